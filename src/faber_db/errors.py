@@ -1,0 +1,496 @@
+"""Every failure we foresaw: stable code, exit code, and what to do about it.
+
+The docstring of a class is its entry in `docs/troubleshooting.md` (generated), so it says
+when the failure happens and what the reader does next.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """What a process of ours ends with (DESIGN: Command line)."""
+
+    DONE = 0  # done, also with warnings
+    USAGE = 1  # configuration or usage
+    FAILED = 2  # failed, or could not look
+    UNHEALTHY = 3  # unhealthy or drifted
+    WAITING = 4  # waiting for a person, or a job still runs
+    REFUSED = 5  # refused by safety or policy
+    UNVERIFIED = 6  # a verification failed
+    LOCKED = 7  # somebody else holds the lock
+    CANCELLED = 130
+
+
+class FaberDbError(Exception):
+    """A failure we foresaw."""
+
+    code: ClassVar[str]
+    exit_code: ClassVar[Exit] = Exit.FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message  # what happened: lower case, no full stop, no secrets
+        self.hint = hint  # the caller's next step: a sentence, or empty
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.message}." + (f" Hint: {self.hint}" if self.hint else "")
+
+
+def all_errors() -> Iterator[type[FaberDbError]]:
+    """Every error class with a code, in order of code."""
+
+    def below(parent: type[FaberDbError]) -> Iterator[type[FaberDbError]]:
+        for child in parent.__subclasses__():
+            yield child
+            yield from below(child)
+
+    yield from sorted(
+        (e for e in below(FaberDbError) if "code" in e.__dict__), key=lambda e: e.code
+    )
+
+
+class NotSupported(FaberDbError):
+    """This version cannot do that yet, or cannot do it for this product or format."""
+
+    code = "not-supported"
+
+
+# --- configuration -----------------------------------------------------------------------------
+
+
+class ConfigError(FaberDbError):
+    """The configuration cannot be used. `faber-db config check` names the line."""
+
+    code = "config-invalid"
+    exit_code = Exit.USAGE
+
+
+class ConfigMissing(ConfigError):
+    """No configuration was found here. `faber-db init` writes one."""
+
+    code = "config-missing"
+
+
+class ConfigExists(ConfigError):
+    """`faber-db init` found a configuration and does not overwrite it."""
+
+    code = "config-exists"
+
+
+class UnknownEnvironment(ConfigError):
+    """No environment has that name. The message lists the ones there are."""
+
+    code = "config-unknown-environment"
+
+
+class UnknownDatabase(ConfigError):
+    """No database has that name, or there are several and none was named."""
+
+    code = "config-unknown-database"
+
+
+class SecretUnavailable(ConfigError):
+    """A reference (`env:`, `file:`, `command:`, `keyring:`) gives no value."""
+
+    code = "config-secret-unavailable"
+
+
+# --- input -------------------------------------------------------------------------------------
+
+
+class InputError(FaberDbError):
+    """An argument cannot be used: unknown, of the wrong type, too large, or contradicting another."""
+
+    code = "input-invalid"
+    exit_code = Exit.USAGE
+
+
+class PathOutsideProject(InputError):
+    """A path leads outside the project root, directly or through a link."""
+
+    code = "input-path-outside-project"
+
+
+class InputTooLarge(InputError):
+    """A text is over the limit that keeps the server answering."""
+
+    code = "input-too-large"
+
+
+class FileUnreadable(InputError):
+    """A file is missing, is not readable, or is not UTF-8."""
+
+    code = "input-file-unreadable"
+
+
+class NoTerminal(InputError):
+    """This needs a person at a terminal; passphrases are read from nowhere else."""
+
+    code = "input-no-terminal"
+
+
+class UnknownHandle(InputError):
+    """No plan, job or backup has that id, or a prefix fits several."""
+
+    code = "input-unknown-id"
+
+
+# --- connection --------------------------------------------------------------------------------
+
+
+class ConnectionFailed(FaberDbError):
+    """The database cannot be reached, or its file cannot be opened."""
+
+    code = "connection-failed"
+
+
+class ConnectionRefusedByServer(ConnectionFailed):
+    """The server answered, but refused the user, the password or the database name."""
+
+    code = "connection-refused"
+
+
+class ConnectionPooled(ConnectionFailed):
+    """A transaction pooler sits between us and the server, so locks and limits would not hold."""
+
+    code = "connection-pooled"
+    exit_code = Exit.REFUSED
+
+
+class ConnectionLimits(ConnectionFailed):
+    """A limit (lock timeout, statement timeout) was set but did not read back equal."""
+
+    code = "connection-limits"
+    exit_code = Exit.REFUSED
+
+
+class ConnectionLost(ConnectionFailed):
+    """The connection ended while a statement ran; what happened is settled from ledger and catalogue."""
+
+    code = "connection-lost"
+
+
+class PermissionMissing(ConnectionFailed):
+    """The role lacks a privilege. The hint names the grant."""
+
+    code = "connection-permission"
+
+
+class StatementTimeout(FaberDbError):
+    """A statement ran longer than `statement_timeout` allows."""
+
+    code = "connection-statement-timeout"
+
+
+# --- ledger, migrations ------------------------------------------------------------------------
+
+
+class LedgerError(FaberDbError):
+    """The ledger in the database cannot be understood."""
+
+    code = "ledger-unreadable"
+
+
+class LedgerForeign(NotSupported):
+    """The database or the folder belongs to another migration tool, which has no handler yet."""
+
+    code = "ledger-foreign"
+
+
+class LedgerFailed(LedgerError):
+    """An earlier migration failed and still stands in the ledger; nothing runs before it is settled."""
+
+    code = "ledger-failed-migration"
+    exit_code = Exit.REFUSED
+
+
+class MigrationsMissing(FaberDbError):
+    """There is no migration folder, or no migration in it."""
+
+    code = "migration-folder-missing"
+    exit_code = Exit.USAGE
+
+
+class MigrationUnreadable(FaberDbError):
+    """A migration file is not UTF-8, lacks its pair or marker, or its name fits no format."""
+
+    code = "migration-unreadable"
+    exit_code = Exit.USAGE
+
+
+class MigrationEdited(FaberDbError):
+    """A migration was changed after it was applied. Restore the file from version control."""
+
+    code = "migration-edited"
+    exit_code = Exit.REFUSED
+
+
+class MigrationMissing(FaberDbError):
+    """The ledger names a migration that is not in the folder."""
+
+    code = "migration-missing"
+    exit_code = Exit.REFUSED
+
+
+class MigrationOutOfOrder(FaberDbError):
+    """A pending migration sorts before one that is applied."""
+
+    code = "migration-out-of-order"
+    exit_code = Exit.REFUSED
+
+
+class MigrationFailed(FaberDbError):
+    """A statement of a migration failed. The message says what was kept and what was rolled back."""
+
+    code = "migration-failed"
+
+
+class MigrationExists(FaberDbError):
+    """A migration of that name is already in the folder."""
+
+    code = "migration-exists"
+    exit_code = Exit.USAGE
+
+
+class MigrationIrreversible(FaberDbError):
+    """The migration has no down script. Restore a backup instead."""
+
+    code = "migration-no-down"
+    exit_code = Exit.REFUSED
+
+
+# --- specification, schema, analysis -----------------------------------------------------------
+
+
+class SpecUnreadable(FaberDbError):
+    """The specification cannot be read or names nothing that could be understood."""
+
+    code = "spec-unreadable"
+    exit_code = Exit.USAGE
+
+
+class SchemaConflict(FaberDbError):
+    """The desired schema contradicts itself or what is there."""
+
+    code = "schema-conflict"
+    exit_code = Exit.USAGE
+
+
+class SchemaUnproved(FaberDbError):
+    """No shadow could be had, so a generated migration was not proved."""
+
+    code = "schema-unproved"
+
+
+class ShadowUnavailable(SchemaUnproved):
+    """No throw-away database could be made. The message names what was tried."""
+
+    code = "schema-shadow-unavailable"
+
+
+class ShadowFailed(FaberDbError):
+    """The migration history does not run on an empty database."""
+
+    code = "schema-history-fails"
+
+
+class AnalysisRefused(FaberDbError):
+    """A migration holds findings that its environment refuses."""
+
+    code = "analysis-refused"
+    exit_code = Exit.REFUSED
+
+
+class AnalysisTooLarge(InputTooLarge):
+    """A script is over 50 MB, 50,000 statements, or nested too deeply to be read safely."""
+
+    code = "analysis-too-large"
+    exit_code = Exit.REFUSED
+
+
+# --- lock --------------------------------------------------------------------------------------
+
+
+class LockBusy(FaberDbError):
+    """Somebody else deploys to this database. The message names the holder where it can be seen."""
+
+    code = "lock-busy"
+    exit_code = Exit.LOCKED
+
+
+class LockTimeout(FaberDbError):
+    """A table stayed locked by another session longer than `lock_timeout`, also after retries."""
+
+    code = "lock-timeout"
+    exit_code = Exit.LOCKED
+
+
+# --- backup, restore ---------------------------------------------------------------------------
+
+
+class BackupFailed(FaberDbError):
+    """A backup could not be made. No partial file is kept as a backup."""
+
+    code = "backup-failed"
+
+
+class BackupToolMissing(BackupFailed):
+    """The dump tool is not installed, or is older than the server."""
+
+    code = "backup-tool-missing"
+
+
+class BackupDamaged(FaberDbError):
+    """A stored backup does not match its SHA-256 or cannot be decoded whole."""
+
+    code = "backup-damaged"
+    exit_code = Exit.UNVERIFIED
+
+
+class BackupMissing(FaberDbError):
+    """No backup has that id, or its file is gone."""
+
+    code = "backup-missing"
+
+
+class BackupRequired(FaberDbError):
+    """A protected change needs a good backup and none could be had."""
+
+    code = "backup-required"
+    exit_code = Exit.REFUSED
+
+
+class RestoreFailed(FaberDbError):
+    """The copy could not be built or proved. The live database was not touched."""
+
+    code = "restore-failed"
+
+
+class RestoreUnproved(RestoreFailed):
+    """The restored copy differs from what the backup recorded."""
+
+    code = "restore-unproved"
+    exit_code = Exit.UNVERIFIED
+
+
+# --- approval, policy --------------------------------------------------------------------------
+
+
+class ApprovalError(FaberDbError):
+    """The approval does not allow this. The audit trail holds the reason."""
+
+    code = "approval-invalid"
+    exit_code = Exit.REFUSED
+
+
+class ApprovalRequired(ApprovalError):
+    """A person has to sign this plan: `faber-db approve ID` in their own terminal."""
+
+    code = "approval-required"
+    exit_code = Exit.WAITING
+
+
+class ApprovalNotSetUp(ApprovalError):
+    """A protected environment has no marker yet. A person runs `faber-db protect ENV` once."""
+
+    code = "approval-not-set-up"
+
+
+class ApprovalStale(ApprovalError):
+    """The plan no longer describes what would happen. Ask for a new one."""
+
+    code = "approval-stale"
+
+
+class ApprovalRejected(ApprovalError):
+    """A person rejected this plan. The message holds their reason."""
+
+    code = "approval-rejected"
+
+
+class ApprovalStateLost(ApprovalError):
+    """Our state is emptied or older than what the target remembers."""
+
+    code = "approval-state-lost"
+
+
+class PassphraseWrong(ApprovalError):
+    """The passphrase does not open the key."""
+
+    code = "approval-passphrase"
+
+
+class KeyExists(ApprovalError):
+    """That key or marker exists already and is not overwritten."""
+
+    code = "approval-key-exists"
+
+
+class PolicyRefused(FaberDbError):
+    """The policy of this environment does not allow this."""
+
+    code = "policy-refused"
+    exit_code = Exit.REFUSED
+
+
+class PolicyChanged(PolicyRefused):
+    """The configuration's policy differs from the one a person signed for this target."""
+
+    code = "policy-changed"
+
+
+class TargetChanged(PolicyRefused):
+    """This is not the database that the plan or the marker was made for."""
+
+    code = "policy-target-changed"
+
+
+# --- health, executor, state, job --------------------------------------------------------------
+
+
+class HealthBlocked(FaberDbError):
+    """An essential health check failed or could not look, so a protected release does not start."""
+
+    code = "health-blocked"
+    exit_code = Exit.UNHEALTHY
+
+
+class DriftBlocked(FaberDbError):
+    """The live schema differs from the history on an object that the plan touches."""
+
+    code = "health-drift"
+    exit_code = Exit.UNHEALTHY
+
+
+class ExecutorUnavailable(FaberDbError):
+    """The executor cannot be reached or speaks another version."""
+
+    code = "executor-unavailable"
+
+
+class StateUnusable(FaberDbError):
+    """The state folder cannot be written, or was written by a newer version."""
+
+    code = "state-unusable"
+
+
+class AuditBroken(FaberDbError):
+    """The audit trail was changed, shortened or reordered."""
+
+    code = "state-audit-broken"
+    exit_code = Exit.UNVERIFIED
+
+
+class JobFailed(FaberDbError):
+    """A job ended without a result: its process died. What happened is settled from the ledger."""
+
+    code = "job-failed"
+
+
+class Cancelled(FaberDbError):
+    """The call was cancelled; what had not been committed was rolled back."""
+
+    code = "job-cancelled"
+    exit_code = Exit.CANCELLED

@@ -1,0 +1,39 @@
+"""A human's signature over exactly one plan."""
+
+from faber_db.model.canonical import canonical
+from faber_db.model.finding import Frozen
+from faber_db.model.plan import BackupRequirement, PlanKind
+
+DOMAIN = b"faber-db-approval-v1\n"
+
+
+class ApprovalPayload(Frozen):
+    """What is signed. Every field is compared with the stored plan before anything runs."""
+
+    v: int = 1
+    plan_id: str
+    nonce: str  # 128 random bits, hex
+    kind: PlanKind
+    plan_digest: str
+    target: str  # TargetIdentity.digest
+    backup_requirement: BackupRequirement
+    policy_digest: str
+    min_approvals: int
+    requester: str
+    not_before: str  # ISO, UTC
+    expires_at: str
+    approver: str
+    key_id: str
+
+    def signed_bytes(self) -> bytes:
+        """Domain line and canonical JSON: the bytes that are signed."""
+        return DOMAIN + canonical(self.model_dump(mode="json"))
+
+
+class Approval(Frozen):
+    """A payload with its signature and the key to check it with (pinned by digest in the target)."""
+
+    payload: ApprovalPayload
+    signer: str  # "ed25519"
+    public_key: str  # hex
+    signature: str  # hex

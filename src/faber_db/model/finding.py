@@ -1,0 +1,105 @@
+"""One hazard of one statement, and the verdict over a whole script."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Risk(StrEnum):
+    """How bad it could be (DESIGN: Risk). Ordered by `rank`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Risk).index(self)
+
+    def at_least(self, other: "Risk") -> bool:
+        return self.rank >= other.rank
+
+
+class Kind(StrEnum):
+    """Which question a finding answers."""
+
+    DATA_LOSS = "data_loss"
+    BLOCKING = "blocking"
+    APP_BREAK = "app_break"
+    FAILS = "fails"
+    SECURITY = "security"
+    OPAQUE = "opaque"
+    STYLE = "style"
+
+
+class Confidence(StrEnum):
+    """What a finding rests on."""
+
+    DOCUMENTED = "documented"  # the manual says so; not run here
+    PARSED = "parsed"  # follows from the parsed statement
+    PREFLIGHT = "preflight"  # counted in the data
+    MEASURED = "measured"  # observed on a trial run
+
+
+class Frozen(BaseModel):
+    """Base of the values that are stored, hashed or sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Finding(Frozen):
+    """One hazard of one statement."""
+
+    code: str
+    kind: Kind
+    risk: Risk
+    line: int  # 1-based, in the file
+    statement: str  # the source text, cut to 300 characters
+    objects: tuple[str, ...] = ()  # "users", "users.email"
+    effect: str
+    remedy: str = ""
+    source: str = ""  # manual section and version
+    lock: str = ""  # "ACCESS EXCLUSIVE on users", or empty
+    rewrite: bool = False
+    scan: bool = False
+    confidence: Confidence = Confidence.PARSED
+    allowed: str = ""  # the reason given beside the statement, when it is suppressed
+
+
+class TableLock(Frozen):
+    """The strongest lock that a statement takes on one table."""
+
+    table: str
+    mode: str
+
+
+class StatementReport(Frozen):
+    """What one statement does, hazard or not."""
+
+    line: int
+    text: str  # cut to 300 characters
+    locks: tuple[TableLock, ...] = ()
+    rewrite: bool = False
+    scan: bool = False
+    data_loss: bool = False
+    understood: bool = True
+
+
+class Analysis(Frozen):
+    """The verdict over one script."""
+
+    risk: Risk
+    findings: tuple[Finding, ...] = ()  # by line, worst first within a line
+    statements: tuple[StatementReport, ...] = ()
+
+    @property
+    def loses(self) -> tuple[str, ...]:
+        """Names of what is lost, in order, without repeats."""
+        names = (n for f in self.findings if f.kind is Kind.DATA_LOSS for n in f.objects)
+        return tuple(dict.fromkeys(names))
+
+
+def worst(risks: "list[Risk]") -> Risk:
+    """The highest of some risks; low when there are none."""
+    return max(risks, key=lambda risk: risk.rank, default=Risk.LOW)

@@ -1,0 +1,94 @@
+"""Migrations on disk, rows of a ledger, and what the two say together."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a migration folder: its path below the folder (with `/`), and its bytes."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One versioned change on disk.
+
+    `content` is read once; `sha256` is over exactly these bytes, and `up` is what of them runs.
+    """
+
+    version: str  # what orders and identifies it, as text
+    name: str  # what the ledger calls it where that differs from the version, else the version
+    path: str  # of the file with the up script, below the migration folder
+    content: bytes
+    up: str
+    down: str | None = None
+    down_path: str = ""  # where the down script lies in a file of its own
+    wrap: bool = True  # the runner puts the up script into one transaction
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What a ledger says of one migration; the newest row where it holds several."""
+
+    version: str
+    name: str
+    sha256: str | None  # None where the ledger keeps none
+    applied_at: datetime | None
+    finished: bool = True
+    rolled_back: bool = False
+    log: str = ""
+
+
+class MigrationState(StrEnum):
+    """Public words of `status --json`."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    FAILED = "failed"
+    EDITED = "edited"
+    MISSING = "missing"
+    OUT_OF_ORDER = "out_of_order"
+    ROLLED_BACK = "rolled_back"
+    SKIPPED_BY_TOOL = "skipped_by_tool"
+    HALF_APPLIED = "half_applied"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    """One migration in one environment."""
+
+    version: str
+    name: str
+    state: MigrationState
+    applied_at: datetime | None = None
+    detail: str = ""  # what is odd and what to do, a sentence, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRun:
+    """One statement that ran."""
+
+    line: int
+    text: str  # cut to 200 characters
+    duration_ms: int
+    rows: int  # -1 where the driver does not say
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedMigration:
+    """One migration that was applied and stands in the ledger."""
+
+    version: str
+    name: str
+    sha256: str
+    duration_ms: int
+    statements: tuple[StatementRun, ...] = ()

@@ -1,0 +1,63 @@
+"""Which database this really is, and what it remembers about us."""
+
+from faber_db.model.canonical import digest_of
+from faber_db.model.finding import Frozen
+
+
+class TargetIdentity(Frozen):
+    """What tells one database from every other. Read in the session that uses it.
+
+    `parts` identify the server and database (PostgreSQL: `system_identifier`, `database_oid`,
+    `database`, `address`, `role_in_replication`; SQLite: `device`, `inode`). `bound` are settings
+    that change what a statement means (`role`, `search_path`, `timezone`, `sql_mode`). `missing`
+    names parts that the role could not read.
+    """
+
+    product: str
+    marker_id: str = ""  # empty: no marker
+    parts: dict[str, str]
+    bound: dict[str, str] = {}
+    missing: tuple[str, ...] = ()
+
+    @property
+    def server_digest(self) -> str:
+        """Digest of the parts that a copy of the data does not carry with it."""
+        return digest_of({"product": self.product, "parts": self.parts})
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything, marker and bound settings included."""
+        return digest_of(self.model_dump(mode="json"))
+
+    @property
+    def label(self) -> str:
+        """Short words for a person: `shop@db-1 (PostgreSQL)`."""
+        name = self.parts.get("database") or self.parts.get("path") or "?"
+        return f"{name}@{self.parts['address']}" if self.parts.get("address") else name
+
+
+class PinnedApprover(Frozen):
+    """An approver whose key the target itself remembers."""
+
+    approver: str
+    key_id: str
+    public_key_sha256: str
+
+
+class Marker(Frozen):
+    """What `faber-db protect` writes into a target. Small, and enough to notice a forgery.
+
+    `server_digest` is the identity of the server it was written on: where it does not match, the
+    database is a clone. `audit_seq` and `audit_head` anchor the audit trail.
+    """
+
+    v: int = 1
+    target_id: str
+    environment: str
+    database: str
+    approvers: tuple[PinnedApprover, ...]
+    policy_digest: str
+    server_digest: str
+    audit_seq: int = 0
+    audit_head: str = ""
+    created_at: str = ""

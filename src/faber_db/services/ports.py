@@ -1,0 +1,400 @@
+"""What the services need from the outside, named after the need.
+
+Adapters implement these; only `app.py` joins the two. Nothing here talks to a server itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from faber_db.model.catalogue import Catalogue
+from faber_db.model.dialect import Dialect
+from faber_db.model.health import CheckResult
+from faber_db.model.migration import (
+    AppliedMigration,
+    LedgerRow,
+    Migration,
+    MigrationStatus,
+    SourceFile,
+    StatementRun,
+)
+from faber_db.model.target import Marker, TargetIdentity
+from faber_db.sql.script import Script
+
+Progress = Callable[[str], None]
+"""Told now and then, in words for a person: `backup 1.2 of 1.9 GB`."""
+
+Cancelled = Callable[[], bool]
+"""Asked now and then; true means: stop, clean up, raise `errors.Cancelled`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a session; they are set, read back, and set again in each transaction."""
+
+    lock_timeout: timedelta = timedelta(seconds=2)
+    statement_timeout: timedelta = timedelta(minutes=15)
+    lock_retries: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """How big a table is; an estimate where counting would cost (`exact` says which)."""
+
+    rows: int
+    size_bytes: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A statement of ours with its parameters, written with `%s` for every product."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What `Session.run` did."""
+
+    statements: tuple[StatementRun, ...]
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DumpInfo:
+    """What made a dump."""
+
+    format: str  # "sqlite", "pg_dump custom"
+    tool: str  # name and version
+    server_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A database that was restored beside the live one and is not live yet."""
+
+    url: str
+    label: str  # database name or file, for people
+
+
+class Session(Protocol):
+    """One connection to one database. Everything here talks to the server."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    @property
+    def server_version(self) -> int:
+        """As the product numbers itself: 170010 for PostgreSQL 17.10, 3045001 for SQLite 3.45.1."""
+        ...
+
+    @property
+    def server_label(self) -> str:
+        """`PostgreSQL 17.10`, for people."""
+        ...
+
+    def identity(self) -> TargetIdentity:
+        """Which database this is, marker included."""
+        ...
+
+    def catalogue(self, *, leave_out: Sequence[str] = ()) -> Catalogue:
+        """The schema. Our own objects and tables named in `leave_out` are not part of it."""
+        ...
+
+    def sizes(self) -> Mapping[str, TableSize]:
+        """By `Table.full_name`."""
+        ...
+
+    def database_size(self) -> int:
+        """Bytes."""
+        ...
+
+    def row_counts(self, tables: Sequence[str]) -> Mapping[str, int]:
+        """Exact counts, by full name; reads every row."""
+        ...
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Rows of one statement, written with `%s`."""
+        ...
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it touched, or -1."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A transaction with the limits in force; commits at the end, rolls back on an exception."""
+        ...
+
+    def run(
+        self,
+        script: Script,
+        *,
+        wrap: bool,
+        first: Sequence[Bound] = (),
+        then: Sequence[Bound] = (),
+        rehearse: bool = False,
+        observe: Callable[[StatementRun], None] | None = None,
+    ) -> Ran:
+        """Run a script as its runner would, with the limits in force.
+
+        With `wrap`, everything that may stand in a transaction runs in one, and `first` and `then`
+        (the ledger's rows) run in that same transaction; statements that refuse a transaction run
+        by themselves between. `rehearse` rolls everything back at the end and raises
+        `NotSupported` where a statement could not be rolled back.
+
+        A lock timeout retries the whole transaction, `lock_retries` times with growing pauses.
+
+        Raises:
+            MigrationFailed: a statement failed; message names line and cause, and says whether all
+                was rolled back. The attributes `rolled_back: bool`, `line: int` tell code the same.
+            LockTimeout: the lock could not be had; nothing was kept.
+        """
+        ...
+
+    def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
+        """Our own lock against a second deployer, held by this session or process.
+
+        Raises:
+            LockBusy: held by somebody else for all of `wait`; the message names the holder.
+        """
+        ...
+
+    def read_marker(self) -> Marker | None: ...
+
+    def write_marker(self, marker: Marker) -> None:
+        """Write or replace the marker, in a transaction of its own unless one is open."""
+        ...
+
+    def use_nonce(self, nonce: str, plan_digest: str, used_at: str) -> bool:
+        """Record an approval as used, durable at once; False when it was used before."""
+        ...
+
+    def used_nonces(self) -> list[tuple[str, str, str]]:
+        """All of (nonce, plan_digest, used_at), so that a restore can carry them over."""
+        ...
+
+
+class Engine(Protocol):
+    """One database product."""
+
+    @property
+    def name(self) -> str:
+        """`sqlite`, `postgresql`."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def accepts(self, url: str) -> bool:
+        """Whether a URL or path is for this product. Does not connect."""
+        ...
+
+    def normalise(self, url: str, root: Path) -> str:
+        """The URL with relative file paths resolved against the project root."""
+        ...
+
+    def is_local(self, url: str) -> bool:
+        """A file, a Unix socket or a loopback address. Does not connect."""
+        ...
+
+    def label(self, url: str) -> str:
+        """For people, without any credential. Does not connect."""
+        ...
+
+    def connect(
+        self, url: str, *, limits: Limits = Limits(), read_only: bool = False, create: bool = False
+    ) -> AbstractContextManager[Session]:
+        """A session with the limits set and read back.
+
+        Args:
+            url: with its credential; it never appears in an error.
+            limits: of this session.
+            read_only: refuse writes in the session itself.
+            create: SQLite only: make the file when it is not there.
+
+        Raises:
+            ConnectionFailed, ConnectionRefusedByServer, ConnectionPooled, ConnectionLimits.
+        """
+        ...
+
+    def health(self, session: Session) -> tuple[CheckResult, ...]:
+        """The checks of this product (`checks/`), each isolated; never raises for one that fails."""
+        ...
+
+    def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
+        """Write the whole database, with its data, to `file` (mode 0600). Not yet verified or synced.
+
+        Raises:
+            BackupFailed, BackupToolMissing.
+        """
+        ...
+
+    def decode(self, file: Path) -> None:
+        """Read a dump whole (verification level 2).
+
+        Raises:
+            BackupDamaged, BackupToolMissing.
+        """
+        ...
+
+    def restore_beside(
+        self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled
+    ) -> Copy:
+        """Restore into a new database beside the live one; the live one is not touched.
+
+        Raises:
+            RestoreFailed, BackupToolMissing, PermissionMissing.
+        """
+        ...
+
+    def swap(self, url: str, copy: Copy) -> str:
+        """Put a proven copy in the place of the live database; a sentence on how to undo it.
+
+        Raises:
+            RestoreFailed: nothing changed.
+        """
+        ...
+
+    def drop_copy(self, copy: Copy) -> None:
+        """Remove a copy that is not wanted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHistory:
+    """A migration folder that a handler recognises."""
+
+    handler: str
+    folder: Path
+    evidence: str  # "12 pairs of .up.sql and .down.sql"
+    engine: str = ""  # where the format says it ("postgresql")
+    schema_files: tuple[Path, ...] = ()
+
+
+class Handler(Protocol):
+    """One migration format and its ledger.
+
+    The files are read once, by the caller (`read_folder`); a handler sees names and bytes.
+    """
+
+    @property
+    def name(self) -> str:
+        """`sql`, `prisma`."""
+        ...
+
+    @property
+    def ledger_tables(self) -> tuple[str, ...]:
+        """Tables that belong to the ledger, not to the schema."""
+        ...
+
+    def discover(self, root: Path) -> list[FoundHistory]:
+        """Folders of this format below a project root."""
+        ...
+
+    def wants(self, path: str) -> bool:
+        """Whether a file of the folder (path below it) belongs to the history."""
+        ...
+
+    def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
+        """The migrations in the order in which they run.
+
+        Raises:
+            MigrationUnreadable: not UTF-8, a pair is not whole, a marker is missing.
+            LedgerForeign: the folder is another tool's.
+        """
+        ...
+
+    def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
+        """Newest row of each migration, oldest first. Never writes; no table is an empty ledger.
+
+        Raises:
+            LedgerForeign: another tool's ledger is there and this one is not.
+            LedgerError: the table is there and has another shape.
+        """
+        ...
+
+    def status(
+        self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[MigrationStatus, ...]:
+        """What files and ledger say together, in order of the history, then what only the ledger has."""
+        ...
+
+    def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
+        """The tool's own lock where it has one.
+
+        Raises:
+            LockBusy.
+        """
+        ...
+
+    def apply_one(
+        self,
+        session: Session,
+        migration: Migration,
+        script: Script,
+        *,
+        now: datetime,
+        rehearse: bool = False,
+        observe: Callable[[StatementRun], None] | None = None,
+    ) -> AppliedMigration:
+        """Apply exactly one migration and write its ledger row.
+
+        Raises:
+            MigrationFailed, LockTimeout: what stands in the ledger then is what the real tool
+                would have left.
+        """
+        ...
+
+    def roll_back(
+        self, session: Session, migration: Migration, script: Script, *, now: datetime
+    ) -> AppliedMigration:
+        """Run the down script and take the migration off the ledger.
+
+        Raises:
+            MigrationIrreversible, MigrationFailed, LockTimeout.
+        """
+        ...
+
+    def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
+        """Write `applied` or `rolled_back` into the ledger without running anything."""
+        ...
+
+    def generate(
+        self, name: str, up: str, down: str, *, now: datetime, existing: Sequence[Migration]
+    ) -> tuple[SourceFile, ...]:
+        """The files of a new migration, below the migration folder; nothing is written.
+
+        Args:
+            name: any words; made into the format's slug.
+            up: the script.
+            down: its reverse, or empty.
+            now: the time that the version is made from.
+            existing: so that the new one sorts last.
+        """
+        ...
+
+    def scaffold(self, engine: str) -> tuple[SourceFile, ...]:
+        """What an empty project needs (`init`), below the project root: folder, schema, lock file."""
+        ...
+
+
+class Shadow(Protocol):
+    """Makes throw-away databases."""
+
+    def new(self) -> AbstractContextManager[Session]:
+        """An empty database of the same product, dropped at the end, also after an exception.
+
+        Raises:
+            ShadowUnavailable: names what was tried.
+        """
+        ...
+
+    @property
+    def label(self) -> str:
+        """What it is made of: `temporary file`, `private PostgreSQL 17.10`."""
+        ...
