@@ -5,14 +5,18 @@ Adapters implement these; only `app.py` joins the two. Nothing here talks to a s
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.audit import AuditEntry
+from faber_db.model.backup import Backup
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.health import CheckResult
+from faber_db.model.job import Job
 from faber_db.model.migration import (
     AppliedMigration,
     LedgerRow,
@@ -21,6 +25,7 @@ from faber_db.model.migration import (
     SourceFile,
     StatementRun,
 )
+from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.target import Marker, TargetIdentity
 from faber_db.sql.script import Script
 
@@ -80,6 +85,31 @@ class Copy:
 
     url: str
     label: str  # database name or file, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a caller asks the executor to plan: names and bytes, never a path or a URL."""
+
+    kind: PlanKind
+    database: str
+    environment: str
+    files: tuple[SourceFile, ...] = ()  # the whole history, as it is on disk
+    work_id: str = ""
+    requester: Requester = Requester()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a person sees before signing. Plain text, everything foreign already escaped."""
+
+    stored: StoredPlan
+    title: str  # "RELEASE to production  shop@db-1 (PostgreSQL 17.6)"
+    facts: tuple[tuple[str, str], ...]  # ("Lost", "column users.legacy_token …")
+    statements: tuple[str, ...]
+    sql: str  # the whole script, with the ledger's statements
+    loses: tuple[str, ...]  # names to be typed before signing
 
 
 class Session(Protocol):
@@ -398,3 +428,146 @@ class Shadow(Protocol):
     def label(self) -> str:
         """What it is made of: `temporary file`, `private PostgreSQL 17.10`."""
         ...
+
+
+class State(Protocol):
+    """Plans, approvals, jobs, backups and the audit trail: one store, shared by all processes."""
+
+    # plans
+    def add_plan(self, plan: Plan, files: Mapping[str, bytes], state: PlanState) -> None:
+        """Store a plan and its files (bytes by SHA-256); older open plans of its subject are void."""
+        ...
+
+    def plan(self, plan_id: str) -> StoredPlan:
+        """By id or unique prefix.
+
+        Raises:
+            UnknownHandle: none or several.
+        """
+        ...
+
+    def plans(
+        self, *, database: str = "", environment: str = "", subject: str = "", work_id: str = ""
+    ) -> list[StoredPlan]:
+        """Newest first; only what is given narrows."""
+        ...
+
+    def plan_file(self, sha256: str) -> bytes:
+        """The bytes of a planned migration, checked against their digest."""
+        ...
+
+    def move_plan(
+        self,
+        plan_id: str,
+        *,
+        expect: Sequence[PlanState],
+        to: PlanState,
+        reason: str = "",
+        job_id: str = "",
+        result: Mapping[str, object] | None = None,
+    ) -> bool:
+        """Change a plan's state if it is one of `expect`; atomic over processes; False if it was not."""
+        ...
+
+    # approvals
+    def add_approval(self, approval: Approval) -> None: ...
+
+    def approvals(self, plan_id: str) -> list[Approval]:
+        """Oldest first."""
+        ...
+
+    # jobs
+    def save_job(self, job: Job) -> None: ...
+
+    def job(self, job_id: str) -> Job:
+        """By id or unique prefix.
+
+        Raises:
+            UnknownHandle: none or several.
+        """
+        ...
+
+    def jobs(self, *, running: bool = False, plan_id: str = "") -> list[Job]:
+        """Newest first."""
+        ...
+
+    # backups
+    def save_backup(self, backup: Backup) -> None: ...
+
+    def backup(self, backup_id: str) -> Backup:
+        """By id or unique prefix.
+
+        Raises:
+            BackupMissing: none or several.
+        """
+        ...
+
+    def backups(self, *, database: str = "", environment: str = "") -> list[Backup]:
+        """Newest first."""
+        ...
+
+    def forget_backup(self, backup_id: str) -> None: ...
+
+    # last known results, for a quick `status`
+    def remember(self, key: str, value: Mapping[str, object]) -> None: ...
+
+    def recall(self, key: str) -> dict[str, object] | None: ...
+
+    # audit
+    def append_audit(self, event: str, body: Mapping[str, object]) -> tuple[int, str]:
+        """Append an entry; its number and hash. Durable before it returns."""
+        ...
+
+    def audit(self, *, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """In order."""
+        ...
+
+    def audit_entry(self, seq: int) -> AuditEntry | None: ...
+
+
+class Executor(Protocol):
+    """The only way to a protected environment. In this process, or another user's, or remote."""
+
+    def propose(self, proposal: Proposal) -> StoredPlan:
+        """Make and store a plan; or give the newest unexpired one with the same subject.
+
+        Raises:
+            FaberDbError: whatever keeps a plan from being made.
+        """
+        ...
+
+    def show(self, plan_id: str) -> Rendering:
+        """The executor's own rendering, from its own parse and its own connection."""
+        ...
+
+    def payload(self, plan_id: str, *, approver: str, key_id: str) -> ApprovalPayload:
+        """What an approver has to sign."""
+        ...
+
+    def sign(self, approval: Approval) -> StoredPlan:
+        """Take a signature in.
+
+        Raises:
+            ApprovalError: one outward message for every reason; the reason is in the audit trail.
+        """
+        ...
+
+    def reject(self, plan_id: str, *, reason: str) -> StoredPlan: ...
+
+    def start(self, plan_id: str) -> Job:
+        """Start carrying out a plan in a job; a job that is under way is given back instead.
+
+        Raises:
+            ApprovalRequired, ApprovalStale, ApprovalRejected, PolicyRefused.
+        """
+        ...
+
+    def start_backup(self, *, database: str, environment: str, label: str) -> Job: ...
+
+    def watch(
+        self, job_id: str, *, seconds: float, progress: Progress, cancelled: Cancelled
+    ) -> Job:
+        """Wait until a job is over, or for so long."""
+        ...
+
+    def cancel(self, job_id: str) -> Job: ...

@@ -1,0 +1,105 @@
+"""What every service is given: the project, its databases and environments, and the ports.
+
+`faber_db.app.build` is the composition root that makes one; nothing here imports an adapter.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
+from faber_db.errors import PathOutsideProject, UnknownDatabase, UnknownEnvironment
+from faber_db.services.ports import Engine, Executor, Handler, Limits, Shadow, State
+
+ALIASES = {"development": "dev", "test": "staging", "prod": "production"}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One deployment of a database."""
+
+    name: str
+    settings: EnvironmentSettings
+    protected: bool  # by configuration, name and host; the marker in the target can only add to it
+    why_protected: str  # "named production", "host db-1 is not local", or empty
+    resolve_url: Callable[[], str]  # reads the reference; raises SecretUnavailable
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            lock_timeout=self.settings.lock_timeout,
+            statement_timeout=self.settings.statement_timeout,
+            lock_retries=self.settings.lock_retries,
+        )
+
+
+@dataclass(frozen=True)
+class Database:
+    """One logical database of the project."""
+
+    name: str
+    settings: DatabaseSettings
+    engine: Engine
+    handler: Handler
+    folder: Path  # of the migrations, resolved; it may not exist yet
+    environments: Mapping[str, Environment]
+    shadow: Shadow
+
+    def environment(self, name: str) -> Environment:
+        """The environment with that name, or with the name it is an alias of.
+
+        Raises:
+            UnknownEnvironment: there is none; the hint lists those there are.
+        """
+        found = self.environments.get(name) or self.environments.get(ALIASES.get(name, ""))
+        if found is None:
+            for alias, full in ALIASES.items():
+                if full == name and alias in self.environments:
+                    return self.environments[alias]
+            raise UnknownEnvironment(
+                f"there is no environment {name!r}",
+                hint=f"Configured: {', '.join(self.environments) or 'none'}.",
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class App:
+    """The project, opened. Made once per process, or once per call of the command line."""
+
+    root: Path  # resolved
+    settings: ProjectSettings
+    config_path: Path | None  # None: works from what `init` would write
+    databases: Mapping[str, Database]
+    state: State
+    state_folder: Path  # 0700, outside the work tree
+    executor: Executor
+    now: Callable[[], datetime]  # aware, UTC
+    new_id: Callable[[str], str]  # "plan" -> "plan_7kq2…"
+
+    def database(self, name: str = "") -> Database:
+        """The named database, or the only one.
+
+        Raises:
+            UnknownDatabase: no such database, or several and none was named.
+        """
+        if not name and len(self.databases) == 1:
+            return next(iter(self.databases.values()))
+        if name not in self.databases:
+            problem = f"there is no database {name!r}" if name else "there are several databases"
+            raise UnknownDatabase(problem, hint=f"Name one of: {', '.join(self.databases)}.")
+        return self.databases[name]
+
+    def inside(self, path: str) -> Path:
+        """A path of the caller, resolved, links included.
+
+        Raises:
+            PathOutsideProject: it leads out of the project root.
+        """
+        resolved = (self.root / path).resolve()
+        if not resolved.is_relative_to(self.root):
+            raise PathOutsideProject(
+                f"{path!r} is outside the project", hint="Give a path below the project root."
+            )
+        return resolved
