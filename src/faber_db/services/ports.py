@@ -96,7 +96,7 @@ class Proposal:
     environment: str
     files: tuple[SourceFile, ...] = ()  # the whole history, as it is on disk
     work_id: str = ""
-    requester: Requester = Requester()
+    requester: Requester = field(default_factory=Requester)
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
