@@ -33,6 +33,13 @@ class PlannedMigration(Frozen):
     statements: int
 
 
+class PlannedFile(Frozen):
+    """One file that belongs to a planned migration; its bytes lie in the state."""
+
+    path: str
+    sha256: str
+
+
 class BackupRequirement(Frozen):
     """What the signer relies on being there before the first statement runs."""
 
@@ -86,6 +93,7 @@ class Plan(Frozen):
     ledger_head: str  # version of the newest applied migration, or empty
     subject: str
     migrations: tuple[PlannedMigration, ...] = ()
+    files: tuple[PlannedFile, ...] = ()  # all that the handler reads for them
     analysis: Analysis
     preflight: tuple[PreflightAnswer, ...] = ()
     settings: PlanSettings
