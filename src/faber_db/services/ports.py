@@ -26,7 +26,8 @@ from faber_db.model.migration import (
     StatementRun,
 )
 from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
-from faber_db.model.target import Marker, TargetIdentity
+from faber_db.model.sha256 import sha256_of
+from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
 from faber_db.sql.script import Script
 
 Progress = Callable[[str], None]
@@ -562,6 +563,18 @@ class Executor(Protocol):
         """
         ...
 
+    def run_job(self, job_id: str) -> Job:
+        """Carry out a job in this process, with heartbeat; what `faber-db job run ID` calls."""
+        ...
+
+    def protect(self, *, database: str, environment: str, key: PublicKey) -> Marker:
+        """Write the marker into a target and pin the first approver. The executor's account only.
+
+        Raises:
+            KeyExists: the target has a marker.
+        """
+        ...
+
     def start_backup(self, *, database: str, environment: str, label: str) -> Job: ...
 
     def watch(
@@ -571,3 +584,59 @@ class Executor(Protocol):
         ...
 
     def cancel(self, job_id: str) -> Job: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An approver's key as it may be shown and pinned."""
+
+    approver: str
+    key_id: str
+    public_key: str  # hex
+
+    def pinned(self) -> PinnedApprover:
+        return PinnedApprover(
+            approver=self.approver,
+            key_id=self.key_id,
+            public_key_sha256=sha256_of(bytes.fromhex(self.public_key)),
+        )
+
+
+class SigningKey(Protocol):
+    """A key that its approver has opened."""
+
+    @property
+    def signer(self) -> str: ...
+
+    @property
+    def public(self) -> PublicKey: ...
+
+    def sign(self, message: bytes) -> str:
+        """The signature, hex."""
+        ...
+
+
+class Keys(Protocol):
+    """The approver's own keys, in the approver's own account."""
+
+    def keys(self) -> list[PublicKey]: ...
+
+    def create(self, approver: str, passphrase: str) -> PublicKey:
+        """Make a key.
+
+        Raises:
+            KeyExists, InputError.
+        """
+        ...
+
+    def unlock(self, approver: str, passphrase: str) -> SigningKey:
+        """Open a key.
+
+        Raises:
+            ApprovalNotSetUp, PassphraseWrong.
+        """
+        ...
+
+
+Verify = Callable[[str, bytes, str], bool]
+"""Public key (hex), message, signature (hex): whether the signature holds. Never raises."""
