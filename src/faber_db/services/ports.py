@@ -113,6 +113,22 @@ class Rendering:
     loses: tuple[str, ...]  # names to be typed before signing
 
 
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An approver's key as it may be shown and pinned."""
+
+    approver: str
+    key_id: str
+    public_key: str  # hex
+
+    def pinned(self) -> PinnedApprover:
+        return PinnedApprover(
+            approver=self.approver,
+            key_id=self.key_id,
+            public_key_sha256=sha256_of(bytes.fromhex(self.public_key)),
+        )
+
+
 class Session(Protocol):
     """One connection to one database. Everything here talks to the server."""
 
@@ -584,22 +600,6 @@ class Executor(Protocol):
         ...
 
     def cancel(self, job_id: str) -> Job: ...
-
-
-@dataclass(frozen=True, slots=True)
-class PublicKey:
-    """An approver's key as it may be shown and pinned."""
-
-    approver: str
-    key_id: str
-    public_key: str  # hex
-
-    def pinned(self) -> PinnedApprover:
-        return PinnedApprover(
-            approver=self.approver,
-            key_id=self.key_id,
-            public_key_sha256=sha256_of(bytes.fromhex(self.public_key)),
-        )
 
 
 class SigningKey(Protocol):
