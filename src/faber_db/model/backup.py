@@ -39,3 +39,4 @@ class Backup(Frozen):
     row_counts: dict[str, int] = {}
     duration_ms: int = 0
     error: str = ""
+    notes: tuple[str, ...] = ()  # "rows of events not counted: about 90 million"

@@ -15,7 +15,6 @@ from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
-from faber_db.model.health import CheckResult
 from faber_db.model.job import Job
 from faber_db.model.migration import (
     AppliedMigration,
@@ -35,6 +34,15 @@ Progress = Callable[[str], None]
 
 Cancelled = Callable[[], bool]
 """Asked now and then; true means: stop, clean up, raise `errors.Cancelled`."""
+
+
+def silent(_words: str) -> None:
+    """Progress that nobody watches."""
+
+
+def never() -> bool:
+    """Nobody can cancel."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,14 @@ class DumpInfo:
     format: str  # "sqlite", "pg_dump custom"
     tool: str  # name and version
     server_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a backup store, as it was just read."""
+
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +283,6 @@ class Engine(Protocol):
         Raises:
             ConnectionFailed, ConnectionRefusedByServer, ConnectionPooled, ConnectionLimits.
         """
-        ...
-
-    def health(self, session: Session) -> tuple[CheckResult, ...]:
-        """The checks of this product (`checks/`), each isolated; never raises for one that fails."""
         ...
 
     def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
@@ -542,6 +554,52 @@ class State(Protocol):
     def audit_entry(self, seq: int) -> AuditEntry | None: ...
 
 
+class BackupStore(Protocol):
+    """Where backup files lie: mode 0600, in a folder of mode 0700."""
+
+    @property
+    def label(self) -> str:
+        """`local`: the name of the target in a backup requirement."""
+        ...
+
+    def making(self, name: str) -> AbstractContextManager[Path]:
+        """A path to dump into, held as long as this process lives; what is left there is removed."""
+        ...
+
+    def being_made(self, path: Path) -> bool:
+        """Whether a living process still holds the part file of `making`."""
+        ...
+
+    def compress(self, part: Path, *, progress: Progress, cancelled: Cancelled) -> None:
+        """Replace a part file by its zstd frame, with a checksum inside."""
+        ...
+
+    def measure(self, path: Path) -> StoredFile:
+        """Read the whole file: its size and SHA-256.
+
+        Raises:
+            BackupMissing: it is gone.
+        """
+        ...
+
+    def seal(self, part: Path, name: str) -> Path:
+        """Sync the file, give it its final name, sync the folder; the final path."""
+        ...
+
+    def reading(self, path: Path, *, compressed: bool) -> AbstractContextManager[Path]:
+        """The plain file, kept from being pruned meanwhile; expanded beside it where compressed.
+
+        Raises:
+            BackupMissing: it is gone.
+            BackupDamaged: the zstd frame does not decode.
+        """
+        ...
+
+    def remove(self, path: Path) -> bool:
+        """Delete a backup, or what is left of one; False while somebody reads it."""
+        ...
+
+
 class Executor(Protocol):
     """The only way to a protected environment. In this process, or another user's, or remote."""
 
@@ -571,15 +629,21 @@ class Executor(Protocol):
 
     def reject(self, plan_id: str, *, reason: str) -> StoredPlan: ...
 
-    def start(self, plan_id: str) -> Job:
-        """Start carrying out a plan in a job; a job that is under way is given back instead.
+    def start(
+        self, plan_id: str, *, progress: Progress = silent, cancelled: Cancelled = never
+    ) -> Job:
+        """Carry out a plan. What may be long or is protected runs in a process of its own.
+
+        A job that is under way for this plan is given back instead of a second one.
 
         Raises:
             ApprovalRequired, ApprovalStale, ApprovalRejected, PolicyRefused.
         """
         ...
 
-    def run_job(self, job_id: str) -> Job:
+    def run_job(
+        self, job_id: str, *, progress: Progress = silent, cancelled: Cancelled = never
+    ) -> Job:
         """Carry out a job in this process, with heartbeat; what `faber-db job run ID` calls."""
         ...
 
@@ -594,7 +658,12 @@ class Executor(Protocol):
     def start_backup(self, *, database: str, environment: str, label: str) -> Job: ...
 
     def watch(
-        self, job_id: str, *, seconds: float, progress: Progress, cancelled: Cancelled
+        self,
+        job_id: str,
+        *,
+        seconds: float,
+        progress: Progress = silent,
+        cancelled: Cancelled = never,
     ) -> Job:
         """Wait until a job is over, or for so long."""
         ...
