@@ -57,6 +57,12 @@ class NotSupported(FaberDbError):
     code = "not-supported"
 
 
+class InternalError(FaberDbError):
+    """A bug of ours: nothing you did. `FABER_DB_DEBUG=1` writes the details to standard error."""
+
+    code = "internal-error"
+
+
 # --- configuration -----------------------------------------------------------------------------
 
 
@@ -211,6 +217,13 @@ class MigrationsMissing(FaberDbError):
 
     code = "migration-folder-missing"
     exit_code = Exit.USAGE
+
+
+class NothingPending(FaberDbError):
+    """Every migration of the folder is applied already; there is nothing to plan."""
+
+    code = "migration-nothing-pending"
+    exit_code = Exit.DONE
 
 
 class MigrationUnreadable(FaberDbError):

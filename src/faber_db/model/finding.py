@@ -52,6 +52,7 @@ class Finding(Frozen):
     """One hazard of one statement."""
 
     code: str
+    migration: str = ""  # name of the migration, where there are several
     kind: Kind
     risk: Risk
     line: int  # 1-based, in the file
@@ -77,6 +78,7 @@ class TableLock(Frozen):
 class StatementReport(Frozen):
     """What one statement does, hazard or not."""
 
+    migration: str = ""
     line: int
     text: str  # cut to 300 characters
     locks: tuple[TableLock, ...] = ()

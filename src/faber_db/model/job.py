@@ -37,6 +37,5 @@ class Job(Frozen):
     pid: int = 0
     pid_started: int = 0  # kernel start time of the pid, so that a recycled pid is not mistaken
     progress: str = ""  # "backup 1.2 of 1.9 GB"
-    cancel_requested: bool = False
     result: dict[str, Any] = {}
     error: dict[str, str] = {}  # code, message, hint

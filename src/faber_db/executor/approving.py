@@ -1,0 +1,106 @@
+"""What is signed, and whether a signature holds. Every failure looks the same from outside."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.plan import Plan, StoredPlan
+from faber_db.model.sha256 import sha256_of
+from faber_db.model.target import Marker
+from faber_db.services.ports import Verify
+
+_SKEW = timedelta(seconds=60)
+LONGEST_APPROVAL = timedelta(hours=24)
+
+
+def payload_for(
+    plan: Plan, *, approver: str, key_id: str, now: datetime, lifetime: timedelta
+) -> ApprovalPayload:
+    """A payload for this plan, valid from now on for `lifetime` at most."""
+    return ApprovalPayload(
+        plan_id=plan.id,
+        nonce=secrets.token_hex(16),
+        kind=plan.kind,
+        plan_digest=plan.digest,
+        target=plan.target.digest,
+        backup_requirement=plan.backup,
+        policy_digest=plan.policy_digest,
+        min_approvals=plan.min_approvals,
+        requester=_requester(plan),
+        not_before=now.isoformat(timespec="seconds"),
+        expires_at=(now + min(lifetime, LONGEST_APPROVAL)).isoformat(timespec="seconds"),
+        approver=approver,
+        key_id=key_id,
+    )
+
+
+def fault(
+    approval: Approval, plan: Plan, marker: Marker, *, verify: Verify, lifetime: timedelta
+) -> str:
+    """Why this approval does not allow this plan on this target, or an empty text.
+
+    Time is apart (`expired`), since a claim outlives its approval. The plan is the stored one, and
+    the marker was read from the live target.
+    """
+    payload = approval.payload
+    pinned = next((a for a in marker.approvers if a.key_id == payload.key_id), None)
+    if payload.v != 1:
+        return "unknown version"
+    if pinned is None or pinned.approver != payload.approver:
+        return "key is not pinned in the target"
+    if not _is_hex(approval.public_key) or (
+        sha256_of(bytes.fromhex(approval.public_key)) != pinned.public_key_sha256
+    ):
+        return "public key is not the pinned one"
+    if approval.signer != "ed25519" or not verify(
+        approval.public_key, payload.signed_bytes(), approval.signature
+    ):
+        return "signature does not hold"
+    expected = {
+        "plan_id": plan.id,
+        "kind": plan.kind,
+        "plan_digest": plan.digest,
+        "target": plan.target.digest,
+        "backup_requirement": plan.backup,
+        "policy_digest": plan.policy_digest,
+        "min_approvals": plan.min_approvals,
+        "requester": _requester(plan),
+    }
+    for name, value in expected.items():
+        if getattr(payload, name) != value:
+            return f"{name} differs"
+    begin, end = _time(payload.not_before), _time(payload.expires_at)
+    if begin is None or end is None or not begin < end <= begin + min(lifetime, LONGEST_APPROVAL):
+        return "lifetime is not allowed"
+    return "" if len(payload.nonce) == 32 and _is_hex(payload.nonce) else "nonce is malformed"
+
+
+def expired(approval: Approval, now: datetime) -> bool:
+    """Whether the approval is outside its time, with a minute for clocks that differ."""
+    begin, end = _time(approval.payload.not_before), _time(approval.payload.expires_at)
+    return begin is None or end is None or not begin - _SKEW <= now <= end
+
+
+def enough(approvals: list[Approval], stored: StoredPlan) -> bool:
+    """Whether as many different keys signed as the plan demands."""
+    return len({a.payload.key_id for a in approvals}) >= stored.plan.min_approvals
+
+
+def _requester(plan: Plan) -> str:
+    return f"{plan.requester.client} ({plan.requester.account})"
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return value if value.tzinfo is not None else None
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""Whether this target is the one we know, in a state and under a policy that a person signed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from faber_db.config.protection import policy_of
+from faber_db.config.window import window_open
+from faber_db.errors import (
+    ApprovalNotSetUp,
+    ApprovalStateLost,
+    PolicyChanged,
+    PolicyRefused,
+    TargetChanged,
+)
+from faber_db.model.canonical import digest_of
+from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
+from faber_db.services.app import Database, Environment
+from faber_db.services.ports import Session, State
+
+TIER = 1  # in this process, with passphrase keys: DESIGN, Executor and tiers
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a session says about where it is."""
+
+    identity: TargetIdentity
+    marker: Marker | None
+    protected: bool
+    policy: dict[str, object]  # as the configuration has it now
+    policy_digest: str
+
+
+def look_at(session: Session, database: Database, environment: Environment) -> Target:
+    """Read identity and marker. A marker protects, whatever the configuration says."""
+    identity, marker = session.identity(), session.read_marker()
+    protected = environment.protected or marker is not None
+    policy = policy_for(database, environment, protected, marker.approvers if marker else ())
+    return Target(identity, marker, protected, policy, digest_of(policy))
+
+
+def policy_for(
+    database: Database,
+    environment: Environment,
+    protected: bool,
+    approvers: tuple[PinnedApprover, ...],
+) -> dict[str, object]:
+    """The keys that decide what may run and who decides, defaults filled in, approvers included."""
+    return {
+        **policy_of(environment.settings, protected),
+        "drift_ignore": [item.model_dump() for item in database.settings.drift.ignore],
+        "approvers": [a.model_dump() for a in sorted(approvers, key=lambda a: a.key_id)],
+    }
+
+
+def require_known(target: Target, environment: Environment, state: State) -> Marker:
+    """What must hold before anything protected is planned, signed or run.
+
+    Raises:
+        ApprovalNotSetUp: no marker.
+        TargetChanged: the marker was written on another server; this is a clone.
+        PolicyChanged: the configuration is not the policy that was pinned.
+        ApprovalStateLost: our state does not hold what the target remembers of it.
+        PolicyRefused: the tier in force is below `minimum_tier`.
+    """
+    marker = require_marker(target, environment)
+    if marker.policy_digest != target.policy_digest:
+        raise PolicyChanged(
+            f"the policy of {environment.name} in the configuration is not the one that was signed",
+            hint=f"Undo the change, or run `faber-db policy propose {environment.name}`"
+            " and have it signed.",
+        )
+    require_anchor(marker, environment, state)
+    if environment.settings.minimum_tier > TIER:
+        raise PolicyRefused(
+            f"{environment.name} demands tier {environment.settings.minimum_tier},"
+            f" and tier {TIER} is in force",
+            hint="`faber-db doctor` says what is missing.",
+        )
+    return marker
+
+
+def require_marker(target: Target, environment: Environment) -> Marker:
+    """A marker that was written on this very server."""
+    if target.marker is None:
+        raise ApprovalNotSetUp(
+            f"{environment.name} is protected ({environment.why_protected or 'by its marker'})"
+            " and no approver is enrolled there",
+            hint=f"A person runs `faber-db protect {environment.name}` once, in their own terminal.",
+        )
+    if target.marker.server_digest != target.identity.server_digest:
+        raise TargetChanged(
+            f"{environment.name} carries a marker that was written on another server or file,"
+            " so it is a copy",
+            hint="Point the environment at the original, or remove the marker from the copy.",
+        )
+    return target.marker
+
+
+def require_anchor(marker: Marker, environment: Environment, state: State) -> None:
+    """Our audit trail must hold the entry that the target remembers."""
+    entry = state.audit_entry(marker.audit_seq) if marker.audit_seq else None
+    if marker.audit_seq and (entry is None or entry.hash != marker.audit_head):
+        raise ApprovalStateLost(
+            f"{environment.name} remembers audit entry {marker.audit_seq},"
+            " which our state does not hold",
+            hint="Use the state folder or account that released there before, or re-anchor with"
+            f" `faber-db policy propose {environment.name}`.",
+        )
+
+
+def require_window(environment: Environment, now: datetime) -> None:
+    """Releases run only inside the configured window.
+
+    Raises:
+        PolicyRefused: it is closed now.
+    """
+    if not window_open(environment.settings.window, now):
+        raise PolicyRefused(
+            f"the window of {environment.name} is closed now",
+            hint=f"It opens: {', '.join(environment.settings.window)}.",
+        )

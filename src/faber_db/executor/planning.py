@@ -1,0 +1,400 @@
+"""From a proposal to a frozen plan. Reads the target, changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from faber_db import __version__
+from faber_db.errors import (
+    AnalysisRefused,
+    DriftBlocked,
+    FaberDbError,
+    HealthBlocked,
+    InputError,
+    LedgerFailed,
+    MigrationEdited,
+    MigrationIrreversible,
+    MigrationMissing,
+    MigrationOutOfOrder,
+    NothingPending,
+    NotSupported,
+)
+from faber_db.executor.guard import Target, policy_for, require_known, require_marker
+from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
+from faber_db.model.health import CheckStatus, Overall
+from faber_db.model.migration import LedgerRow, Migration, MigrationState, MigrationStatus, SourceFile
+from faber_db.model.plan import (
+    BackupRequirement,
+    Plan,
+    PlanKind,
+    PlannedFile,
+    PlannedMigration,
+    PlanSettings,
+    subject_of,
+)
+from faber_db.model.sha256 import sha256_of
+from faber_db.services import verdict
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.ports import Proposal, Session
+
+PLAN_LIFETIME = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a plan is made: an open session on its target."""
+
+    app: App
+    database: Database
+    environment: Environment
+    session: Session
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What one kind of plan adds to the common part."""
+
+    analysis: Analysis
+    migrations: tuple[Migration, ...] = ()
+    touched: tuple[str, ...] = ()
+    files: tuple[SourceFile, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes]]:
+    """The plan for a proposal, and the bytes of its files by SHA-256.
+
+    Raises:
+        NothingPending: there is nothing to do.
+        FaberDbError: something forbids it; the error says what and the way on.
+    """
+    makers = {
+        PlanKind.DEPLOY: _deploy,
+        PlanKind.ROLLBACK: _roll_back,
+        PlanKind.RESTORE: _restore,
+        PlanKind.POLICY: _policy,
+    }
+    if proposal.kind not in makers:
+        raise NotSupported(f"plans of kind {proposal.kind} cannot be made yet")
+    if ground.target.protected and proposal.kind is not PlanKind.POLICY:
+        require_known(ground.target, ground.environment, ground.app.state)
+    content = makers[proposal.kind](ground, proposal)
+    _require_allowed(ground, content.analysis)
+    return _assemble(ground, proposal, content)
+
+
+# --- kinds -------------------------------------------------------------------------------------
+
+
+def _deploy(ground: Ground, proposal: Proposal) -> _Content:
+    history = ground.database.handler.parse(proposal.files)
+    ledger = ground.database.handler.ledger(ground.session)
+    pending = pending_of(ground, history, ledger)
+    around = verdict.surroundings(
+        ground.session,
+        leave_out=ground.database.handler.ledger_tables,
+        protected=ground.target.protected,
+    )
+    analysis = verdict.verdict(pending, around)
+    touched = touched_by([m.up for m in pending], ground)
+    _require_healthy(ground, touched)
+    return _Content(analysis, pending, touched, _files_of(pending, proposal.files))
+
+
+def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
+    history = ground.database.handler.parse(proposal.files)
+    states = {
+        s.version: s.state
+        for s in ground.database.handler.status(
+            history, ground.database.handler.ledger(ground.session)
+        )
+    }
+    applied = [m for m in history if states.get(m.version) is MigrationState.APPLIED]
+    to = proposal.arguments.get("to", "")
+    names = [m.version for m in applied]
+    if to and to not in names:
+        raise InputError(f"{to!r} is not applied to {ground.environment.name}")
+    undone = tuple(reversed(applied[names.index(to) + 1 :] if to else applied[-1:]))
+    if not undone:
+        raise NothingPending(f"nothing was applied to {ground.environment.name} after {to}")
+    for migration in undone:
+        if migration.down is None:
+            raise MigrationIrreversible(
+                f"{migration.name} has no down script",
+                hint=f"Restore a backup: `faber-db restore {ground.environment.name}`.",
+            )
+    around = verdict.surroundings(
+        ground.session,
+        leave_out=ground.database.handler.ledger_tables,
+        protected=ground.target.protected,
+    )
+    from faber_db.sql.script import parse
+
+    analysis = verdict.verdict_of(
+        [parse(m.down or "", around.dialect) for m in undone],
+        [m.name for m in undone],
+        [m.wrap for m in undone],
+        around,
+    )
+    touched = touched_by([m.down or "" for m in undone], ground)
+    return _Content(
+        analysis, undone, touched, _files_of(undone, proposal.files), (("to", to),) if to else ()
+    )
+
+
+def _restore(ground: Ground, proposal: Proposal) -> _Content:
+    backup = ground.app.state.backup(proposal.arguments.get("backup_id", ""))
+    if (backup.database, backup.environment) != (ground.database.name, ground.environment.name):
+        raise InputError(
+            f"{backup.id} is a backup of {backup.database}/{backup.environment},"
+            f" not of {ground.database.name}/{ground.environment.name}"
+        )
+    finding = Finding(
+        code="restore-replaces-data",
+        kind=Kind.DATA_LOSS,
+        risk=Risk.HIGH,
+        line=0,
+        statement=f"restore {backup.id}",
+        objects=(ground.environment.name,),
+        effect=f"Everything written after {backup.created_at} is replaced by the backup.",
+        remedy="A backup of the present state is made first; restoring that undoes this.",
+        confidence=Confidence.PARSED,
+    )
+    analysis = Analysis(risk=Risk.HIGH, findings=(finding,))
+    return _Content(analysis, arguments=(("backup_id", backup.id), ("sha256", backup.sha256)))
+
+
+def _policy(ground: Ground, _proposal: Proposal) -> _Content:
+    require_marker(ground.target, ground.environment)
+    finding = Finding(
+        code="policy-change",
+        kind=Kind.SECURITY,
+        risk=Risk.HIGH,
+        line=0,
+        statement="pin the configuration's policy",
+        objects=(ground.environment.name,),
+        effect="From then on the new policy decides what may run; open approvals become void.",
+    )
+    return _Content(Analysis(risk=Risk.HIGH, findings=(finding,)))
+
+
+# --- what may be planned -----------------------------------------------------------------------
+
+
+def pending_of(
+    ground: Ground, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+) -> tuple[Migration, ...]:
+    """The migrations to apply, in order.
+
+    Raises:
+        NothingPending: all are applied.
+        LedgerFailed, MigrationEdited, MigrationMissing, MigrationOutOfOrder: the ledger and the
+            folder do not agree, so nothing runs.
+    """
+    statuses = ground.database.handler.status(history, ledger)
+    for status in statuses:
+        _require_sound(status, ground.environment.name)
+    versions = {
+        s.version
+        for s in statuses
+        if s.state in (MigrationState.PENDING, MigrationState.ROLLED_BACK)
+    }
+    pending = tuple(m for m in history if m.version in versions)
+    if not pending:
+        raise NothingPending(f"{ground.environment.name} is up to date")
+    return pending
+
+
+def _require_sound(status: MigrationStatus, environment: str) -> None:
+    name = status.name
+    match status.state:
+        case MigrationState.FAILED | MigrationState.HALF_APPLIED:
+            raise LedgerFailed(
+                f"{name} failed in {environment} before and still stands in the ledger",
+                hint=status.detail or f"Settle it first: `faber-db status {environment}`.",
+            )
+        case MigrationState.EDITED:
+            raise MigrationEdited(
+                f"{name} was changed after it was applied to {environment}",
+                hint=status.detail or "Restore the file from version control.",
+            )
+        case MigrationState.MISSING:
+            raise MigrationMissing(
+                f"{name} is applied to {environment} but its file is gone",
+                hint=status.detail or "Restore the file from version control.",
+            )
+        case MigrationState.OUT_OF_ORDER:
+            raise MigrationOutOfOrder(
+                f"{name} sorts before a migration that is applied to {environment} already",
+                hint=status.detail or "Give it a new version that sorts last.",
+            )
+        case _:
+            return
+
+
+def _require_allowed(ground: Ground, analysis: Analysis) -> None:
+    refused = verdict.refusals(
+        analysis,
+        protected=ground.target.protected,
+        allowed=[(a.code, a.objects) for a in ground.environment.settings.allow],
+    )
+    if refused:
+        first = refused[0]
+        where = f"{first.migration} line {first.line}" if first.migration else f"line {first.line}"
+        more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+        raise AnalysisRefused(
+            f"{ground.environment.name} refuses {first.code} ({where}: {first.effect}){more}",
+            hint=first.remedy or f"`faber-db explain {first.code}` says why and what to do.",
+        )
+
+
+def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> None:
+    """A protected release starts only from a database that is known to be well."""
+    if not ground.target.protected:
+        return
+    from faber_db.services import drift, health
+
+    found = health.look(
+        ground.app, ground.database, ground.environment, leave_out=("drift", "ledger", "backup-age")
+    )
+    if found.overall in (Overall.UNHEALTHY, Overall.UNKNOWN):
+        bad = [
+            c
+            for c in found.checks
+            if c.status is CheckStatus.CRITICAL
+            or (c.essential and c.status in (CheckStatus.UNKNOWN, CheckStatus.SKIPPED))
+        ]
+        names = ", ".join(f"{c.check} ({c.why or c.status})" for c in bad)
+        raise HealthBlocked(
+            f"{ground.environment.name} is {found.overall}: {names}",
+            hint=next((c.action for c in bad if c.action), "")
+            or f"`faber-db health {ground.environment.name}` shows all checks.",
+        )
+    differences = drift.drift(ground.app, ground.database, ground.environment, ground.session)
+    on_touched = [d for d in differences.differences if d.table in touched or d.name in touched]
+    if on_touched:
+        raise DriftBlocked(
+            f"{ground.environment.name} differs from its history on {on_touched[0].name}:"
+            f" {on_touched[0].difference}",
+            hint=f"`faber-db drift {ground.environment.name}` lists every difference.",
+        )
+
+
+# --- the common part ---------------------------------------------------------------------------
+
+
+def _assemble(
+    ground: Ground, proposal: Proposal, content: _Content
+) -> tuple[Plan, dict[str, bytes]]:
+    app, target, now = ground.app, ground.target, ground.app.now()
+    settings = ground.environment.settings
+    head = ledger_head(ground)
+    migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
+    arguments = dict(content.arguments)
+    if proposal.kind is PlanKind.POLICY:
+        arguments["policy"] = target.policy_digest
+    from faber_db.rules import RULES_VERSION
+
+    plan = Plan(
+        id=app.new_id("plan"),
+        kind=proposal.kind,
+        database=ground.database.name,
+        environment=ground.environment.name,
+        protected=target.protected,
+        engine=ground.database.engine.name,
+        handler=ground.database.handler.name,
+        work_id=proposal.work_id,
+        requester=proposal.requester,
+        created_at=now.isoformat(timespec="seconds"),
+        expires_at=(now + PLAN_LIFETIME).isoformat(timespec="seconds"),
+        target=target.identity,
+        ledger_head=head,
+        subject=subject_of(
+            kind=proposal.kind,
+            database=ground.database.name,
+            environment=ground.environment.name,
+            target=target.identity,
+            ledger_head=head,
+            migrations=migrations,
+            arguments=arguments,
+        ),
+        migrations=migrations,
+        files=tuple(PlannedFile(path=f.path, sha256=sha256_of(f.content)) for f in content.files),
+        analysis=content.analysis,
+        settings=PlanSettings(
+            lock_timeout_ms=settings.lock_timeout // timedelta(milliseconds=1),
+            statement_timeout_ms=settings.statement_timeout // timedelta(milliseconds=1),
+            lock_retries=settings.lock_retries,
+        ),
+        schema_fingerprint=fingerprint_of(ground, content.touched),
+        touched=content.touched,
+        backup=_backup_requirement(ground, proposal.kind, content.analysis),
+        policy_digest=target.policy_digest,
+        min_approvals=settings.min_approvals,
+        rules_version=RULES_VERSION,
+        tool_version=__version__,
+        arguments=arguments,
+    )
+    return plan, {sha256_of(f.content): f.content for f in content.files}
+
+
+def ledger_head(ground: Ground) -> str:
+    """Version of the newest finished migration, or empty."""
+    rows = [
+        r
+        for r in ground.database.handler.ledger(ground.session)
+        if r.finished and not r.rolled_back
+    ]
+    return max((r.version for r in rows), default="")
+
+
+def fingerprint_of(ground: Ground, touched: tuple[str, ...]) -> str:
+    """Fingerprint of the touched objects as they are now."""
+    catalogue = ground.session.catalogue(leave_out=ground.database.handler.ledger_tables)
+    return catalogue.fingerprint(only=touched)
+
+
+def touched_by(scripts: Sequence[str], ground: Ground) -> tuple[str, ...]:
+    """Full names of the tables that some scripts name, sorted."""
+    from faber_db.rules import touched
+    from faber_db.sql.script import parse
+
+    names = {n for text in scripts for n in touched(parse(text, ground.session.dialect))}
+    return tuple(sorted(names))
+
+
+def _planned(migration: Migration, kind: PlanKind, ground: Ground) -> PlannedMigration:
+    from faber_db.sql.script import parse
+
+    text = (migration.down or "") if kind is PlanKind.ROLLBACK else migration.up
+    return PlannedMigration(
+        version=migration.version,
+        name=migration.name,
+        path=migration.path,
+        sha256=migration.sha256,
+        size_bytes=len(migration.content),
+        statements=len(parse(text, ground.session.dialect).statements),
+    )
+
+
+def _files_of(
+    migrations: tuple[Migration, ...], files: Sequence[SourceFile]
+) -> tuple[SourceFile, ...]:
+    paths = {m.path for m in migrations} | {m.down_path for m in migrations if m.down_path}
+    return tuple(f for f in files if f.path in paths)
+
+
+def _backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> BackupRequirement:
+    settings = ground.environment.settings
+    required = ground.target.protected or settings.backup == "required"
+    if kind in (PlanKind.POLICY, PlanKind.RESTORE):
+        required = False  # a restore makes its own; a policy changes no data
+    return BackupRequirement(
+        required=required,
+        fresh=required and analysis.risk.at_least(Risk.HIGH),
+        level=settings.backup_level,
+        max_age_seconds=int(settings.max_backup_age.total_seconds()),
+    )
+
+

@@ -1,0 +1,103 @@
+"""The analysis of several migrations as one verdict, as plans and `analyze` show it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faber_db.model.catalogue import Catalogue
+from faber_db.model.dialect import Dialect
+from faber_db.model.finding import Analysis, Finding, Kind, worst
+from faber_db.model.migration import Migration
+from faber_db.services.ports import Session, TableSize
+from faber_db.sql.script import Script, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known of the database that a script will run on; all of it may be unknown."""
+
+    dialect: Dialect
+    server_version: int | None = None
+    catalogue: Catalogue | None = None
+    sizes: dict[str, TableSize] | None = None
+    protected: bool = False
+
+
+def surroundings(session: Session, *, leave_out: Sequence[str], protected: bool) -> Surroundings:
+    """Read schema and sizes from a live database."""
+    return Surroundings(
+        dialect=session.dialect,
+        server_version=session.server_version,
+        catalogue=session.catalogue(leave_out=leave_out),
+        sizes=dict(session.sizes()),
+        protected=protected,
+    )
+
+
+def verdict(migrations: Sequence[Migration], around: Surroundings) -> Analysis:
+    """Analyse migrations in order, each knowing those before it."""
+    scripts = [parse(migration.up, around.dialect) for migration in migrations]
+    return verdict_of(scripts, [m.name for m in migrations], [m.wrap for m in migrations], around)
+
+
+def verdict_of(
+    scripts: Sequence[Script], names: Sequence[str], wraps: Sequence[bool], around: Surroundings
+) -> Analysis:
+    """The same for scripts that are already parsed."""
+    from faber_db.rules import analyze
+    from faber_db.rules.context import Context
+
+    parts = [
+        analyze(
+            script,
+            Context(
+                dialect=around.dialect,
+                server_version=around.server_version,
+                catalogue=around.catalogue,
+                sizes=around.sizes,
+                wrap=wrap,
+                protected=around.protected,
+                earlier=tuple(scripts[:position]),
+            ),
+        )
+        for position, (script, wrap) in enumerate(zip(scripts, wraps, strict=True))
+    ]
+    named = len(parts) > 1
+    return Analysis(
+        risk=worst([part.risk for part in parts]),
+        findings=tuple(
+            f.model_copy(update={"migration": name}) if named else f
+            for part, name in zip(parts, names, strict=True)
+            for f in part.findings
+        ),
+        statements=tuple(
+            s.model_copy(update={"migration": name}) if named else s
+            for part, name in zip(parts, names, strict=True)
+            for s in part.statements
+        ),
+    )
+
+
+def refusals(
+    analysis: Analysis, *, protected: bool, allowed: Sequence[tuple[str, tuple[str, ...]]]
+) -> list[Finding]:
+    """The findings that an environment refuses, signature or not.
+
+    Critical ones in a protected environment, and in every environment what leaves its own
+    database, unless the policy names code and objects.
+    """
+    from faber_db.rules import LEAVES_DATABASE
+    from faber_db.model.finding import Risk
+
+    def named(finding: Finding) -> bool:
+        return any(
+            code == finding.code and set(finding.objects) <= set(objects)
+            for code, objects in allowed
+        )
+
+    return [
+        f
+        for f in analysis.findings
+        if f.kind is not Kind.STYLE
+        and not named(f)
+        and ((protected and f.risk is Risk.CRITICAL) or f.code in LEAVES_DATABASE)
+    ]
