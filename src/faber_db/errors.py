@@ -190,6 +190,14 @@ class StatementTimeout(FaberDbError):
     code = "connection-statement-timeout"
 
 
+class StatementFailed(FaberDbError):
+    """The database refused a statement of ours or of a ledger. The message holds its reason."""
+
+    code = "connection-statement-failed"
+
+    state: str = ""  # SQLSTATE, or SQLite's name of the error ("SQLITE_CONSTRAINT_UNIQUE")
+
+
 # --- ledger, migrations ------------------------------------------------------------------------
 
 
@@ -258,6 +266,9 @@ class MigrationFailed(FaberDbError):
     """A statement of a migration failed. The message says what was kept and what was rolled back."""
 
     code = "migration-failed"
+
+    rolled_back: bool = False  # True only where it is known that nothing was kept
+    line: int = 0  # of the statement that failed; 0 where none did
 
 
 class MigrationExists(FaberDbError):
@@ -452,6 +463,12 @@ class PolicyChanged(PolicyRefused):
     """The configuration's policy differs from the one a person signed for this target."""
 
     code = "policy-changed"
+
+
+class MarkerUnreadable(PolicyRefused):
+    """The marker in the target is damaged or was written by a newer version."""
+
+    code = "policy-marker-unreadable"
 
 
 class TargetChanged(PolicyRefused):
