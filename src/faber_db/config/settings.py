@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from faber_db.config.duration import Duration
+from faber_db.config.phases import PHASES
 from faber_db.config.reference import Reference
+from faber_db.config.window import WindowText
 
 
 class _Settings(BaseModel):
@@ -72,7 +74,7 @@ class EnvironmentSettings(_Settings):
     max_approval_age: Duration = timedelta(minutes=15)
     min_approvals: Annotated[int, Field(ge=1, le=5)] = 1
     minimum_tier: Annotated[int, Field(ge=1, le=4)] = 1
-    window: tuple[str, ...] = ()  # empty: always
+    window: tuple[WindowText, ...] = ()  # empty: always
     thresholds: dict[str, int | str] = {}
     muted: tuple[str, ...] = ()
     rollback_on_failure: bool = False
@@ -83,6 +85,18 @@ class EnvironmentSettings(_Settings):
     def _one_way_in(self) -> Self:
         if (self.url is None) == (self.executor is None):
             raise ValueError("give exactly one of `url` and `executor`")
+        return self
+
+    @model_validator(mode="after")
+    def _protected_is_signed(self) -> Self:
+        if self.protected is not True:
+            return self
+        if self.approval is not None:
+            raise ValueError("a protected environment is always signed: leave `approval` out")
+        if self.backup not in (None, BackupRule.REQUIRED):
+            raise ValueError("a protected environment needs its backup: leave `backup` out")
+        if self.rollback_on_failure:
+            raise ValueError("nothing rolls back by itself in a protected environment")
         return self
 
 
@@ -139,8 +153,18 @@ class ProjectSettings(_Settings):
     state: str = ""
     backups: BackupSettings = BackupSettings()
     detection: DetectionSettings = DetectionSettings()
-    autonomy: Annotated[Autonomy, BeforeValidator(_assisted)] = Autonomy.GUARDED
+    autonomy: Annotated[
+        Autonomy, BeforeValidator(_assisted, json_schema_input_type=Autonomy | Literal["assisted"])
+    ] = Autonomy.GUARDED
     phases: dict[str, str] = {}
+
+    @field_validator("phases")
+    @classmethod
+    def _known_phases(cls, phases: dict[str, str]) -> dict[str, str]:
+        for phase in phases:
+            if phase not in PHASES:
+                raise ValueError(f"there is no phase {phase!r}; phases are {', '.join(PHASES)}")
+        return phases
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
