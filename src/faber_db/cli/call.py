@@ -1,0 +1,214 @@
+"""One call of the command line: its options, its project, its output; and how a verb is declared."""
+
+import getpass
+import inspect
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
+
+import typer
+
+from faber_db.cli.render.page import Page
+from faber_db.cli.terminal import Terminal
+
+if TYPE_CHECKING:  # typing only: these load pydantic
+    from faber_db.model.answer import Answer, Details
+    from faber_db.model.plan import Requester
+    from faber_db.services.app import App
+
+    D = TypeVar("D", bound=Details)
+
+P = ParamSpec("P")
+Color = Literal["auto", "always", "never"]
+
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Answer as one JSON document.",
+        rich_help_panel="Every verb",
+        show_default=False,
+    ),
+]
+ColorOption = Annotated[
+    Color, typer.Option("--color", help="Colour the answer.", rich_help_panel="Every verb")
+]
+ProjectOption = Annotated[
+    str,
+    typer.Option(
+        "--project",
+        metavar="FOLDER",
+        help="The project's folder, instead of this one.",
+        rich_help_panel="Every verb",
+        show_default=False,
+    ),
+]
+DatabaseOption = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="NAME",
+        help="Which database, where there are several.",
+        show_default=False,
+    ),
+]
+EnvironmentArgument = Annotated[
+    str, typer.Argument(metavar="ENVIRONMENT", help="An environment of the configuration.")
+]
+
+
+@dataclass(frozen=True)
+class Common:
+    """The options of every verb."""
+
+    json: bool = False
+    color: Color = "auto"
+    project: str = ""
+
+    def over(self, outer: "Common") -> "Common":
+        """These options where they were given, else those that stood before the verb."""
+        return Common(
+            json=self.json or outer.json,
+            color=outer.color if self.color == "auto" else self.color,
+            project=self.project or outer.project,
+        )
+
+
+@dataclass
+class Call:
+    """What a verb is given beside its own arguments."""
+
+    common: Common
+    terminal: Terminal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.terminal = Terminal(color=self.common.color)
+
+    @cached_property
+    def app(self) -> "App":
+        """The project, opened; nothing is connected yet."""
+        from faber_db.app import build
+
+        return build(self.project, os.environ)
+
+    @property
+    def project(self) -> Path | None:
+        """The folder that was named, or None for the working directory."""
+        return Path(self.common.project) if self.common.project else None
+
+    @property
+    def requester(self) -> "Requester":
+        from faber_db.model.plan import Requester
+
+        return Requester(client="command line", account=account())
+
+    def page(self) -> Page:
+        """An empty page of the terminal's width."""
+        return Page(width=self.terminal.width)
+
+    def show(self, answer: "Answer[D]", draw: "Callable[[Answer[D], Page], None]") -> int:
+        """Write an answer as JSON, or drawn for people with its errors and warnings; the exit code."""
+        if self.common.json:
+            self.terminal.json(answer.as_json())
+            return answer.exit_code
+        page = self.page()
+        draw(answer, page)
+        if page.lines:
+            self.terminal.page(page)
+        for problem in (*answer.errors, *answer.warnings):
+            hint = f" Hint: {problem.hint}" if problem.hint else ""
+            self.terminal.note(f"[{problem.code}] {problem.message.rstrip('.')}.{hint}")
+        return answer.exit_code
+
+    @contextmanager
+    def cancellable(self) -> Iterator[Callable[[], bool]]:
+        """A flag that Ctrl-C and SIGTERM set, so that work stops and cleans up; a second one ends it."""
+        pressed = 0
+
+        def press(number: int, frame: FrameType | None) -> None:
+            nonlocal pressed
+            pressed += 1
+            if pressed > 1:
+                raise KeyboardInterrupt
+            self.terminal.note("cancelling; press Ctrl-C again to stop without waiting")
+
+        before = {
+            number: signal.signal(number, press) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield lambda: pressed > 0
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self.terminal.clear_progress()
+
+
+def verb(
+    program: typer.Typer, *, panel: str | None = None, name: str | None = None, hidden: bool = False
+) -> Callable[[Callable[Concatenate[Call, P], int]], Callable[Concatenate[Call, P], int]]:
+    """Register a function as a verb; the options of every verb are added to its own.
+
+    Args:
+        program: the program, or a group of it.
+        panel: heading in the help.
+        name: where it is not the function's.
+        hidden: left out of the help.
+    """
+
+    def register(
+        function: Callable[Concatenate[Call, P], int],
+    ) -> Callable[Concatenate[Call, P], int]:
+        def invoked(
+            context: typer.Context,
+            as_json: bool = False,
+            color: Color = "auto",
+            project: str = "",
+            **arguments: Any,
+        ) -> int:
+            outer = context.obj if isinstance(context.obj, Common) else Common()
+            own = Common(json=as_json, color=color, project=project)
+            bound: Callable[..., int] = function
+            return bound(Call(own.over(outer)), **arguments)
+
+        parameters = _parameters(function)
+        invoked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
+        invoked.__annotations__ = {p.name: p.annotation for p in parameters}
+        invoked.__doc__ = inspect.getdoc(function)
+        program.command(
+            name or function.__name__.replace("_", "-"), rich_help_panel=panel, hidden=hidden
+        )(invoked)
+        return function
+
+    return register
+
+
+def _parameters(function: Callable[..., int]) -> list[inspect.Parameter]:
+    """The verb's own parameters, the context, and the options of every verb."""
+
+    def keyword(name: str, annotation: object, default: object) -> inspect.Parameter:
+        return inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+        )
+
+    own = list(inspect.signature(function).parameters.values())[1:]
+    return [
+        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
+        keyword("context", typer.Context, inspect.Parameter.empty),
+        keyword("as_json", JsonOption, False),
+        keyword("color", ColorOption, "auto"),
+        keyword("project", ProjectOption, ""),
+    ]
+
+
+def account() -> str:
+    """The name of the account that runs this process, or its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,36 @@
+"""What `doctor` asks of this machine."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from faber_db.services.doctor import Machine
+
+
+def machine(environ: Mapping[str, str] = os.environ) -> Machine:
+    """The machine this process runs on."""
+    return Machine(
+        becomes_root=_becomes_root,
+        is_writable=lambda path: os.access(path, os.W_OK),
+        keys_folder=_config_home(environ) / "faber-db" / "keys",
+    )
+
+
+def _config_home(environ: Mapping[str, str]) -> Path:
+    named = environ.get("XDG_CONFIG_HOME", "")
+    return Path(named) if named.startswith("/") else Path.home() / ".config"
+
+
+def _becomes_root() -> bool:
+    if os.geteuid() == 0:
+        return True
+    sudo = shutil.which("sudo")
+    if sudo is None:
+        return False
+    try:
+        asked = subprocess.run([sudo, "-n", "true"], capture_output=True, timeout=5, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0

@@ -1,0 +1,64 @@
+"""What doctor found, for people."""
+
+from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
+from faber_db.model.answer import Answer
+from faber_db.services.doctor import DoctorDetails, Verdict
+
+
+def draw(answer: Answer[DoctorDetails], page: Page) -> None:
+    """What is wrong with its remedy, what is right, then how far the protection reaches."""
+    details = answer.details
+    page.line(_headline(answer), f"  faber-db {details.version}")
+    page.blank()
+    column = max((len(e.name) for e in details.examined), default=0) + 12
+    for examined in details.examined:
+        page.line(
+            "  ",
+            _word(examined.verdict),
+            " " * (9 - len(examined.verdict.value)),
+            strong(examined.name.ljust(column - 12)),
+            " ",
+            examined.text,
+        )
+        if examined.hint:
+            page.line(" " * column, dim(examined.hint))
+    page.blank()
+    page.line(strong(f"Tier {details.tier}"), "  what this tier does not stop:")
+    for limit in details.tier_limits:
+        page.fact("-", limit, column=4)
+    if details.footprint:
+        page.blank()
+        page.line(strong("Footprint"), "  everything of ours on this machine and in the databases:")
+        page.table([(f.place, f.what, _existence(f.exists)) for f in details.footprint])
+
+
+def _headline(answer: Answer[DoctorDetails]) -> Span:
+    match answer.status:
+        case "success":
+            return good("WELL")
+        case "warning":
+            return warn("LOOK")
+        case _:
+            return bad("FAILED")
+
+
+def _word(verdict: Verdict) -> Span:
+    match verdict:
+        case Verdict.OK:
+            return good(verdict.value)
+        case Verdict.FAILED | Verdict.UNKNOWN:
+            return bad(verdict.value)
+        case Verdict.WARNING:
+            return warn(verdict.value)
+        case _:
+            return Span(verdict.value)
+
+
+def _existence(exists: bool | None) -> Span:
+    match exists:
+        case True:
+            return strong("there")
+        case False:
+            return dim("not there")
+        case None:
+            return dim("not looked at")

@@ -1,0 +1,208 @@
+"""Show, verify and export the audit trail.
+
+The trail is a chain: every entry holds the hash of the one before it. Its head is anchored in the
+marker of each protected target, so that a trail that was cut short or replaced is noticed where
+the target can be reached.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from faber_db.errors import AuditBroken, FaberDbError, InputError
+from faber_db.model.answer import Answer, Details, Problem
+from faber_db.model.audit import AuditEntry
+from faber_db.model.finding import Frozen
+from faber_db.services.app import App, Database, Environment
+
+_PAGE = 1000
+
+
+class ShowRequest(Frozen):
+    """Which entries: the newest `limit`, or those of one plan, job or event."""
+
+    limit: int = 20
+    event: str = ""  # "deploy" matches "deploy.intent" and "deploy.done"
+    about: str = ""  # an id that stands in the entry: of a plan, job or backup
+
+
+class ShowDetails(Details):
+    """Entries in order, the newest last."""
+
+    entries: list[AuditEntry] = []
+    left_out: int = 0  # older entries that fit the request too
+
+
+class BrokenLink(Frozen):
+    """One place where the trail is not what was written."""
+
+    seq: int
+    problem: str
+
+
+class Anchor(Frozen):
+    """What one target remembers of the trail, and whether it agrees."""
+
+    database: str
+    environment: str
+    seq: int = 0
+    agrees: bool | None = None  # None: not compared
+    reason: str = ""
+
+
+class VerifyDetails(Details):
+    """The verdict over the whole trail."""
+
+    entries: int = 0
+    head: str = ""
+    broken: list[BrokenLink] = []
+    anchors: list[Anchor] = []
+
+
+class ExportDetails(Details):
+    """Every entry, in order."""
+
+    entries: list[AuditEntry] = []
+
+
+def show(request: ShowRequest, app: App) -> Answer[ShowDetails]:
+    """The newest entries that fit."""
+    newest: deque[AuditEntry] = deque(maxlen=request.limit)
+    fitting = 0
+    for entry in _all(app):
+        if _fits(entry, request):
+            newest.append(entry)
+            fitting += 1
+    details = ShowDetails(entries=list(newest), left_out=fitting - len(newest))
+    return Answer[ShowDetails](message=f"{len(newest)} of {fitting} audit entries", details=details)
+
+
+def export(app: App) -> Answer[ExportDetails]:
+    """Every entry, for keeping elsewhere."""
+    entries = list(_all(app))
+    return Answer[ExportDetails](
+        message=f"{len(entries)} audit entries", details=ExportDetails(entries=entries)
+    )
+
+
+def verify(app: App) -> Answer[VerifyDetails]:
+    """Whether the trail is whole: recomputed hashes, the chain, no gap, and each target's anchor.
+
+    Talks to every protected environment; one that cannot be reached is a warning, since a trail
+    that was cut short is noticed only there.
+    """
+    entries, head = 0, ""
+    broken: list[BrokenLink] = []
+    hashes: dict[int, str] = {}
+    for entry in _all(app):
+        broken.extend(_broken(entry, after=entries, head=head))
+        entries, head = entry.seq, entry.hash
+        hashes[entry.seq] = entry.hash
+    anchors = [
+        _anchor(database, environment, hashes)
+        for database in app.databases.values()
+        for environment in database.environments.values()
+    ]
+    broken.extend(BrokenLink(seq=a.seq, problem=a.reason) for a in anchors if a.agrees is False)
+    details = VerifyDetails(
+        entries=len(hashes),
+        head=head,
+        broken=broken,
+        anchors=[a for a in anchors if a.reason or a.seq],
+    )
+    return _verdict(details)
+
+
+def _verdict(details: VerifyDetails) -> Answer[VerifyDetails]:
+    unseen = [
+        Problem(
+            code="connection-failed",
+            message=f"the anchor in {a.environment} was not compared: {a.reason}",
+            hint="Verify again when the target can be reached; only it notices a trail cut short.",
+        )
+        for a in details.anchors
+        if a.agrees is None and a.reason
+    ]
+    if details.broken:
+        first = details.broken[0]
+        error = AuditBroken(
+            f"the audit trail is not what was written: entry {first.seq} {first.problem}",
+            hint="Keep the state folder as it is, and compare it with its newest copy.",
+        )
+        return Answer[VerifyDetails](
+            status="failure",
+            message=error.message,
+            details=details,
+            errors=[Problem.of(error)],
+            warnings=unseen,
+            exit_code=error.exit_code,
+        )
+    return Answer[VerifyDetails](
+        status="warning" if unseen else "success",
+        message=f"the audit trail is whole: {details.entries} entries",
+        details=details,
+        warnings=unseen,
+    )
+
+
+def _all(app: App) -> Iterator[AuditEntry]:
+    after = 0
+    while page := app.state.audit(after=after, limit=_PAGE):
+        yield from page
+        after = page[-1].seq
+
+
+def _fits(entry: AuditEntry, request: ShowRequest) -> bool:
+    if request.event and not (
+        entry.event == request.event or entry.event.startswith(f"{request.event}.")
+    ):
+        return False
+    return not request.about or any(
+        isinstance(value, str) and value.startswith(request.about) for value in entry.body.values()
+    )
+
+
+def _broken(entry: AuditEntry, *, after: int, head: str) -> Iterator[BrokenLink]:
+    if entry.seq > after + 1:
+        gap = f"{after + 1}" if entry.seq == after + 2 else f"{after + 1} to {entry.seq - 1}"
+        yield BrokenLink(seq=after + 1, problem=f"is missing ({gap})")
+    elif entry.previous != head:
+        yield BrokenLink(seq=entry.seq, problem="does not follow the entry before it")
+    if not _is_as_written(entry):
+        yield BrokenLink(seq=entry.seq, problem="was changed")
+
+
+def _is_as_written(entry: AuditEntry) -> bool:
+    try:
+        return entry.hash == entry.expected_hash()
+    except InputError:  # a value that we never write has no canonical spelling
+        return False
+
+
+def _anchor(database: Database, environment: Environment, hashes: dict[int, str]) -> Anchor:
+    place = {"database": database.name, "environment": environment.name}
+    if environment.settings.url is None:
+        return Anchor(**place, reason="the executor holds this target and its trail")
+    try:
+        with database.engine.connect(
+            environment.resolve_url(), limits=environment.limits, read_only=True
+        ) as session:
+            marker = session.read_marker()
+    except FaberDbError as error:
+        return Anchor(**place, reason=error.message if environment.protected else "")
+    if marker is None or not marker.audit_seq:
+        return Anchor(**place)
+    if marker.audit_seq not in hashes:
+        return Anchor(
+            **place,
+            seq=marker.audit_seq,
+            agrees=False,
+            reason=f"is gone, but {environment.name} remembers it: the trail was cut short",
+        )
+    if hashes[marker.audit_seq] != marker.audit_head:
+        return Anchor(
+            **place,
+            seq=marker.audit_seq,
+            agrees=False,
+            reason=f"is another one than {environment.name} remembers",
+        )
+    return Anchor(**place, seq=marker.audit_seq, agrees=True)

@@ -1,0 +1,72 @@
+"""List, show and cancel jobs: long work in processes of its own."""
+
+from faber_db.model.answer import Answer, Details, NextPerson, Problem, State
+from faber_db.model.finding import Frozen
+from faber_db.model.job import Job, JobState
+from faber_db.services.app import App
+
+
+class ListRequest(Frozen):
+    """Which jobs."""
+
+    running: bool = False
+    limit: int = 20
+
+
+class ListDetails(Details):
+    """Newest first."""
+
+    jobs: list[Job] = []
+    left_out: int = 0
+
+
+class JobDetails(Details):
+    """One job."""
+
+    job: Job
+
+
+def list_jobs(request: ListRequest, app: App) -> Answer[ListDetails]:
+    """The newest jobs, or those that still run."""
+    jobs = app.state.jobs(running=request.running)
+    shown = jobs[: request.limit]
+    return Answer[ListDetails](
+        message=f"{len(shown)} of {len(jobs)} jobs",
+        details=ListDetails(jobs=shown, left_out=len(jobs) - len(shown)),
+    )
+
+
+def show(job_id: str, app: App) -> Answer[JobDetails]:
+    """One job by id or unique prefix; a failed one answers as a failure with its error.
+
+    Raises:
+        UnknownHandle: none or several.
+    """
+    return _answer(app.state.job(job_id))
+
+
+def cancel(job_id: str, app: App) -> Answer[JobDetails]:
+    """Ask a job to stop and clean up; one that is over stays as it is.
+
+    Raises:
+        UnknownHandle: none or several.
+    """
+    job = app.state.job(job_id)
+    return _answer(job if job.state.over else app.executor.cancel(job.id))
+
+
+def _answer(job: Job) -> Answer[JobDetails]:
+    details = JobDetails(job=job, state=State.DONE if job.state.over else State.RUNNING)
+    message = f"{job.kind} of {job.environment} is {job.state.value}"
+    if job.state is JobState.FAILED:
+        problem = Problem(
+            code=job.error.get("code", "job-failed"),
+            message=job.error.get("message", "the job ended without a result"),
+            hint=job.error.get("hint", ""),
+        )
+        return Answer[JobDetails](
+            status="warning", message=message, details=details, warnings=[problem]
+        )
+    if not job.state.over:
+        details.next = NextPerson(person=f"faber-db job show {job.id}")
+    return Answer[JobDetails](message=message, details=details)
