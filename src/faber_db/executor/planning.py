@@ -8,7 +8,6 @@ from faber_db import __version__
 from faber_db.errors import (
     AnalysisRefused,
     DriftBlocked,
-    FaberDbError,
     HealthBlocked,
     InputError,
     LedgerFailed,
@@ -19,10 +18,16 @@ from faber_db.errors import (
     NothingPending,
     NotSupported,
 )
-from faber_db.executor.guard import Target, policy_for, require_known, require_marker
+from faber_db.executor.guard import Target, require_known, require_marker
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
 from faber_db.model.health import CheckStatus, Overall
-from faber_db.model.migration import LedgerRow, Migration, MigrationState, MigrationStatus, SourceFile
+from faber_db.model.migration import (
+    LedgerRow,
+    Migration,
+    MigrationState,
+    MigrationStatus,
+    SourceFile,
+)
 from faber_db.model.plan import (
     BackupRequirement,
     Plan,
@@ -396,5 +401,3 @@ def _backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> B
         level=settings.backup_level,
         max_age_seconds=int(settings.max_backup_age.total_seconds()),
     )
-
-

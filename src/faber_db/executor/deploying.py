@@ -1,0 +1,411 @@
+"""Carry out a plan: exactly the stored bytes, on exactly the approved target."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime, timedelta
+from typing import Any
+
+from faber_db.errors import (
+    ApprovalError,
+    ApprovalStale,
+    BackupRequired,
+    Cancelled,
+    FaberDbError,
+    LockTimeout,
+    MigrationFailed,
+    NothingPending,
+    PolicyRefused,
+    TargetChanged,
+)
+from faber_db.executor import approving, guard, planning
+from faber_db.executor.planning import Ground
+from faber_db.model.backup import Backup
+from faber_db.model.migration import AppliedMigration, Migration, SourceFile, StatementRun
+from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
+from faber_db.model.target import Marker
+from faber_db.services import backup as backups
+from faber_db.services import verdict
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.ports import Cancelled as IsCancelled
+from faber_db.services.ports import Limits, Progress, Session, Verify
+
+_LOCK_WAIT = timedelta(seconds=10)
+
+
+class Carrier:
+    """Carries out one claimed plan. Made for one run, in the process that runs it."""
+
+    def __init__(
+        self,
+        app: App,
+        stored: StoredPlan,
+        verify: Verify,
+        *,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> None:
+        self._app = app
+        self._plan = stored.plan
+        self._verify = verify
+        self._progress = progress
+        self._cancelled = cancelled
+        self._database: Database = app.database(stored.plan.database)
+        self._environment: Environment = self._database.environment(stored.plan.environment)
+
+    def run(self) -> dict[str, Any]:
+        """Do it, from the backup to the anchor; the result for the plan and the job.
+
+        Raises:
+            FaberDbError: what stopped it. The plan's state and the audit trail tell how far it got.
+        """
+        self._require_fresh_plan()
+        match self._plan.kind:
+            case PlanKind.DEPLOY:
+                return self._change(self._apply)
+            case PlanKind.ROLLBACK:
+                return self._change(self._roll_back)
+            case PlanKind.POLICY:
+                return self._pin_policy()
+            case PlanKind.RESTORE:
+                return self._restore()
+            case _:
+                raise PolicyRefused(f"plans of kind {self._plan.kind} cannot be carried out")
+
+    # --- deploy and roll back ------------------------------------------------------------------
+
+    def _change(self, step: "Callable[[Ground, Migration], AppliedMigration]") -> dict[str, Any]:
+        backup = self._ensure_backup()
+        self._stop_if_cancelled()
+        self._progress("waiting for the deployment lock")
+        with self._session() as session, ExitStack() as locks:
+            locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
+            locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
+            ground = self._ground(session)
+            migrations = self._migrations()
+            self._recheck(ground, migrations)
+            self._stop_if_cancelled()
+            self._use_approvals(ground)
+            applied = self._each(ground, migrations, step)
+            self._anchor(session)
+        return {
+            "applied": [a.version for a in applied],
+            "measured": [_measured(a) for a in applied],
+            "ledger_head": applied[-1].version
+            if self._plan.kind is PlanKind.DEPLOY
+            else self._plan.arguments.get("to", ""),
+            "backup_id": backup.id if backup else "",
+        }
+
+    def _each(
+        self,
+        ground: Ground,
+        migrations: tuple[Migration, ...],
+        step: "Callable[[Ground, Migration], AppliedMigration]",
+    ) -> list[AppliedMigration]:
+        applied: list[AppliedMigration] = []
+        for number, migration in enumerate(migrations, start=1):
+            self._progress(f"{migration.name} ({number} of {len(migrations)})")
+            self._audit("migration.intent", version=migration.version, sha256=migration.sha256)
+            try:
+                applied.append(step(ground, migration))
+            except (MigrationFailed, LockTimeout) as error:
+                self._failed(migration, applied, error)
+                raise
+            self._audit(
+                "migration.done", version=migration.version, duration_ms=applied[-1].duration_ms
+            )
+        return applied
+
+    def _apply(self, ground: Ground, migration: Migration) -> AppliedMigration:
+        from faber_db.sql.script import parse
+
+        return self._database.handler.apply_one(
+            ground.session,
+            migration,
+            parse(migration.up, ground.session.dialect),
+            now=self._app.now(),
+            observe=self._observe,
+        )
+
+    def _roll_back(self, ground: Ground, migration: Migration) -> AppliedMigration:
+        from faber_db.sql.script import parse
+
+        return self._database.handler.roll_back(
+            ground.session,
+            migration,
+            parse(migration.down or "", ground.session.dialect),
+            now=self._app.now(),
+        )
+
+    def _observe(self, run: StatementRun) -> None:
+        self._progress(f"line {run.line} took {run.duration_ms} ms")
+
+    def _failed(
+        self, migration: Migration, applied: list[AppliedMigration], error: FaberDbError
+    ) -> None:
+        self._audit(
+            "migration.failed",
+            version=migration.version,
+            code=error.code,
+            rolled_back=str(getattr(error, "rolled_back", False)),
+            applied_before=len(applied),
+        )
+
+    # --- the other kinds -----------------------------------------------------------------------
+
+    def _pin_policy(self) -> dict[str, Any]:
+        with self._session() as session, session.deploy_lock(wait=_LOCK_WAIT):
+            ground = self._ground(session)
+            self._require_target(ground)
+            if ground.target.policy_digest != self._plan.arguments["policy"]:
+                raise ApprovalStale(
+                    "the configuration changed again after this policy was proposed",
+                    hint=f"Run `faber-db policy propose {self._plan.environment}`.",
+                )
+            marker = guard.require_marker(ground.target, self._environment)
+            self._use_approvals(ground)
+            self._void_open_plans()
+            seq, head = self._audit("policy.pinned", policy=ground.target.policy_digest)
+            session.write_marker(
+                marker.model_copy(
+                    update={
+                        "policy_digest": ground.target.policy_digest,
+                        "audit_seq": seq,
+                        "audit_head": head,
+                    }
+                )
+            )
+            self._app.state.remember(
+                f"policy:{self._plan.database}:{self._plan.environment}", ground.target.policy
+            )
+        return {"policy_digest": self._plan.arguments["policy"]}
+
+    def _void_open_plans(self) -> None:
+        for other in self._app.state.plans(
+            database=self._plan.database, environment=self._plan.environment
+        ):
+            if other.plan.id != self._plan.id:
+                self._app.state.move_plan(
+                    other.plan.id,
+                    expect=(PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED),
+                    to=PlanState.VOID,
+                    reason="the policy changed",
+                )
+
+    def _restore(self) -> dict[str, Any]:
+        from faber_db.services import restore
+
+        record = self._app.state.backup(self._plan.arguments["backup_id"])
+        if record.sha256 != self._plan.arguments["sha256"]:
+            raise ApprovalStale(f"{record.id} is not the backup that was planned")
+        with self._session() as session:
+            ground = self._ground(session)
+            self._require_target(ground)
+            if ground.target.protected:
+                guard.require_known(ground.target, self._environment, self._app.state)
+            self._use_approvals(ground)
+        self._audit("restore.intent", backup_id=record.id)
+        result = restore.carry_out(
+            self._app,
+            self._database,
+            self._environment,
+            record,
+            progress=self._progress,
+            cancelled=self._cancelled,
+        )
+        with self._session() as session:
+            self._anchor(session)
+        return dict(result)
+
+    # --- what must hold ------------------------------------------------------------------------
+
+    def _require_fresh_plan(self) -> None:
+        if self._app.now() > datetime.fromisoformat(self._plan.expires_at):
+            raise ApprovalStale(f"{self._plan.id} has expired", hint="Ask for a new plan.")
+
+    def _ensure_backup(self) -> Backup | None:
+        requirement = self._plan.backup
+        if not requirement.required:
+            return None
+        if not requirement.fresh:
+            good = backups.newest_good(
+                self._app,
+                self._database,
+                self._environment,
+                level=requirement.level,
+                max_age=timedelta(seconds=requirement.max_age_seconds),
+            )
+            if good is not None:
+                backups.verify(self._app, good, level=1)
+                return good
+        made = backups.create(
+            self._app,
+            self._database,
+            self._environment,
+            label=self._plan.id,
+            reason="release",
+            progress=self._progress,
+            cancelled=self._cancelled,
+        )
+        if made.level < requirement.level:
+            made = backups.verify(self._app, made, level=requirement.level)
+        if made.level < requirement.level:
+            raise BackupRequired(
+                f"{made.id} was verified to level {made.level}, and {requirement.level} is demanded"
+            )
+        return made
+
+    def _recheck(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
+        self._require_target(ground)
+        if ground.target.protected:
+            guard.require_known(ground.target, self._environment, self._app.state)
+            guard.require_window(self._environment, self._app.now())
+        if ground.target.policy_digest != self._plan.policy_digest:
+            raise ApprovalStale("the policy changed after this plan was made")
+        head = planning.ledger_head(ground)
+        if head != self._plan.ledger_head:
+            if self._plan.kind is PlanKind.DEPLOY and self._all_applied(ground, migrations):
+                raise NothingPending(
+                    f"another deployer applied these to {self._environment.name} already"
+                )
+            raise ApprovalStale(
+                f"the ledger moved from {self._plan.ledger_head or 'empty'} to {head or 'empty'}",
+                hint="Ask for a new plan.",
+            )
+        if planning.fingerprint_of(ground, self._plan.touched) != self._plan.schema_fingerprint:
+            raise ApprovalStale(
+                "an object that the plan touches was changed after the plan was made",
+                hint=f"`faber-db drift {self._environment.name}` shows what differs.",
+            )
+        self._require_no_worse(ground, migrations)
+
+    def _require_no_worse(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
+        if self._plan.kind is not PlanKind.DEPLOY:
+            return
+        around = verdict.surroundings(
+            ground.session,
+            leave_out=self._database.handler.ledger_tables,
+            protected=ground.target.protected,
+        )
+        now = verdict.verdict(migrations, around)
+        if now.risk.rank > self._plan.risk.rank:
+            raise ApprovalStale(
+                f"the risk rose from {self._plan.risk} to {now.risk} after the plan was made",
+                hint="Ask for a new plan.",
+            )
+
+    def _all_applied(self, ground: Ground, migrations: tuple[Migration, ...]) -> bool:
+        done = {
+            r.version
+            for r in self._database.handler.ledger(ground.session)
+            if r.finished and not r.rolled_back
+        }
+        return {m.version for m in migrations} <= done
+
+    def _require_target(self, ground: Ground) -> None:
+        if ground.target.identity.digest != self._plan.target.digest:
+            raise TargetChanged(
+                f"{self._environment.name} is not the database this plan was made for",
+                hint="Check the URL, the role and its settings, then ask for a new plan.",
+            )
+        if ground.target.protected and not self._plan.protected:
+            raise ApprovalStale(
+                f"{self._environment.name} has become protected", hint="Ask for a new plan."
+            )
+
+    def _use_approvals(self, ground: Ground) -> None:
+        """Verify every signature again, here, then spend it: the step before the first statement."""
+        if self._plan.protected:
+            marker = guard.require_marker(ground.target, self._environment)
+            self._spend(ground.session, marker)
+        if not self._app.state.move_plan(
+            self._plan.id, expect=(PlanState.CLAIMED,), to=PlanState.USED
+        ):
+            raise ApprovalStale(f"{self._plan.id} is not claimed any more")
+        self._audit(f"{self._plan.kind}.intent", digest=self._plan.digest)
+
+    def _spend(self, session: Session, marker: Marker) -> None:
+        lifetime = self._environment.settings.max_approval_age
+        good = []
+        for approval in self._app.state.approvals(self._plan.id):
+            fault = approving.fault(
+                approval, self._plan, marker, verify=self._verify, lifetime=lifetime
+            )
+            if fault:
+                self._audit("approval.refused", fault=fault, key_id=approval.payload.key_id)
+            else:
+                good.append(approval)
+        if len({a.payload.key_id for a in good}) < self._plan.min_approvals:
+            raise ApprovalError("the approval does not allow this")
+        used_at = self._app.now().isoformat(timespec="seconds")
+        for approval in good:
+            if not session.use_nonce(approval.payload.nonce, self._plan.digest, used_at):
+                self._audit("approval.refused", fault="used before", key_id=approval.payload.key_id)
+                raise ApprovalError("the approval does not allow this")
+
+    def _anchor(self, session: Session) -> None:
+        """Write the newest audit entry into the target, so that a shortened trail is noticed."""
+        seq, head = self._audit(f"{self._plan.kind}.done", digest=self._plan.digest)
+        marker = session.read_marker()
+        if marker is not None:
+            session.write_marker(marker.model_copy(update={"audit_seq": seq, "audit_head": head}))
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    def _session(self) -> AbstractContextManager[Session]:
+        settings = self._plan.settings
+        return self._database.engine.connect(
+            self._environment.resolve_url(),
+            limits=Limits(
+                lock_timeout=timedelta(milliseconds=settings.lock_timeout_ms),
+                statement_timeout=timedelta(milliseconds=settings.statement_timeout_ms),
+                lock_retries=settings.lock_retries,
+            ),
+        )
+
+    def _ground(self, session: Session) -> Ground:
+        target = guard.look_at(session, self._database, self._environment)
+        return Ground(self._app, self._database, self._environment, session, target)
+
+    def _migrations(self) -> tuple[Migration, ...]:
+        """The planned migrations, from the stored bytes and nothing else."""
+        files = [
+            SourceFile(path=f.path, content=self._app.state.plan_file(f.sha256))
+            for f in self._plan.files
+        ]
+        by_version = {m.version: m for m in self._database.handler.parse(files)}
+        found = tuple(
+            by_version[m.version] for m in self._plan.migrations if m.version in by_version
+        )
+        if [(m.version, m.sha256) for m in found] != [
+            (m.version, m.sha256) for m in self._plan.migrations
+        ]:
+            raise ApprovalStale(f"the stored files of {self._plan.id} do not yield its migrations")
+        return found
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled():
+            raise Cancelled("cancelled before the first statement; nothing ran")
+
+    def _audit(self, event: str, **body: object) -> tuple[int, str]:
+        plan: Plan = self._plan
+        return self._app.state.append_audit(
+            event,
+            {
+                "plan_id": plan.id,
+                "database": plan.database,
+                "environment": plan.environment,
+                **body,
+            },
+        )
+
+
+def _measured(applied: AppliedMigration) -> dict[str, Any]:
+    return {
+        "version": applied.version,
+        "duration_ms": applied.duration_ms,
+        "statements": [
+            {"line": s.line, "duration_ms": s.duration_ms, "rows": s.rows}
+            for s in applied.statements
+        ],
+    }

@@ -1,0 +1,426 @@
+"""The executor in this process: the port that services and front ends see."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from faber_db.errors import (
+    ApprovalError,
+    ApprovalRejected,
+    ApprovalRequired,
+    ApprovalStale,
+    Cancelled,
+    FaberDbError,
+    JobFailed,
+    KeyExists,
+    NothingPending,
+)
+from faber_db.executor import approving, guard, jobs
+from faber_db.executor.deploying import Carrier
+from faber_db.executor.notices import notify
+from faber_db.executor.planning import Ground, make_plan
+from faber_db.executor.rendering import render
+from faber_db.executor.settling import settle
+from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.canonical import digest_of
+from faber_db.model.job import Job, JobState
+from faber_db.model.plan import PlanState, StoredPlan
+from faber_db.model.target import Marker
+from faber_db.services import backup as backups
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.ports import (
+    Cancelled as IsCancelled,
+)
+from faber_db.services.ports import (
+    Progress,
+    Proposal,
+    PublicKey,
+    Rendering,
+    Session,
+    Verify,
+    never,
+    silent,
+)
+
+INLINE_BYTES = 64 * 1024 * 1024  # below this, unprotected work is done well within 25 s
+_REUSABLE = (PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED, PlanState.CLAIMED)
+
+
+class LocalExecutor:
+    """`services.ports.Executor` in the caller's own process and account: tier 1."""
+
+    def __init__(self, app: Callable[[], App], verify: Verify, environ: Mapping[str, str]) -> None:
+        self._app_of = app
+        self._verify = verify
+        self._environ = environ
+
+    # --- plans ---------------------------------------------------------------------------------
+
+    def propose(self, proposal: Proposal) -> StoredPlan:
+        app = self._app
+        database, environment = self._find(proposal.database, proposal.environment)
+        with self._connect(database, environment) as session:
+            target = guard.look_at(session, database, environment)
+            plan, files = make_plan(Ground(app, database, environment, session, target), proposal)
+        known = self._same(plan.subject, plan.policy_digest, plan.tool_version, proposal.work_id)
+        if known is not None:
+            return known
+        state = PlanState.WAITING if plan.protected else PlanState.OPEN
+        app.state.add_plan(plan, files, state)
+        app.state.append_audit(
+            "plan.made",
+            {
+                "plan_id": plan.id,
+                "kind": plan.kind,
+                "database": plan.database,
+                "environment": plan.environment,
+                "digest": plan.digest,
+                "risk": plan.risk,
+                "requester": plan.requester.model_dump(),
+                "work_id": plan.work_id,
+            },
+        )
+        if state is PlanState.WAITING:
+            notify(environment, "waiting", plan, app.root)
+        return app.state.plan(plan.id)
+
+    def show(self, plan_id: str) -> Rendering:
+        return render(self._app, self._app.state.plan(plan_id))
+
+    # --- approvals -----------------------------------------------------------------------------
+
+    def payload(self, plan_id: str, *, approver: str, key_id: str) -> ApprovalPayload:
+        stored = self._require_waiting(plan_id)
+        _, environment = self._find(stored.plan.database, stored.plan.environment)
+        return approving.payload_for(
+            stored.plan,
+            approver=approver,
+            key_id=key_id,
+            now=self._app.now(),
+            lifetime=environment.settings.max_approval_age,
+        )
+
+    def sign(self, approval: Approval) -> StoredPlan:
+        stored = self._require_waiting(approval.payload.plan_id)
+        plan = stored.plan
+        database, environment = self._find(plan.database, plan.environment)
+        with self._connect(database, environment) as session:
+            target = guard.look_at(session, database, environment)
+            marker = guard.require_marker(target, environment)
+        fault = approving.fault(
+            approval,
+            plan,
+            marker,
+            verify=self._verify,
+            lifetime=environment.settings.max_approval_age,
+        )
+        if not fault and approving.expired(approval, self._app.now()):
+            fault = "expired"
+        if not fault and target.identity.digest != plan.target.digest:
+            fault = "the live target differs"
+        if not fault and target.policy_digest != plan.policy_digest:
+            fault = "the policy differs"
+        self._record(stored, "approval.refused" if fault else "approval.signed", approval, fault)
+        if fault:
+            raise ApprovalError("the approval does not allow this")
+        self._app.state.add_approval(approval)
+        if approving.enough(self._app.state.approvals(plan.id), stored):
+            self._app.state.move_plan(plan.id, expect=(PlanState.WAITING,), to=PlanState.SIGNED)
+        return self._app.state.plan(plan.id)
+
+    def reject(self, plan_id: str, *, reason: str) -> StoredPlan:
+        stored = self._app.state.plan(plan_id)
+        moved = self._app.state.move_plan(
+            stored.plan.id,
+            expect=(PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED),
+            to=PlanState.REJECTED,
+            reason=reason,
+        )
+        if not moved:
+            raise ApprovalStale(f"{stored.plan.id} is {stored.state} and cannot be rejected")
+        self._app.state.append_audit("approval.rejected", {"plan_id": stored.plan.id})
+        return self._app.state.plan(stored.plan.id)
+
+    def protect(self, *, database: str, environment: str, key: PublicKey) -> Marker:
+        app = self._app
+        found, where = self._find(database, environment)
+        with self._connect(found, where) as session:
+            if session.read_marker() is not None:
+                raise KeyExists(
+                    f"{where.name} is protected already",
+                    hint=f"`faber-db policy show {where.name}` names its approvers.",
+                )
+            identity = session.identity()
+            pinned = (key.pinned(),)
+            policy = guard.policy_for(found, where, True, pinned)
+            seq, head = app.state.append_audit(
+                "target.protected",
+                {
+                    "database": found.name,
+                    "environment": where.name,
+                    "approver": key.approver,
+                    "key_id": key.key_id,
+                },
+            )
+            marker = Marker(
+                target_id=secrets.token_hex(16),
+                environment=where.name,
+                database=found.name,
+                approvers=pinned,
+                policy_digest=digest_of(policy),
+                server_digest=identity.server_digest,
+                audit_seq=seq,
+                audit_head=head,
+                created_at=app.now().isoformat(timespec="seconds"),
+            )
+            session.write_marker(marker)
+        app.state.remember(f"policy:{found.name}:{where.name}", policy)
+        return marker
+
+    # --- jobs ----------------------------------------------------------------------------------
+
+    def start(
+        self, plan_id: str, *, progress: Progress = silent, cancelled: IsCancelled = never
+    ) -> Job:
+        stored = self._app.state.plan(plan_id)
+        if stored.job_id:
+            job = self._settled(self._app.state.job(stored.job_id))
+            stored = self._app.state.plan(plan_id)
+            if not job.state.over or stored.state in (PlanState.DONE, PlanState.FAILED):
+                return job
+        self._require_runnable(stored)
+        plan = stored.plan
+        job = jobs.new_job(
+            self._app,
+            plan.kind.value,
+            database=plan.database,
+            environment=plan.environment,
+            plan_id=plan.id,
+        )
+        self._app.state.save_job(job)
+        expect = (PlanState.SIGNED,) if plan.protected else (PlanState.OPEN,)
+        if not self._app.state.move_plan(
+            plan.id, expect=expect, to=PlanState.CLAIMED, job_id=job.id
+        ):
+            self._app.state.save_job(job.model_copy(update={"state": JobState.CANCELLED}))
+            return self._app.state.job(self._app.state.plan(plan.id).job_id)
+        if self._inline(stored):
+            return self.run_job(job.id, progress=progress, cancelled=cancelled)
+        return jobs.spawn(self._app, job, self._environ)
+
+    def start_backup(self, *, database: str, environment: str, label: str) -> Job:
+        found, where = self._find(database, environment)
+        job = jobs.new_job(
+            self._app,
+            "backup",
+            database=found.name,
+            environment=where.name,
+            arguments={"label": label},
+        )
+        self._app.state.save_job(job)
+        return jobs.spawn(self._app, job, self._environ)
+
+    def run_job(
+        self, job_id: str, *, progress: Progress = silent, cancelled: IsCancelled = never
+    ) -> Job:
+        job = self._app.state.job(job_id)
+        if job.state is not JobState.QUEUED:
+            raise JobFailed(f"{job.id} is {job.state} and does not run again")
+        running = jobs.Running(self._app, job, cancelled)
+
+        def report(words: str) -> None:
+            running.progress(words)
+            progress(words)
+
+        try:
+            result = self._carry_out(job, report, running.cancelled)
+        except FaberDbError as error:
+            self._close(job, error)
+            return running.failed(error, cancelled=isinstance(error, Cancelled))
+        except BaseException:
+            bug = JobFailed("an unexpected error ended this job", hint="Its log holds the details.")
+            self._close(job, bug)
+            running.failed(bug)
+            raise
+        return running.done(result)
+
+    def watch(
+        self,
+        job_id: str,
+        *,
+        seconds: float,
+        progress: Progress = silent,
+        cancelled: IsCancelled = never,
+    ) -> Job:
+        job = jobs.watch(self._app, job_id, seconds=seconds, progress=progress, cancelled=cancelled)
+        return self._settled(job)
+
+    def cancel(self, job_id: str) -> Job:
+        job = self._app.state.job(job_id)
+        if not job.state.over:
+            jobs.request_cancel(self._app, job.id)
+            self._app.state.append_audit("job.cancel", {"job_id": job.id})
+        return self._settled(self._app.state.job(job.id))
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    @property
+    def _app(self) -> App:
+        return self._app_of()
+
+    def _find(self, database: str, environment: str) -> tuple[Database, Environment]:
+        found = self._app.database(database)
+        return found, found.environment(environment)
+
+    def _connect(
+        self, database: Database, environment: Environment
+    ) -> AbstractContextManager[Session]:
+        return database.engine.connect(
+            environment.resolve_url(),
+            limits=environment.limits,
+            create=not environment.protected,
+        )
+
+    def _same(
+        self, subject: str, policy_digest: str, tool_version: str, work_id: str
+    ) -> StoredPlan | None:
+        """The newest plan about the same, if it still stands."""
+        for stored in self._app.state.plans(subject=subject):
+            plan = stored.plan
+            if (
+                stored.state in _REUSABLE
+                and datetime.fromisoformat(plan.expires_at) > self._app.now()
+                and (plan.policy_digest, plan.tool_version) == (policy_digest, tool_version)
+                and plan.work_id == work_id
+            ):
+                return stored
+        return None
+
+    def _require_waiting(self, plan_id: str) -> StoredPlan:
+        stored = self._app.state.plan(plan_id)
+        if stored.state is not PlanState.WAITING:
+            raise ApprovalStale(
+                f"{stored.plan.id} is {stored.state}, so there is nothing to sign",
+                hint="`faber-db status` shows what waits.",
+            )
+        if datetime.fromisoformat(stored.plan.expires_at) <= self._app.now():
+            raise ApprovalStale(f"{stored.plan.id} has expired", hint="Ask for a new plan.")
+        return stored
+
+    def _require_runnable(self, stored: StoredPlan) -> None:
+        plan = stored.plan
+        match stored.state:
+            case PlanState.OPEN if not plan.protected:
+                return
+            case PlanState.SIGNED:
+                self._require_in_time(stored)
+            case PlanState.WAITING | PlanState.OPEN:
+                raise ApprovalRequired(
+                    f"{plan.id} waits for a person's signature",
+                    hint=f"A person runs `faber-db approve {plan.id}` in their own terminal.",
+                )
+            case PlanState.REJECTED:
+                raise ApprovalRejected(f"{plan.id} was rejected: {stored.reason}")
+            case _:
+                raise ApprovalStale(
+                    f"{plan.id} is {stored.state}"
+                    + (f" ({stored.reason})" if stored.reason else ""),
+                    hint="Ask for a new plan.",
+                )
+
+    def _require_in_time(self, stored: StoredPlan) -> None:
+        """A signature lapses; the plan then waits for a new one."""
+        plan, now = stored.plan, self._app.now()
+        fresh = [a for a in self._app.state.approvals(plan.id) if not approving.expired(a, now)]
+        if approving.enough(fresh, stored):
+            return
+        self._app.state.move_plan(plan.id, expect=(PlanState.SIGNED,), to=PlanState.WAITING)
+        raise ApprovalRequired(
+            f"the signature on {plan.id} has lapsed",
+            hint=f"A person runs `faber-db approve {plan.id}` again.",
+        )
+
+    def _inline(self, stored: StoredPlan) -> bool:
+        if stored.plan.protected or stored.plan.backup.required:
+            return False
+        database, environment = self._find(stored.plan.database, stored.plan.environment)
+        with self._connect(database, environment) as session:
+            return session.database_size() < INLINE_BYTES
+
+    def _carry_out(
+        self, job: Job, progress: Progress, cancelled: IsCancelled
+    ) -> Mapping[str, object]:
+        if job.kind == "backup":
+            database, environment = self._find(job.database, job.environment)
+            made = backups.create(
+                self._app,
+                database,
+                environment,
+                label=job.arguments.get("label", ""),
+                reason="manual",
+                progress=progress,
+                cancelled=cancelled,
+            )
+            return {"backup_id": made.id}
+        stored = self._app.state.plan(job.plan_id)
+        carrier = Carrier(self._app, stored, self._verify, progress=progress, cancelled=cancelled)
+        try:
+            result = carrier.run()
+        except NothingPending as nothing:
+            result = {"applied": [], "note": nothing.message}
+        self._app.state.move_plan(
+            stored.plan.id,
+            expect=(PlanState.CLAIMED, PlanState.USED),
+            to=PlanState.DONE,
+            result=result,
+        )
+        self._notify(stored, "done")
+        return result
+
+    def _close(self, job: Job, error: FaberDbError) -> None:
+        """The plan of a job that failed: given back if no statement ran, else failed."""
+        if not job.plan_id:
+            return
+        state = self._app.state
+        stored = state.plan(job.plan_id)
+        plan = stored.plan
+        back = PlanState.SIGNED if plan.protected else PlanState.OPEN
+        stale = isinstance(error, ApprovalStale | ApprovalError)
+        if not state.move_plan(
+            plan.id,
+            expect=(PlanState.CLAIMED,),
+            to=PlanState.VOID if stale else back,
+            reason=error.message,
+        ):
+            state.move_plan(
+                plan.id, expect=(PlanState.USED,), to=PlanState.FAILED, reason=error.message
+            )
+        state.append_audit(
+            f"{plan.kind}.failed",
+            {
+                "plan_id": plan.id,
+                "database": plan.database,
+                "environment": plan.environment,
+                "code": error.code,
+            },
+        )
+        self._notify(stored, "failed")
+
+    def _settled(self, job: Job) -> Job:
+        if not jobs.dead(self._app, job):
+            return job
+        return settle(self._app, job)
+
+    def _notify(self, stored: StoredPlan, event: str) -> None:
+        _, environment = self._find(stored.plan.database, stored.plan.environment)
+        if stored.plan.protected:
+            notify(environment, event, stored.plan, self._app.root)
+
+    def _record(self, stored: StoredPlan, event: str, approval: Approval, fault: str) -> None:
+        body = {
+            "plan_id": stored.plan.id,
+            "approver": approval.payload.approver,
+            "key_id": approval.payload.key_id,
+        }
+        self._app.state.append_audit(event, {**body, "fault": fault} if fault else body)

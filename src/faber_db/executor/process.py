@@ -1,0 +1,23 @@
+"""Whether a process is alive, told apart from another one that got its number."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def started(pid: int) -> int:
+    """When a process started, as a number that differs for a recycled pid; 0 if it is gone."""
+    if sys.platform == "linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+        except OSError:
+            return 0
+        fields = stat.rpartition(")")[2].split()
+        return 0 if fields[0] == "Z" else int(fields[19])  # a zombie runs nothing; 22nd field
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return 0
+    except PermissionError:
+        return 1
+    return 1
