@@ -1,6 +1,7 @@
 """Backups in a folder of this machine: locked while made or read, synced before they count."""
 
 import fcntl
+import glob
 import hashlib
 import os
 from collections.abc import Iterator
@@ -36,14 +37,13 @@ class BackupFolder:
             fcntl.flock(held, fcntl.LOCK_EX)
             yield part
         finally:
-            for left in (part, _beside(part, "zst"), _beside(part, "plain"), _lock_of(part)):
-                left.unlink(missing_ok=True)
+            self._clear(part.name)
             os.close(held)
 
     def being_made(self, path: Path) -> bool:
         """Whether somebody holds the lock file; the kernel lets go of it when a process dies."""
         try:
-            handle = os.open(_lock_of(path), os.O_RDWR | os.O_CLOEXEC)
+            handle = os.open(_lock_of(_beside(path, "part")), os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         try:
@@ -59,13 +59,17 @@ class BackupFolder:
         packed = _beside(part, "zst")
         size = part.stat().st_size
         maker = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-        with _disk_errors(packed), part.open("rb") as plain, _private(packed) as file:
-            with maker.stream_writer(file, size=size, closefd=False) as writer:
-                while chunk := plain.read(_CHUNK):
-                    if cancelled():
-                        raise CancelledError("the backup was cancelled")
-                    writer.write(chunk)
-                    progress(f"compressed {plain.tell() / 1e6:.0f} of {size / 1e6:.0f} MB")
+        with (
+            _disk_errors(packed),
+            part.open("rb") as plain,
+            _private(packed) as file,
+            maker.stream_writer(file, size=size, closefd=False) as writer,
+        ):
+            while chunk := plain.read(_CHUNK):
+                if cancelled():
+                    raise CancelledError("the backup was cancelled")
+                writer.write(chunk)
+                progress(f"compressed {plain.tell() / 1e6:.0f} of {size / 1e6:.0f} MB")
         packed.replace(part)
 
     def measure(self, path: Path) -> StoredFile:
@@ -107,21 +111,27 @@ class BackupFolder:
             os.close(held)
 
     def remove(self, path: Path) -> bool:
+        if not path.name or path.parent != self._folder:
+            return True  # it never got a file, or lies where another configuration put it
         try:
             held = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
+            self._clear(path.name)
             return True
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-            for left in (_lock_of(path), _beside(path, "zst"), _beside(path, "plain")):
-                left.unlink(missing_ok=True)
+            self._clear(path.name)
         except BlockingIOError:
             return False
         finally:
             os.close(held)
         _sync(self._folder)
         return True
+
+    def _clear(self, name: str) -> None:
+        """Delete a file and what lies beside it under its name: parts, journals, locks."""
+        for left in self._folder.glob(f"{glob.escape(name)}*"):
+            left.unlink(missing_ok=True)
 
     def _open_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,8 +152,8 @@ def _lock_of(part: Path) -> Path:
 
 @contextmanager
 def _private(path: Path) -> Iterator[BinaryIO]:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(handle, "wb") as file:
+    path.touch(mode=0o600)
+    with path.open("wb") as file:
         yield file
 
 
