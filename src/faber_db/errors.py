@@ -12,15 +12,33 @@ from typing import ClassVar
 class Exit(IntEnum):
     """What a process of ours ends with (DESIGN: Command line)."""
 
-    DONE = 0  # done, also with warnings
-    USAGE = 1  # configuration or usage
-    FAILED = 2  # failed, or could not look
-    UNHEALTHY = 3  # unhealthy or drifted
-    WAITING = 4  # waiting for a person, or a job still runs
-    REFUSED = 5  # refused by safety or policy
-    UNVERIFIED = 6  # a verification failed
-    LOCKED = 7  # somebody else holds the lock
+    DONE = 0
+    USAGE = 1
+    FAILED = 2
+    UNHEALTHY = 3
+    WAITING = 4
+    REFUSED = 5
+    UNVERIFIED = 6
+    LOCKED = 7
     CANCELLED = 130
+
+    @property
+    def meaning(self) -> str:
+        """For the documentation."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.DONE: "done, also with warnings",
+    Exit.USAGE: "configuration or usage",
+    Exit.FAILED: "failed, or could not look",
+    Exit.UNHEALTHY: "unhealthy or drifted",
+    Exit.WAITING: "waiting for a person, or a job still runs",
+    Exit.REFUSED: "refused by safety or policy",
+    Exit.UNVERIFIED: "a verification failed",
+    Exit.LOCKED: "somebody else holds the lock",
+    Exit.CANCELLED: "cancelled",
+}
 
 
 class FaberDbError(Exception):

@@ -3,18 +3,34 @@
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from faber_db.cli import change, look, more, repair, serving, start, undo
 from faber_db.cli.call import Call, ColorOption, Common, JsonOption, ProjectOption
 from faber_db.errors import Exit
 
 GROUPS = (start, change, look, undo, repair, serving, more)
+PANELS = ("Start", "Change", "Look", "Decide", "Undo", "Repair", "Serve", "More")
+
+
+class _InPanels(TyperGroup):
+    """The program's verbs in the order of `PANELS`; typer alone lists groups after verbs."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        def panel(name: str) -> int:
+            command = self.commands[name]
+            if not isinstance(command, TyperCommand | TyperGroup):
+                return len(PANELS)
+            return PANELS.index(str(command.rich_help_panel))
+
+        return sorted(self.commands, key=panel)
 
 
 def program() -> typer.Typer:
     """The program with all its verbs. Completion is typer's: `--install-completion`."""
     made = typer.Typer(
         name="faber-db",
+        cls=_InPanels,
         help="Carry database changes safely to production.",
         no_args_is_help=False,
         pretty_exceptions_enable=False,

@@ -1,0 +1,129 @@
+"""The audit trail: what was changed, removed, reordered or cut off is found."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from faber_db.adapters.stores.sqlite_state import SqliteState
+from faber_db.config.settings import EnvironmentSettings, ProjectSettings
+from faber_db.errors import Exit
+from faber_db.services import audit
+from faber_db.services.app import App
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Trail:
+    """A real state file with a few entries, and a way to tamper with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "state.sqlite"
+        self.state = SqliteState(self.file, lambda: NOW)
+        for number in range(1, 6):
+            self.state.append_audit(
+                "deploy.intent" if number % 2 else "deploy.done", {"plan_id": f"plan_{number}"}
+            )
+
+    def tamper(self, *statements: str) -> None:
+        db = sqlite3.connect(self.file, isolation_level=None)
+        for statement in statements:
+            db.execute(statement)
+        db.close()
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Iterator[Trail]:
+    made = Trail(tmp_path)
+    yield made
+    made.state.close()
+
+
+@pytest.fixture
+def app(trail: Trail, tmp_path: Path) -> App:
+    return App(
+        root=tmp_path,
+        settings=ProjectSettings(environments={"dev": EnvironmentSettings(url="dev.db")}),
+        config_path=None,
+        databases={},
+        state=trail.state,
+        state_folder=tmp_path,
+        executor=None,  # type: ignore[arg-type]  # the trail is read without one
+        now=lambda: NOW,
+        new_id=lambda kind: f"{kind}_1",
+    )
+
+
+def test_a_whole_trail(app: App) -> None:
+    answer = audit.verify(app)
+    assert (answer.status, answer.exit_code) == ("success", Exit.DONE)
+    assert answer.details.entries == 5
+    assert answer.details.broken == []
+
+
+TAMPERED: dict[str, tuple[list[str], list[tuple[int, str]]]] = {
+    "body changed": (
+        ["""UPDATE audit SET body = '{"plan_id":"plan_9"}' WHERE seq = 3"""],
+        [(3, "was changed")],
+    ),
+    "time changed": (["UPDATE audit SET at = '2020-01-01' WHERE seq = 1"], [(1, "was changed")]),
+    "a value we never write": (
+        ["""UPDATE audit SET body = '{"n":1.5}' WHERE seq = 2"""],
+        [(2, "was changed")],
+    ),
+    "hash recomputed by a forger": (
+        ["UPDATE audit SET hash = 'f00' WHERE seq = 3"],
+        [(3, "was changed"), (4, "does not follow the entry before it")],
+    ),
+    "one removed": (["DELETE FROM audit WHERE seq = 3"], [(3, "is missing (3)")]),
+    "two removed": (["DELETE FROM audit WHERE seq IN (2, 3)"], [(2, "is missing (2 to 3)")]),
+    "first removed": (["DELETE FROM audit WHERE seq = 1"], [(1, "is missing (1)")]),
+    "two swapped": (
+        [
+            "UPDATE audit SET seq = 99 WHERE seq = 2",
+            "UPDATE audit SET seq = 2 WHERE seq = 3",
+            "UPDATE audit SET seq = 3 WHERE seq = 99",
+        ],
+        [
+            (2, "does not follow the entry before it"),
+            (2, "was changed"),
+            (3, "does not follow the entry before it"),
+            (3, "was changed"),
+            (4, "does not follow the entry before it"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "expected"), TAMPERED.values(), ids=TAMPERED)
+def test_tampering_is_found(
+    app: App, trail: Trail, statements: list[str], expected: list[tuple[int, str]]
+) -> None:
+    trail.tamper(*statements)
+    answer = audit.verify(app)
+    assert [(link.seq, link.problem) for link in answer.details.broken] == expected
+    assert (answer.status, answer.exit_code) == ("failure", Exit.UNVERIFIED)
+    assert [error.code for error in answer.errors] == ["state-audit-broken"]
+
+
+SHOWN: dict[str, tuple[audit.ShowRequest, list[int], int]] = {
+    "all": (audit.ShowRequest(), [1, 2, 3, 4, 5], 0),
+    "newest two": (audit.ShowRequest(limit=2), [4, 5], 3),
+    "an event": (audit.ShowRequest(event="deploy.done"), [2, 4], 0),
+    "a family of events": (audit.ShowRequest(event="deploy", limit=1), [5], 4),
+    "not a family": (audit.ShowRequest(event="depl"), [], 0),
+    "about a plan": (audit.ShowRequest(about="plan_3"), [3], 0),
+}
+
+
+@pytest.mark.parametrize(("request_", "seqs", "left_out"), SHOWN.values(), ids=SHOWN)
+def test_show(app: App, request_: audit.ShowRequest, seqs: list[int], left_out: int) -> None:
+    details = audit.show(request_, app).details
+    assert ([entry.seq for entry in details.entries], details.left_out) == (seqs, left_out)
+
+
+def test_export_reads_every_page(app: App, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_PAGE", 2)
+    assert [entry.seq for entry in audit.export(app).details.entries] == [1, 2, 3, 4, 5]
