@@ -1,0 +1,66 @@
+"""From a URL or path to the file it means."""
+
+import re
+from pathlib import Path
+
+from faber_db.errors import ConnectionFailed
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a drive
+_KEYWORDS = re.compile(r"(?:^|\s)(?:host|hostaddr|dbname|service|user|port)\s*=")
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether a URL or path means a SQLite file: `sqlite:`, `file:`, or a path without a scheme."""
+    lowered = url.strip().lower()
+    if lowered.startswith(("sqlite:", "sqlite3:", "file:")):
+        return True
+    return bool(lowered) and not _SCHEME.match(lowered) and not _KEYWORDS.search(lowered)
+
+
+def file_of(url: str, root: Path) -> Path:
+    """The absolute path of the file; nothing has to be there.
+
+    `sqlite:///a.db` is relative and `sqlite:////a.db` absolute (as SQLAlchemy has it), unless only
+    `/a.db` exists (as other tools have it). Prisma resolves a relative `file:` against the folder
+    of its schema, so a project with `prisma/schema.prisma` gets that, unless only the file below
+    the root exists.
+
+    Raises:
+        ConnectionFailed: a database in memory, or no path at all.
+    """
+    text = url.strip()
+    form = text.partition(":")[0].lower() if _SCHEME.match(text) else ""
+    path = text.partition(":")[2] if form else text
+    if form:
+        path = path.partition("?")[0]
+    if path in ("", "//", ":memory:") or "mode=memory" in text:
+        raise ConnectionFailed(
+            "a SQLite database in memory ends with its connection",
+            hint="Give the path of a file.",
+        )
+    if form.startswith("sqlite") and path.startswith("///"):
+        return _three_slashes(path[3:], root)
+    if path.startswith("//"):  # file://localhost/a.db and file:///a.db
+        path = "/" + path[2:].partition("/")[2]
+    if form == "file" and not Path(path).is_absolute():
+        return _beside_schema(path, root)
+    return _resolved(path, root)
+
+
+def _three_slashes(path: str, root: Path) -> Path:
+    relative = _resolved(path, root)
+    absolute = Path("/" + path.lstrip("/"))
+    return absolute.resolve() if absolute.exists() and not relative.exists() else relative
+
+
+def _beside_schema(path: str, root: Path) -> Path:
+    folder = root / "prisma"
+    plain, beside = _resolved(path, root), _resolved(path, folder)
+    if (folder / "schema.prisma").is_file() and (beside.exists() or not plain.exists()):
+        return beside
+    return plain
+
+
+def _resolved(path: str, root: Path) -> Path:
+    """Links are followed, so that one file has one name."""
+    return (root / Path(path).expanduser()).resolve()

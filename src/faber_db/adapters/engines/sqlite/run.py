@@ -1,0 +1,176 @@
+"""Run a script on a file: transactions, foreign keys, lock retries."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran
+from faber_db.adapters.engines.sqlite.faults import is_locked, translated
+from faber_db.adapters.engines.stretches import (
+    Unit,
+    first_words,
+    foreign_keys_switch,
+    one_unit,
+    units,
+)
+from faber_db.errors import LockTimeout, MigrationFailed
+from faber_db.model.migration import StatementRun
+from faber_db.services.ports import Bound, Limits, Ran
+from faber_db.sql.script import Script, Statement
+
+Execute = Callable[[str, Sequence[object]], int]
+
+
+class ScriptRun:
+    """One call of `Session.run`."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        execute: Execute,
+        limits: Limits,
+        observe: Observe | None,
+        *,
+        rehearse: bool,
+    ) -> None:
+        self._connection = connection
+        self._execute = execute  # one statement, within `statement_timeout`
+        self._limits = limits
+        self._observe = observe
+        self._rehearse = rehearse
+        self._committed = False  # whether anything of this script was kept
+        self._line = 0  # of the statement under way
+
+    def run(
+        self, script: Script, *, wrap: bool, first: Sequence[Bound], then: Sequence[Bound]
+    ) -> Ran:
+        start = monotonic()
+        inside = self._connection.in_transaction
+        if inside or self._rehearse:
+            work: tuple[Unit, ...] = (one_unit(script, wrap=wrap, first=first, then=then),)
+        else:
+            work = units(script, wrap=wrap, first=first, then=then)
+        done: list[StatementRun] = []
+        with self._foreign_keys_kept():
+            before = Counter[tuple[str, str]]() if inside or wrap else self._violations()
+            for unit in work:
+                done += self._with_retries(unit, retry=not inside)
+            if not inside and not wrap:
+                self._line = 0
+                self._refuse_new(before)
+        return Ran(tuple(done), milliseconds_since(start))
+
+    def _with_retries(self, unit: Unit, *, retry: bool) -> list[StatementRun]:
+        """One unit, again after a lock timeout; all of it is rolled back between the tries."""
+        waits = pauses(self._limits.lock_retries if retry else 0)
+        while True:
+            try:
+                return self._alone(unit) if unit.stretch.alone else self._transaction(unit)
+            except sqlite3.Error as error:
+                wait = next(waits, None) if is_locked(error) else None
+                if wait is None:
+                    raise self._failure(error) from error
+                sleep(wait)
+
+    def _alone(self, unit: Unit) -> list[StatementRun]:
+        done = [self._one(statement) for statement in unit.stretch.statements]
+        self._committed = True
+        return done
+
+    def _transaction(self, unit: Unit) -> list[StatementRun]:
+        if self._is_open():
+            return self._body(unit)
+        self._line = 0
+        switches = [foreign_keys_switch(s) for s in unit.stretch.statements]
+        if False in switches:  # inside the transaction the switch would do nothing
+            self._connection.execute("PRAGMA foreign_keys = OFF")
+        elif True in switches:
+            self._connection.execute("PRAGMA foreign_keys = ON")
+        begin = unit.stretch.begin
+        exclusive = begin is not None and first_words(begin.text)[1] == "EXCLUSIVE"
+        self._connection.execute("BEGIN EXCLUSIVE" if exclusive else "BEGIN IMMEDIATE")
+        try:
+            before = self._violations()
+            done = self._body(unit)
+            self._line = 0
+            self._refuse_new(before)
+            keeps = unit.stretch.keeps and not self._rehearse
+            self._connection.execute("COMMIT" if keeps else "ROLLBACK")
+        except BaseException:
+            if self._is_open():  # a full disk has rolled back by itself
+                self._connection.execute("ROLLBACK")
+            raise
+        self._committed = self._committed or keeps
+        return done
+
+    def _is_open(self) -> bool:
+        return self._connection.in_transaction
+
+    def _body(self, unit: Unit) -> list[StatementRun]:
+        self._line = 0
+        for bound in unit.first:
+            self._execute(bound.sql, bound.parameters)
+        done = [self._one(statement) for statement in unit.stretch.statements]
+        self._line = 0
+        for bound in unit.then:
+            self._execute(bound.sql, bound.parameters)
+        return done
+
+    def _one(self, statement: Statement) -> StatementRun:
+        self._line = statement.line
+        start = monotonic()
+        rows = self._execute(statement.text, ())
+        run = ran(statement, start, rows)
+        if self._observe is not None:
+            self._observe(run)
+        return run
+
+    @contextmanager
+    def _foreign_keys_kept(self) -> Iterator[None]:
+        """Put `foreign_keys` back to what it was before the script."""
+        (before,) = self._connection.execute("PRAGMA foreign_keys").fetchone()
+        try:
+            yield
+        finally:
+            if not self._connection.in_transaction:
+                self._connection.execute(f"PRAGMA foreign_keys = {int(before)}")
+
+    def _violations(self) -> Counter[tuple[str, str]]:
+        """Broken references by (table, referred table); a reference to no key counts as one."""
+        found = Counter[tuple[str, str]]()
+        tables = self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            try:
+                rows = self._connection.execute(
+                    "SELECT parent, count(*) FROM pragma_foreign_key_check(?) GROUP BY parent",
+                    (table,),
+                ).fetchall()
+            except sqlite3.OperationalError as error:  # "foreign key mismatch"
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise
+                rows = [("a table without that key", 1)]
+            found.update({(table, parent): count for parent, count in rows})
+        return found
+
+    def _refuse_new(self, before: Counter[tuple[str, str]]) -> None:
+        new = self._violations() - before
+        if new:
+            (table, parent), count = next(iter(new.items()))
+            raise failed(
+                f"{count} {'row' if count == 1 else 'rows'} of {table} would refer to nothing"
+                f" in {parent}",
+                line=self._line,
+                rolled_back=not self._committed,
+                hint="Delete or repair those rows in the same migration.",
+            )
+
+    def _failure(self, error: sqlite3.Error) -> LockTimeout | MigrationFailed:
+        ours = translated(error)
+        if isinstance(ours, LockTimeout) and not self._committed:
+            tries = self._limits.lock_retries + 1
+            return LockTimeout(f"{ours.message}, {tries} times; nothing was kept", hint=ours.hint)
+        return failed(
+            ours.message, line=self._line, rolled_back=not self._committed, hint=ours.hint
+        )

@@ -1,0 +1,180 @@
+"""Which statements of a script run together in one transaction, and which run alone."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faber_db.errors import MigrationFailed, NotSupported
+from faber_db.services.ports import Bound
+from faber_db.sql.script import Script, Statement
+
+_GAP = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*"
+_FIRST_WORDS = re.compile(rf"{_GAP}([A-Za-z]+)(?:{_GAP}([A-Za-z]+))?(?:{_GAP}([A-Za-z]+))?", re.S)
+_FOREIGN_KEYS = re.compile(
+    rf"{_GAP}PRAGMA{_GAP}(?:main{_GAP}\.{_GAP})?foreign_keys{_GAP}[=(]{_GAP}['\"]?(\w+)['\"]?{_GAP}\)?{_GAP};?{_GAP}",
+    re.S | re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Statements that stand or fall together.
+
+    Without `begin` the transaction is ours; with it, it is the script's own, and `end` is its
+    COMMIT. `alone` is one statement outside any transaction.
+    """
+
+    statements: tuple[Statement, ...]
+    alone: bool = False
+    begin: Statement | None = None
+    end: Statement | None = None
+    keeps: bool = True  # False: the script itself ends it with ROLLBACK
+
+
+def first_words(text: str) -> tuple[str, str, str]:
+    """The first three words of a statement in upper case, comments skipped; empty where none."""
+    match = _FIRST_WORDS.match(text)
+    one, two, three = match.groups() if match else (None, None, None)
+    return (one or "").upper(), (two or "").upper(), (three or "").upper()
+
+
+def begins_transaction(statement: Statement) -> bool:
+    """BEGIN or START TRANSACTION; a trigger's BEGIN never stands first."""
+    one, two, _ = first_words(statement.text)
+    return one == "BEGIN" or (one, two) == ("START", "TRANSACTION")
+
+
+def ends_transaction(statement: Statement) -> bool:
+    """COMMIT, END, ROLLBACK, ABORT or PREPARE TRANSACTION; not ROLLBACK TO a savepoint."""
+    one, two, three = first_words(statement.text)
+    if one == "ROLLBACK":
+        return "TO" not in (two, three) and two != "PREPARED"
+    return (one in ("COMMIT", "END", "ABORT") and two != "PREPARED") or (
+        (one, two) == ("PREPARE", "TRANSACTION")
+    )
+
+
+def foreign_keys_switch(statement: Statement) -> bool | None:
+    """What a SQLite `PRAGMA foreign_keys = …` sets; None for every other statement."""
+    match = _FOREIGN_KEYS.fullmatch(statement.text)
+    return None if match is None else match[1].lower() in ("on", "yes", "true", "1")
+
+
+def stands_in_transaction(statement: Statement) -> bool:
+    """Whether it may be among those of a transaction; the switch is taken out of it then."""
+    return statement.transactional or foreign_keys_switch(statement) is not None
+
+
+def split(script: Script, *, wrap: bool) -> tuple[Stretch, ...]:
+    """Cut a script into stretches, in its order.
+
+    Raises:
+        MigrationFailed: BEGIN and COMMIT do not pair, or a form of them that cannot be followed.
+            Nothing has run then.
+    """
+    found: list[Stretch] = []
+    open_: list[Statement] = []
+    begin: Statement | None = None
+
+    def close(end: Statement | None = None, *, keeps: bool = True) -> None:
+        nonlocal begin
+        if open_ or begin:
+            found.append(Stretch(tuple(open_), begin=begin, end=end, keeps=keeps))
+        open_.clear()
+        begin = None
+
+    for statement in script.statements:
+        if begins_transaction(statement) and begin is None:
+            close()
+            begin = statement
+        elif ends_transaction(statement):
+            _check_end(statement, begin)
+            close(statement, keeps=first_words(statement.text)[0] in ("COMMIT", "END"))
+        elif begin is not None or (wrap and stands_in_transaction(statement)):
+            open_.append(statement)
+        else:
+            close()
+            found.append(Stretch((statement,), alone=True))
+    if begin is not None:
+        raise _refused(begin, "begins a transaction that is never committed")
+    close()
+    return tuple(found)
+
+
+def as_one(stretches: Sequence[Stretch]) -> tuple[Statement, ...] | None:
+    """All statements for one transaction that is rolled back; None where that is not possible."""
+    if any(not s.keeps or not all(map(stands_in_transaction, s.statements)) for s in stretches):
+        return None
+    return tuple(statement for s in stretches for statement in s.statements)
+
+
+def _check_end(end: Statement, begin: Statement | None) -> None:
+    if begin is None:
+        raise _refused(end, "ends a transaction that the script did not begin")
+    words = re.findall(r"\w+", end.text.upper())
+    if words[0] == "PREPARE":
+        raise _refused(end, "leaves a prepared transaction behind")
+    if "CHAIN" in words and "NO" not in words:
+        raise _refused(end, "chains transactions, which cannot be retried safely")
+
+
+def _refused(statement: Statement, what: str) -> MigrationFailed:
+    error = MigrationFailed(
+        f"line {statement.line}: {first_words(statement.text)[0]} {what}; nothing has run",
+        hint="Write BEGIN and COMMIT in pairs, or leave them out: transactions are made for you.",
+    )
+    error.rolled_back, error.line = True, statement.line
+    return error
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch with the ledger's statements that stand in its transaction."""
+
+    stretch: Stretch
+    first: tuple[Bound, ...] = ()
+    then: tuple[Bound, ...] = ()
+
+
+def units(
+    script: Script, *, wrap: bool, first: Sequence[Bound] = (), then: Sequence[Bound] = ()
+) -> tuple[Unit, ...]:
+    """The stretches of a script, the ledger's statements with the last one.
+
+    Where the last stretch is no transaction that keeps something, the ledger gets one of its own
+    after it. Without `wrap`, `first` runs before everything and `then` after everything.
+
+    Raises:
+        MigrationFailed: as `split`.
+    """
+    found = [Unit(stretch) for stretch in split(script, wrap=wrap)]
+    if not first and not then:
+        return tuple(found)
+    if not wrap:
+        before = [Unit(Stretch(()), first=tuple(first))] if first else []
+        after = [Unit(Stretch(()), then=tuple(then))] if then else []
+        return (*before, *found, *after)
+    last = found[-1].stretch if found else None
+    if last is None or last.alone or not last.keeps:
+        last = Stretch(())
+    else:
+        found.pop()
+    return (*found, Unit(last, tuple(first), tuple(then)))
+
+
+def one_unit(
+    script: Script, *, wrap: bool, first: Sequence[Bound] = (), then: Sequence[Bound] = ()
+) -> Unit:
+    """A whole script for one transaction, to be rolled back or to stand in one that is open.
+
+    Raises:
+        NotSupported: a statement refuses a transaction, or the script rolls back itself.
+        MigrationFailed: as `split`.
+    """
+    statements = as_one(split(script, wrap=wrap))
+    if statements is None:
+        raise NotSupported(
+            "a statement of this script cannot be rolled back, so it cannot be tried here",
+            hint="Try it on a shadow instead.",
+        )
+    return Unit(Stretch(statements), tuple(first), tuple(then))
