@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from faber_db.config.protection import policy_of
+from faber_db.config.policy import policy_of
 from faber_db.config.window import window_open
 from faber_db.errors import (
     ApprovalNotSetUp,
@@ -46,11 +46,12 @@ def policy_for(
     approvers: tuple[PinnedApprover, ...],
 ) -> dict[str, object]:
     """The keys that decide what may run and who decides, defaults filled in, approvers included."""
-    return {
-        **policy_of(environment.settings, protected),
-        "drift_ignore": [item.model_dump() for item in database.settings.drift.ignore],
-        "approvers": [a.model_dump() for a in sorted(approvers, key=lambda a: a.key_id)],
-    }
+    return policy_of(
+        environment.settings,
+        protected,
+        ignore=database.settings.drift.ignore,
+        approvers=[a.public_key_sha256 for a in approvers],
+    )
 
 
 def require_known(target: Target, environment: Environment, state: State) -> Marker:

@@ -33,6 +33,7 @@ from faber_db.services.ports import (
     Cancelled as IsCancelled,
 )
 from faber_db.services.ports import (
+    PolicyState,
     Progress,
     Proposal,
     PublicKey,
@@ -177,6 +178,18 @@ class LocalExecutor:
             session.write_marker(marker)
         app.state.remember(f"policy:{found.name}:{where.name}", policy)
         return marker
+
+    def policy(self, *, database: str, environment: str) -> PolicyState:
+        found, where = self._find(database, environment)
+        with self._connect(found, where) as session:
+            target = guard.look_at(session, found, where)
+        marker = target.marker
+        return PolicyState(
+            environment=where.name,
+            policy=target.policy,
+            pinned=None if marker is None else marker.policy_digest == target.policy_digest,
+            approvers=marker.approvers if marker else (),
+        )
 
     # --- jobs ----------------------------------------------------------------------------------
 

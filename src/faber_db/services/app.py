@@ -10,7 +10,16 @@ from pathlib import Path
 
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
 from faber_db.errors import PathOutsideProject, UnknownDatabase, UnknownEnvironment
-from faber_db.services.ports import BackupStore, Engine, Executor, Handler, Limits, Shadow, State
+from faber_db.services.ports import (
+    BackupStore,
+    Engine,
+    Executor,
+    Handler,
+    Keys,
+    Limits,
+    Shadow,
+    State,
+)
 
 ALIASES = {"development": "dev", "test": "staging", "prod": "production"}
 
@@ -78,6 +87,7 @@ class App:
     now: Callable[[], datetime]  # aware, UTC
     new_id: Callable[[str], str]  # "plan" -> "plan_7kq2…"
     backup_store: BackupStore | None = None  # None: the executor of another account keeps them
+    keys: Keys | None = None  # of the approver whose account this is
 
     def database(self, name: str = "") -> Database:
         """The named database, or the only one.

@@ -118,6 +118,16 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyState:
+    """An environment's policy as configured, and what the target has pinned."""
+
+    environment: str
+    policy: Mapping[str, object]
+    pinned: bool | None  # whether the two are equal; None: no marker
+    approvers: tuple[PinnedApprover, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rendering:
     """What a person sees before signing. Plain text, everything foreign already escaped."""
 
@@ -653,6 +663,10 @@ class Executor(Protocol):
         Raises:
             KeyExists: the target has a marker.
         """
+        ...
+
+    def policy(self, *, database: str, environment: str) -> PolicyState:
+        """The policy of an environment, compared with the live target."""
         ...
 
     def start_backup(self, *, database: str, environment: str, label: str) -> Job: ...

@@ -1,0 +1,139 @@
+"""What waits, the screen before a signature, and what became of it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from faber_db.cli.render.page import Page, bad, dim, good, strong, warn
+from faber_db.cli.render.words import ago, duration, size, until
+from faber_db.model.answer import Answer, NextPerson, State
+from faber_db.services.approve import (
+    DecisionDetails,
+    PolicyDetails,
+    ProtectDetails,
+    WaitingDetails,
+)
+from faber_db.services.coordinate import CoordinateDetails
+from faber_db.services.ports import Rendering
+
+FIRST_SCREEN_LINES = 24
+_STYLES = {"high": bad, "critical": bad, "medium": warn}
+_FACT_LINES = 2  # a fact that needs more is cut; the full text is one key away
+
+
+def waiting(now: datetime) -> Callable[[Answer[WaitingDetails], Page], None]:
+    """Draw what waits for a signature."""
+
+    def draw(answer: Answer[WaitingDetails], page: Page) -> None:
+        page.line(strong(answer.message))
+        page.table(
+            [
+                (
+                    strong(w.plan_id),
+                    w.kind.value,
+                    w.environment,
+                    _STYLES.get(w.risk, dim)(w.risk),
+                    f"loses {', '.join(w.loses)}" if w.loses else "",
+                    f"asked by {w.asked_by}" + (f" for {w.work_id}" if w.work_id else ""),
+                    dim(ago(w.created_at, now)),
+                )
+                for w in answer.details.waiting
+            ]
+        )
+        _next(answer, page)
+
+    return draw
+
+
+def first_screen(rendering: Rendering, width: int) -> str:
+    """The screen that a person signs from: the worst first, at most 24 lines."""
+    plan = rendering.stored.plan
+    page = Page(width=width)
+    page.line(rendering.title, "   ", strong(plan.risk.value.upper()))
+    page.blank()
+    for name, value in rendering.facts:
+        fact = Page(width=width)
+        fact.fact(name, value)
+        page.lines.extend(fact.lines[:_FACT_LINES])
+        if len(fact.lines) > _FACT_LINES:
+            page.line("            ", dim("… [a] shows the rest"))
+    tail = Page(width=width)
+    digest = " ".join(plan.digest[i : i + 4] for i in range(0, 16, 4))
+    bytes_ = sum(m.size_bytes for m in plan.migrations)
+    statements = sum(m.statements for m in plan.migrations)
+    tail.line(
+        "  ",
+        dim(
+            f"{statements} statements · {size(bytes_)} · plan {plan.id} sha256 {digest} …"
+            f" · target {plan.target.digest[:8]}"
+        ),
+    )
+    room = FIRST_SCREEN_LINES - len(page.lines) - len(tail.lines) - 3
+    page.blank()
+    for number, text in enumerate(rendering.statements[: max(room, 1)], start=1):
+        page.line(f"  {number:>2}  {_cut(text, width - 6)}")
+    if len(rendering.statements) > max(room, 1):
+        page.line("      ", dim(f"and {len(rendering.statements) - max(room, 1)} more"))
+    page.lines.extend(tail.lines)
+    return page.render()
+
+
+def decision(answer: Answer[DecisionDetails], page: Page) -> None:
+    """Draw a signature, rejection or proposal."""
+    page.line(strong(answer.message))
+    if answer.details.lapses_at:
+        page.fact("by", answer.details.approver)
+        page.fact("lapses", answer.details.lapses_at)
+    _next(answer, page)
+
+
+def deployed(answer: Answer[CoordinateDetails], page: Page) -> None:
+    """Draw what a deployment did."""
+    details = answer.details
+    style = bad if answer.status == "failure" else warn if answer.status == "warning" else good
+    page.line(strong(details.environment), "  ", style(answer.message))
+    for measured in details.measured:
+        page.fact(measured.version, duration(measured.duration_ms), column=28)
+    if details.backup_id:
+        page.fact("backup", details.backup_id)
+    if details.state is State.DONE and details.applied:
+        page.fact("undo", f"faber-db restore {details.environment}")
+    _next(answer, page)
+
+
+def protected(answer: Answer[ProtectDetails], page: Page) -> None:
+    """Draw a target that was just protected."""
+    page.line(good(answer.message))
+    page.fact("target", answer.details.target_id)
+    page.fact("key", f"{answer.details.key_id}, pinned in the database itself")
+    page.fact("keep", "the passphrase to yourself: whoever knows it can sign")
+
+
+def policy(answer: Answer[PolicyDetails], page: Page) -> None:
+    """Draw a policy, a line a key."""
+    page.line(strong(answer.message))
+    for key, value in sorted(answer.details.policy.items()):
+        if key != "approvers" and value not in ([], {}, ""):
+            page.fact(key, str(value), column=24)
+    _approvers(answer, page)
+
+
+def approvers(answer: Answer[PolicyDetails], page: Page) -> None:
+    """Draw who may approve."""
+    page.line(strong(answer.message))
+    _approvers(answer, page)
+
+
+def _approvers(answer: Answer[PolicyDetails], page: Page) -> None:
+    for approver in answer.details.approvers:
+        page.fact("approver", f"{approver.approver} (key {approver.key_id})", column=24)
+
+
+def _next(
+    answer: Answer[WaitingDetails] | Answer[DecisionDetails] | Answer[CoordinateDetails], page: Page
+) -> None:
+    if isinstance(answer.details.next, NextPerson):
+        page.next_step(answer.details.next.person)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

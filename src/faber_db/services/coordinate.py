@@ -1,0 +1,293 @@
+"""What build, evaluate and release share: find the plan, let the right one decide, carry it out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from faber_db.config.phases import environment_of
+from faber_db.config.policy import decides
+from faber_db.errors import (
+    ApprovalRejected,
+    ApprovalRequired,
+    ApprovalStale,
+    Exit,
+    FaberDbError,
+    NothingPending,
+    PolicyRefused,
+)
+from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State, refused
+from faber_db.model.finding import Finding, Risk
+from faber_db.model.job import Job, JobState
+from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.history import read_folder
+from faber_db.services.ports import Cancelled, Progress, Proposal, never, silent
+
+WATCH_SECONDS = 25.0
+
+
+class Request(BaseModel):
+    """Arguments of the three coordinate operations that change a database."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: str = ""
+    work_id: str = ""
+    dry_run: bool = False
+    plan_id: str = ""
+    database: str = ""
+    requester: Requester = Requester()
+
+
+class Measured(BaseModel):
+    """How long one migration took, and its statements."""
+
+    version: str
+    duration_ms: int
+    statements: list[dict[str, int]] = []
+
+
+class CoordinateDetails(Details):
+    """What became of a change."""
+
+    environment: str
+    database: str = ""
+    plan_id: str = ""
+    digest: str = ""
+    risk: Risk | None = None
+    expires_at: str = ""
+    pending: list[str] = []
+    applied: list[str] = []
+    measured: list[Measured] = []
+    ledger_head: str = ""
+    findings: list[Finding] = []
+    loses: list[str] = []
+    health: str = ""
+    drift: str = ""
+    trial: str = ""
+    backup_id: str = ""
+    job_id: str = ""
+    progress: str = ""
+    tell_person: str = ""
+    tier: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One of the three: its name in the configuration and the tool that calls it again."""
+
+    name: str
+    tool: str
+
+
+def place(phase: Phase, request: Request, app: App) -> tuple[Database, Environment | None]:
+    """The database and environment of a call; None where evaluate has no staging.
+
+    Raises:
+        UnknownDatabase, UnknownEnvironment.
+    """
+    database = app.database(request.database)
+    if request.environment:
+        return database, database.environment(request.environment)
+    name = environment_of(phase.name, database.environments, app.settings.phases)
+    return database, None if name is None else database.environment(name)
+
+
+def carry(
+    phase: Phase,
+    request: Request,
+    app: App,
+    database: Database,
+    environment: Environment,
+    *,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
+) -> Answer[CoordinateDetails]:
+    """From the newest plan to its outcome.
+
+    Raises:
+        FaberDbError: it could not be planned or carried out.
+    """
+    details = CoordinateDetails(environment=environment.name, database=_shown(database, app))
+    try:
+        stored = _plan(request, app, database, environment)
+    except NothingPending as nothing:
+        details.state = State.SKIPPED
+        return Answer(message=nothing.message, details=details)
+    _describe(details, stored)
+    return _decide(phase, request, app, environment, stored, details, progress, cancelled)
+
+
+def _plan(request: Request, app: App, database: Database, environment: Environment) -> StoredPlan:
+    if not request.plan_id:
+        return app.executor.propose(
+            Proposal(
+                kind=PlanKind.DEPLOY,
+                database=database.name,
+                environment=environment.name,
+                files=read_folder(database),
+                work_id=request.work_id,
+                requester=request.requester,
+            )
+        )
+    stored = app.state.plan(request.plan_id)
+    if (stored.plan.database, stored.plan.environment) != (database.name, environment.name):
+        raise ApprovalStale(
+            f"{stored.plan.id} is a plan for {stored.plan.environment}, not {environment.name}",
+            hint="Name the environment of the plan, or leave it out.",
+        )
+    return stored
+
+
+def _decide(
+    phase: Phase,
+    request: Request,
+    app: App,
+    environment: Environment,
+    stored: StoredPlan,
+    details: CoordinateDetails,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Answer[CoordinateDetails]:
+    plan = stored.plan
+    who = decides(
+        environment.settings,
+        protected=plan.protected,
+        autonomy=app.settings.autonomy,
+        is_dev=phase.name == "build",
+    )
+    again = NextTool(tool=phase.tool, arguments=_again(request, environment, plan.id))
+    if who == "refused":
+        error = PolicyRefused(
+            f"autonomy {app.settings.autonomy} does not release to {environment.name}",
+            hint="A person releases it from the command line, or changes `autonomy`.",
+        )
+        return refused(error, details)
+    if request.dry_run or who == "plans-only":
+        details.state, details.next = State.PLANNED, again
+        words = _counted(len(plan.migrations), "migration")
+        return Answer(message=f"planned: {words} for {environment.name}", details=details)
+    if who == "confirm" and not request.plan_id and stored.state is PlanState.OPEN:
+        details.state, details.next = State.CONFIRM_REQUIRED, again
+        return Answer(
+            status="warning",
+            message=f"{plan.id} for {environment.name} is ready; call again with its plan_id",
+            details=details,
+            exit_code=Exit.WAITING,
+        )
+    try:
+        job = app.executor.start(plan.id, progress=progress, cancelled=cancelled)
+    except ApprovalRequired as waiting:
+        return waits(app, stored, details, again, waiting)
+    except ApprovalRejected as rejected:
+        return refused(rejected, details)
+    return outcome(app, job, details, again, progress, cancelled)
+
+
+def waits(
+    app: App,
+    stored: StoredPlan,
+    details: CoordinateDetails,
+    again: NextTool,
+    waiting: ApprovalRequired,
+) -> Answer[CoordinateDetails]:
+    """The answer while a person has to sign."""
+    plan = stored.plan
+    command = f"faber-db approve {plan.id}"
+    loses = f", loses {', '.join(plan.analysis.loses)}" if plan.analysis.loses else ""
+    details.state = State.APPROVAL_REQUIRED
+    details.next = NextPerson(person=command)
+    details.tell_person = (
+        f"Run `{command}` in your own terminal; it shows what happens and asks for your passphrase."
+    )
+    return Answer(
+        status="warning",
+        message=f"{plan.id} ({plan.risk}{loses}) waits for a person. Nothing has run."
+        f" Then call {again.tool} with plan_id {plan.id}. You cannot approve it.",
+        details=details,
+        warnings=[Problem.of(waiting)],
+        exit_code=Exit.WAITING,
+    )
+
+
+def outcome(
+    app: App,
+    job: Job,
+    details: CoordinateDetails,
+    again: NextTool,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Answer[CoordinateDetails]:
+    """Watch a job for as long as a call may last, and say what became of it."""
+    job = app.executor.watch(job.id, seconds=WATCH_SECONDS, progress=progress, cancelled=cancelled)
+    details.job_id = job.id
+    if not job.state.over:
+        details.state, details.progress = State.RUNNING, job.progress
+        details.next = NextTool(tool="status", arguments={"id": job.id, "wait_seconds": 25})
+        return Answer(
+            status="warning",
+            message=f"{job.id} still runs: {job.progress or 'starting'}",
+            details=details,
+            exit_code=Exit.WAITING,
+        )
+    if job.state is not JobState.DONE:
+        return _failed(job, details)
+    result = job.result
+    details.applied = [str(v) for v in result.get("applied", [])]
+    details.measured = [Measured.model_validate(m) for m in result.get("measured", [])]
+    details.ledger_head = str(result.get("ledger_head", ""))
+    details.backup_id = str(result.get("backup_id", ""))
+    if not details.applied:
+        details.state = State.SKIPPED
+        return Answer(message=str(result.get("note", "nothing was left to do")), details=details)
+    took = sum(m.duration_ms for m in details.measured)
+    words = _counted(len(details.applied), "migration")
+    return Answer(message=f"{details.environment}: {words} applied in {took} ms", details=details)
+
+
+def _failed(job: Job, details: CoordinateDetails) -> Answer[CoordinateDetails]:
+    code, message, hint = (job.error.get(k, "") for k in ("code", "message", "hint"))
+    problem = Problem(code=code or "job-failed", message=message, hint=hint)
+    known = next((e for e in _errors() if e.code == problem.code), None)
+    details.state = State.REFUSED if known and known.exit_code is Exit.REFUSED else State.DONE
+    return Answer(
+        status="failure",
+        message=message,
+        details=details,
+        errors=[problem],
+        exit_code=known.exit_code if known else Exit.FAILED,
+    )
+
+
+def _errors() -> list[type[FaberDbError]]:
+    from faber_db.errors import all_errors
+
+    return list(all_errors())
+
+
+def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
+    plan = stored.plan
+    details.plan_id = plan.id
+    details.digest = plan.digest
+    details.risk = plan.risk
+    details.expires_at = plan.expires_at
+    details.pending = [m.version for m in plan.migrations]
+    details.ledger_head = plan.ledger_head
+    details.findings = list(plan.analysis.findings)
+    details.loses = list(plan.analysis.loses)
+
+
+def _again(request: Request, environment: Environment, plan_id: str) -> dict[str, Any]:
+    arguments = {"environment": environment.name, "plan_id": plan_id}
+    if request.database:
+        arguments["database"] = request.database
+    return arguments
+
+
+def _shown(database: Database, app: App) -> str:
+    return database.name if len(app.databases) > 1 else ""
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

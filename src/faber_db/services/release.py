@@ -1,0 +1,32 @@
+"""Release: production, by a human's signature, through the executor."""
+
+from faber_db.errors import NotSupported
+from faber_db.model.answer import Answer, State
+from faber_db.services.app import App
+from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, place
+from faber_db.services.ports import Cancelled, Progress, never, silent
+from faber_db.services.wellbeing import add_health
+
+PHASE = Phase("release", "coordinate-release")
+TIER = 1
+
+
+def run(
+    request: Request, app: App, *, progress: Progress = silent, cancelled: Cancelled = never
+) -> Answer[CoordinateDetails]:
+    """Plan the release, say who has to sign, or carry out what was signed.
+
+    Raises:
+        FaberDbError: health, drift, ledger, analysis, policy or approval does not allow it.
+    """
+    database, environment = place(PHASE, request, app)
+    if environment is None:
+        raise NotSupported("there is no environment to release to")
+    answer = carry(
+        PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
+    )
+    answer.details.tier = TIER
+    if answer.details.state is State.DONE and answer.details.applied:
+        backup = f" backup {answer.details.backup_id}," if answer.details.backup_id else ""
+        answer.message += f";{backup} undo: faber-db restore {environment.name}"
+    return add_health(answer, app, database, environment)
