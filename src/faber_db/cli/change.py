@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faber_db.cli import standard_input
-from faber_db.cli.call import Call, verb
+from faber_db.cli.call import Call, DatabaseOption, verb
+from faber_db.cli.coordinate import (
+    Coordinated,
+    DryRunOption,
+    OptionalEnvironment,
+    PlanOption,
+    WaitOption,
+    WorkOption,
+    coordinate,
+)
 from faber_db.errors import ConfigMissing, Exit, InputError
 
 if TYPE_CHECKING:
@@ -52,6 +61,54 @@ def register(program: typer.Typer) -> None:
             labels=tuple(label or ()),
         )
         return call.show(service.run(request, call.app), draw)
+
+    @verb(program, panel=PANEL)
+    def build(
+        call: Call,
+        environment: OptionalEnvironment = "",
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        wait: WaitOption = True,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Apply what is pending to the build environment (dev), and check it."""
+        from faber_db.services import build as service
+
+        arguments = Coordinated(environment, work_id, plan, dry_run, wait, database)
+        return coordinate(call, service.run, arguments)
+
+    @verb(program, panel=PANEL)
+    def evaluate(
+        call: Call,
+        environment: OptionalEnvironment = "",
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        wait: WaitOption = True,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Apply what is pending to staging, with findings, drift and measured times."""
+        from faber_db.services import evaluate as service
+
+        arguments = Coordinated(environment, work_id, plan, dry_run, wait, database)
+        return coordinate(call, service.run, arguments)
+
+    @verb(program, panel=PANEL)
+    def release(
+        call: Call,
+        environment: OptionalEnvironment = "",
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        wait: WaitOption = True,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Release what is pending to production, once a person has signed."""
+        from faber_db.services import release as service
+
+        arguments = Coordinated(environment, work_id, plan, dry_run, wait, database)
+        return coordinate(call, service.run, arguments)
 
 
 def _words(call: Call) -> "DetectionSettings | None":

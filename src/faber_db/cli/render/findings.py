@@ -1,0 +1,111 @@
+"""Findings for people: per statement what is lost, blocked or broken, and what to write instead."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
+from faber_db.cli.render.words import count
+from faber_db.model.finding import Finding, Risk, StatementReport
+
+_COLUMN = 22
+
+
+def risk_word(risk: Risk) -> Span:
+    """`HIGH`, in the colour of its level."""
+    word = risk.value.upper()
+    match risk:
+        case Risk.CRITICAL | Risk.HIGH:
+            return bad(word)
+        case Risk.MEDIUM:
+            return warn(word)
+        case Risk.LOW:
+            return good(word)
+
+
+def add_findings(page: Page, findings: Iterable[Finding], *, all_of_them: bool = False) -> int:
+    """Add the findings that need care, grouped by statement; how many statements they stand at."""
+    shown = [f for f in findings if all_of_them or needs_care(f)]
+    shown.sort(key=lambda f: (f.line, f.statement, -f.risk.rank))
+    statements = 0
+    for (line, statement), group in groupby(shown, key=lambda f: (f.line, f.statement)):
+        statements += 1
+        page.blank()
+        page.line(strong(f"  line {line}  "), _cut(statement, page.width - 12))
+        _add_group(page, list(group))
+    return statements
+
+
+def add_safe(page: Page, statements: Sequence[StatementReport], *, at: set[int]) -> None:
+    """Add the statements without a finding, each with the lock it takes briefly."""
+    rows: list[tuple[Span | str, ...]] = []
+    for report in statements:
+        if report.line in at:
+            continue
+        locks = ", ".join(f"{lock.mode} on {lock.table}" for lock in report.locks)
+        rows.append(
+            (
+                f"line {report.line}",
+                _cut(report.text, 60),
+                dim(f"brief lock: {locks}" if locks else ""),
+            )
+        )
+    page.table(rows)
+
+
+def needs_care(finding: Finding) -> bool:
+    """Medium or worse, and not allowed with a reason beside the statement."""
+    return finding.risk.at_least(Risk.MEDIUM) and not finding.allowed
+
+
+def _add_group(page: Page, group: list[Finding]) -> None:
+    remedies: list[str] = []
+    for finding in group:
+        page.fact(_kind(finding), _effect(finding), indent=11, column=_COLUMN)
+        if finding.remedy and finding.remedy not in remedies:
+            remedies.append(finding.remedy)
+    for remedy in remedies:
+        page.fact(good("instead"), remedy, indent=11, column=_COLUMN)
+    codes = dict.fromkeys(f"faber-db explain {finding.code}" for finding in group)
+    page.fact(dim("why"), "\n".join(codes), indent=11, column=_COLUMN)
+
+
+def _kind(finding: Finding) -> Span:
+    word = {
+        "data_loss": "loses",
+        "app_break": "breaks",
+        "security": "opens",
+        "opaque": "unknown",
+    }.get(finding.kind.value, finding.kind.value)
+    return bad(word) if finding.risk.at_least(Risk.HIGH) else warn(word)
+
+
+def _effect(finding: Finding) -> str:
+    notes = []
+    if finding.lock:
+        notes.append(finding.lock)
+    if finding.confidence.value in ("preflight", "measured"):
+        notes.append(
+            "counted in the data" if finding.confidence.value == "preflight" else "measured"
+        )
+    if finding.allowed:
+        notes.append(f"allowed: {finding.allowed}")
+    effect = finding.effect if not notes else f"{finding.effect} [{'; '.join(notes)}]"
+    return effect
+
+
+def _cut(text: str, width: int) -> str:
+    one = " ".join(text.split())
+    return one if len(one) <= width else f"{one[: max(width - 1, 10)]}…"
+
+
+def summary(risk: Risk, care: int, total: int) -> tuple[Span | str, ...]:
+    """`HIGH  1 of 6 statements needs care on a live database`."""
+    if not care:
+        return (
+            risk_word(risk),
+            f"  {count(total, 'statement')}: nothing lost, brief locks, no scan or rewrite to wait for",
+        )
+    verb = "needs" if care == 1 else "need"
+    return risk_word(
+        risk
+    ), f"  {care} of {count(total, 'statement')} {verb} care on a live database"
