@@ -1,0 +1,531 @@
+"""What a statement does, in one model for every dialect.
+
+A statement is a sequence of actions; both parser back ends fill it and every rule reads it. Names
+are folded as the product folds them; a table name is qualified unless its schema is the default
+one ("users", "archive.old_orders"), like `Table.full_name` of the catalogue.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A value or condition: its text, and what it depends on."""
+
+    text: str
+    functions: tuple[str, ...] = ()  # lower case, without pg_catalog; operators are not listed
+    columns: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()  # string literals in it
+    constant: bool = False  # a literal, or a cast of one
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as written, normalised: `character varying`, `integer`, `numeric`; arguments apart."""
+
+    name: str
+    arguments: tuple[str, ...] = ()  # "10", "2"; labels of an ENUM
+    array: bool = False
+    attributes: tuple[str, ...] = ()  # "unsigned", "serial", "character set latin1"
+
+    @property
+    def text(self) -> str:
+        inner = f"({','.join(self.arguments)})" if self.arguments else ""
+        return f"{self.name}{inner}{'[]' if self.array else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A table or column constraint. `kind`: primary key, unique, foreign key, check, exclude, not null."""
+
+    kind: str
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    expression: Expression | None = None
+    references: str = ""
+    referenced_columns: tuple[str, ...] = ()
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+    deferrable: str = ""
+    not_valid: bool = False
+    not_enforced: bool = False
+    using_index: str = ""
+    nulls_not_distinct: bool = False
+    no_inherit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDefinition:
+    """A column as it is declared."""
+
+    name: str
+    type: TypeName
+    nullable: bool = True  # False: NOT NULL or PRIMARY KEY
+    default: Expression | None = None
+    identity: str = ""  # "always", "by default", "autoincrement", "serial"
+    generated: str = ""  # "stored", "virtual"
+    generation: Expression | None = None
+    collation: str = ""
+    constraints: tuple[Constraint, ...] = ()  # all but NOT NULL
+    position: str = ""  # MySQL: "first", "after x"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Base of what a statement can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableAction(Action):
+    """Something done to one table."""
+
+    table: str
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable(TableAction):
+    """CREATE TABLE in all its forms; `query` is set for CREATE TABLE AS."""
+
+    columns: tuple[ColumnDefinition, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    if_not_exists: bool = False
+    temporary: bool = False
+    query: bool = False
+    reads: tuple[str, ...] = ()  # of the query, LIKE, INHERITS
+    partition_of: str = ""
+    partitioned: bool = False
+    options: tuple[str, ...] = ()
+    foreign_server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumn(TableAction):
+    """ALTER TABLE … ADD COLUMN."""
+
+    column: ColumnDefinition
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropColumn(TableAction):
+    """ALTER TABLE … DROP COLUMN."""
+
+    column: str
+    cascade: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeType(TableAction):
+    """ALTER COLUMN … TYPE. `using` is None where the statement has no USING."""
+
+    column: str
+    type: TypeName
+    using: Expression | None = None
+    collation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RedefineColumn(TableAction):
+    """MySQL's MODIFY and CHANGE: the whole definition is written anew."""
+
+    column: str
+    definition: ColumnDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotNull(TableAction):
+    """ALTER COLUMN … SET NOT NULL."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropNotNull(TableAction):
+    """ALTER COLUMN … DROP NOT NULL."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetDefault(TableAction):
+    """ALTER COLUMN … SET DEFAULT."""
+
+    column: str
+    default: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class DropDefault(TableAction):
+    """ALTER COLUMN … DROP DEFAULT, or DROP IDENTITY."""
+
+    column: str
+    identity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddConstraint(TableAction):
+    """ALTER TABLE … ADD CONSTRAINT."""
+
+    constraint: Constraint
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateConstraint(TableAction):
+    """ALTER TABLE … VALIDATE CONSTRAINT."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropConstraint(TableAction):
+    """ALTER TABLE … DROP CONSTRAINT. `kind` where the statement says it (MySQL)."""
+
+    name: str
+    cascade: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachPartition(TableAction):
+    """`table` is the parent."""
+
+    partition: str
+    bounds: tuple[str, ...] = ()  # literals of FOR VALUES; empty for DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class DetachPartition(TableAction):
+    """`table` is the parent."""
+
+    partition: str
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSetting(TableAction):
+    """Any other ALTER TABLE. `setting` is a phrase: "owner", "set logged", "disable row security"."""
+
+    setting: str
+    column: str = ""
+    value: str = ""
+
+
+# --- other objects -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drop(Action):
+    """DROP of anything. `kind` as SQL says it, in lower case ("materialized view")."""
+
+    kind: str
+    names: tuple[str, ...]
+    cascade: bool = False
+    if_exists: bool = False
+    concurrently: bool = False
+    table: str = ""  # of a trigger, policy or rule; of an index in MySQL
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Action):
+    """RENAME of anything. `table` is set for a column, constraint, trigger, or label's type."""
+
+    kind: str
+    old: str
+    new: str
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Action):
+    """ALTER … SET SCHEMA."""
+
+    kind: str
+    name: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex(TableAction):
+    """CREATE INDEX."""
+
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    unique: bool = False
+    concurrently: bool = False
+    only: bool = False
+    if_not_exists: bool = False
+    method: str = ""  # btree, gin …; MySQL: fulltext, spatial
+    expression: Expression | None = None  # of expression columns and predicate together
+    predicate: str = ""
+    nulls_not_distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Maintain(Action):
+    """Work on what is there: `vacuum full`, `cluster`, `reindex table`, `refresh`, `optimize` …"""
+
+    what: str
+    names: tuple[str, ...] = ()
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEnum(Action):
+    """CREATE TYPE … AS ENUM."""
+
+    name: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddEnumValue(Action):
+    """ALTER TYPE … ADD VALUE."""
+
+    type: str
+    value: str
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDomain(Action):
+    """CREATE DOMAIN."""
+
+    name: str
+    base: TypeName
+    constrained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlterDomain(Action):
+    """`what`: add constraint, validate, set not null, drop constraint, set default …"""
+
+    name: str
+    what: str
+    not_valid: bool = False
+    expression: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateView(Action):
+    """CREATE VIEW, MATERIALIZED VIEW."""
+
+    name: str
+    materialized: bool = False
+    replace: bool = False
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRoutine(Action):
+    """CREATE FUNCTION or PROCEDURE. `body` is what it would do when called."""
+
+    name: str
+    kind: str = "function"
+    language: str = "sql"
+    volatility: str = "volatile"
+    replace: bool = False
+    security_definer: bool = False
+    pinned_path: bool = False  # SET search_path
+    trigger: bool = False
+    body: tuple[Action, ...] = ()
+    constant: bool = False  # a SQL body that is one literal, so that it is inlined
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTrigger(TableAction):
+    """CREATE TRIGGER. `body`: of SQLite and MySQL triggers."""
+
+    name: str
+    function: str = ""
+    body: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Action):
+    """CREATE of anything that has no action of its own: schema, sequence, extension, policy …"""
+
+    kind: str
+    name: str
+    table: str = ""
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlterSequence(Action):
+    """ALTER SEQUENCE, AUTO_INCREMENT = n, setval."""
+
+    name: str
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant(Action):
+    """GRANT or REVOKE; `roles` granted for role membership, else `privileges` on `objects`."""
+
+    revoke: bool
+    privileges: tuple[str, ...]
+    objects: tuple[str, ...]
+    grantees: tuple[str, ...]
+    membership: bool = False
+    grant_option: bool = False
+    default: bool = False  # ALTER DEFAULT PRIVILEGES
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRole(Action):
+    """CREATE or ALTER ROLE; `powers` are the options that give rights (superuser, createrole …)."""
+
+    name: str
+    powers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeServer(Action):
+    """ALTER SYSTEM, SET GLOBAL, ALTER DATABASE, CREATE TABLESPACE, LOAD, …"""
+
+    what: str
+
+
+# --- rows --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(TableAction):
+    """INSERT or REPLACE. `conflict`: "", "nothing", "update", "replace"."""
+
+    columns: tuple[str, ...] = ()
+    conflict: str = ""
+    reads: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()  # text of the selected expressions, where it is one SELECT
+    filtered: bool = False  # the SELECT has WHERE, LIMIT, GROUP BY, DISTINCT or a join
+    query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update(TableAction):
+    """UPDATE. `where` is False also for a condition that every row meets."""
+
+    columns: tuple[str, ...] = ()
+    where: Expression | None = None
+    qualified: bool = False
+    reads: tuple[str, ...] = ()
+    by_key: str = ""  # column that is compared with one literal
+    values: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(TableAction):
+    """DELETE."""
+
+    qualified: bool = False
+    reads: tuple[str, ...] = ()
+    by_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(TableAction):
+    """MERGE; `changes`: update, delete, insert."""
+
+    changes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate(Action):
+    """TRUNCATE."""
+
+    tables: tuple[str, ...]
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Action):
+    """SELECT, VALUES, or a query inside another statement."""
+
+    reads: tuple[str, ...] = ()
+    locks_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy(TableAction):
+    """COPY. `where`: "stdin", "file", "program"."""
+
+    where: str
+    into: bool = True  # COPY … FROM
+    name: str = ""
+
+
+# --- session, transaction, and what leaves or hides ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Calls(Action):
+    """Functions that the statement itself calls."""
+
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Uses(Action):
+    """String literals and types that the statement uses; for enum values added just before."""
+
+    literals: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(Action):
+    """LOCK TABLE. `mode` as in pg_locks, in capitals ("ACCESS EXCLUSIVE")."""
+
+    tables: tuple[str, ...]
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction(Action):
+    """`what`: begin, commit, rollback, savepoint, release, rollback to, prepare."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable(Action):
+    """SET, RESET, PRAGMA."""
+
+    name: str
+    value: str = ""
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outside(Action):
+    """A step out of the own database or schemas. `how`: attach, dblink, foreign, database, role, file, program."""
+
+    how: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic(Action):
+    """SQL that is put together at run time."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood(Action):
+    """What could not be read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harmless(Action):
+    """Understood, and nothing that a rule asks about: COMMENT, ANALYZE, EXPLAIN …"""
+
+    what: str
+    table: str = ""

@@ -1,0 +1,1 @@
+"""PostgreSQL: libpg_query trees to actions."""

@@ -1,0 +1,140 @@
+"""The table from a kind of statement to the function that reads it."""
+
+from collections.abc import Iterator
+
+from faber_db.model.statement import Action, NotUnderstood
+from faber_db.sql.postgresql import objects, routines, session, tables
+from faber_db.sql.postgresql.nodes import Message, unwrap
+from faber_db.sql.postgresql.reader import Reader
+from faber_db.sql.postgresql.rows import copy, rows
+
+
+def _rows(node: Message, _text: str) -> Iterator[Action]:
+    yield from rows(node)
+
+
+READERS: dict[str, Reader] = {
+    "select_stmt": _rows,
+    "insert_stmt": _rows,
+    "update_stmt": _rows,
+    "delete_stmt": _rows,
+    "merge_stmt": _rows,
+    "return_stmt": _rows,
+    "copy_stmt": copy,
+    "create_stmt": tables.create_table,
+    "alter_table_stmt": tables.alter_table,
+    "index_stmt": tables.create_index,
+    "create_table_as_stmt": objects.table_as,
+    "create_foreign_table_stmt": objects.foreign_table,
+    "drop_stmt": objects.drop,
+    "truncate_stmt": objects.truncate,
+    "rename_stmt": objects.rename,
+    "alter_object_schema_stmt": objects.move,
+    "alter_owner_stmt": objects.owner,
+    "create_enum_stmt": objects.create_enum,
+    "alter_enum_stmt": objects.alter_enum,
+    "create_domain_stmt": objects.create_domain,
+    "alter_domain_stmt": objects.alter_domain,
+    "view_stmt": objects.create_view,
+    "refresh_mat_view_stmt": objects.refresh,
+    "cluster_stmt": objects.cluster,
+    "vacuum_stmt": objects.vacuum,
+    "reindex_stmt": objects.reindex,
+    "create_seq_stmt": objects.create_sequence,
+    "alter_seq_stmt": objects.alter_sequence,
+    "create_trig_stmt": objects.create_trigger,
+    "create_extension_stmt": objects.create_extension,
+    "create_schema_stmt": objects.create_schema,
+    "create_policy_stmt": objects.create_policy,
+    "define_stmt": objects.define,
+    "rule_stmt": objects.rule,
+    "composite_type_stmt": objects.harmless("composite type"),
+    "create_range_stmt": objects.names_only("type", "type_name"),
+    "create_stats_stmt": objects.names_only("statistics", "defnames"),
+    "create_event_trig_stmt": objects.server("event trigger"),
+    "alter_event_trig_stmt": objects.server("event trigger"),
+    "create_plang_stmt": objects.server("language"),
+    "create_am_stmt": objects.server("access method"),
+    "create_cast_stmt": objects.harmless("create cast"),
+    "create_transform_stmt": objects.harmless("create transform"),
+    "create_conversion_stmt": objects.harmless("create conversion"),
+    "create_op_class_stmt": objects.names_only("operator class", "opclassname"),
+    "create_op_family_stmt": objects.names_only("operator family", "opfamilyname"),
+    "alter_op_family_stmt": objects.harmless("alter operator family"),
+    "alter_operator_stmt": objects.harmless("alter operator"),
+    "alter_type_stmt": objects.harmless("alter type"),
+    "alter_stats_stmt": objects.harmless("alter statistics"),
+    "alter_function_stmt": objects.harmless("alter function"),
+    "alter_collation_stmt": objects.harmless("alter collation"),
+    "alter_extension_stmt": objects.harmless("alter extension"),
+    "alter_extension_contents_stmt": objects.harmless("alter extension"),
+    "alter_object_depends_stmt": objects.harmless("depends on extension"),
+    "alter_policy_stmt": objects.harmless("alter policy"),
+    "alter_tsconfiguration_stmt": objects.harmless("text search configuration"),
+    "alter_tsdictionary_stmt": objects.harmless("text search dictionary"),
+    "comment_stmt": objects.harmless("comment"),
+    "sec_label_stmt": objects.harmless("security label"),
+    "listen_stmt": objects.harmless("listen"),
+    "unlisten_stmt": objects.harmless("unlisten"),
+    "notify_stmt": objects.harmless("notify"),
+    "variable_show_stmt": objects.harmless("show"),
+    "fetch_stmt": objects.harmless("fetch"),
+    "close_portal_stmt": objects.harmless("close"),
+    "deallocate_stmt": objects.harmless("deallocate"),
+    "discard_stmt": objects.harmless("discard"),
+    "constraints_set_stmt": objects.harmless("set constraints"),
+    "check_point_stmt": objects.server("checkpoint"),
+    "load_stmt": objects.server("load library"),
+    "alter_system_stmt": objects.server("alter system"),
+    "createdb_stmt": objects.server("create database"),
+    "alter_database_stmt": objects.server("alter database"),
+    "alter_database_set_stmt": objects.server("alter database set"),
+    "alter_database_refresh_coll_stmt": objects.harmless("refresh collation version"),
+    "create_table_space_stmt": objects.server("create tablespace"),
+    "alter_table_space_options_stmt": objects.server("alter tablespace"),
+    "alter_table_move_all_stmt": objects.server("move all to tablespace"),
+    "create_fdw_stmt": objects.outside("foreign", "foreign data wrapper"),
+    "alter_fdw_stmt": objects.outside("foreign", "foreign data wrapper"),
+    "create_foreign_server_stmt": objects.outside("foreign", "foreign server"),
+    "alter_foreign_server_stmt": objects.outside("foreign", "foreign server"),
+    "create_user_mapping_stmt": objects.outside("foreign", "user mapping"),
+    "alter_user_mapping_stmt": objects.outside("foreign", "user mapping"),
+    "drop_user_mapping_stmt": objects.outside("foreign", "user mapping"),
+    "import_foreign_schema_stmt": objects.outside("foreign", "foreign schema"),
+    "create_publication_stmt": objects.outside("foreign", "publication"),
+    "alter_publication_stmt": objects.outside("foreign", "publication"),
+    "create_subscription_stmt": objects.outside("foreign", "subscription"),
+    "alter_subscription_stmt": objects.outside("foreign", "subscription"),
+    "create_function_stmt": routines.create_function,
+    "do_stmt": routines.do,
+    "call_stmt": routines.call,
+    "transaction_stmt": session.transaction,
+    "variable_set_stmt": session.variable,
+    "lock_stmt": session.lock,
+    "grant_stmt": session.grant,
+    "grant_role_stmt": session.grant_role,
+    "alter_default_privileges_stmt": session.default_privileges,
+    "create_role_stmt": session.change_role,
+    "alter_role_stmt": session.change_role,
+    "alter_role_set_stmt": session.alter_role_set,
+    "drop_role_stmt": session.drop_role,
+    "drop_owned_stmt": session.drop_owned,
+    "reassign_owned_stmt": session.reassign_owned,
+    "dropdb_stmt": session.drop_database,
+    "drop_table_space_stmt": session.drop_tablespace,
+    "drop_subscription_stmt": session.drop_subscription,
+    "explain_stmt": session.explain,
+    "prepare_stmt": session.prepare,
+    "execute_stmt": session.execute,
+    "declare_cursor_stmt": session.declare_cursor,
+}
+
+
+def actions_of_node(node: Message, text: str) -> Iterator[Action]:
+    """What a statement does; a kind that is not in the table is not understood."""
+    kind = node.WhichOneof("node") or ""
+    reader = READERS.get(kind)
+    if reader is None:
+        yield NotUnderstood(f"{kind.removesuffix('_stmt').replace('_', ' ')} is not known")
+    else:
+        yield from reader(unwrap(node), text)
