@@ -29,6 +29,7 @@ class Migration:
     down: str | None = None
     down_path: str = ""  # where the down script lies in a file of its own
     wrap: bool = True  # the runner puts the up script into one transaction
+    provider: str = ""  # the product it is written for, where the format says so ("postgresql")
 
     @property
     def sha256(self) -> str:

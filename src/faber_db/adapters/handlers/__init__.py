@@ -1,0 +1,45 @@
+"""Migration formats. A new one is a module and a line in `HANDLERS`."""
+
+from pathlib import Path
+
+from faber_db.adapters.handlers.foreign import foreign, tool_of_project
+from faber_db.adapters.handlers.prisma import Prisma
+from faber_db.adapters.handlers.sql import SqlFiles
+from faber_db.errors import ConfigError
+from faber_db.services.ports import FoundHistory, Handler
+
+HANDLERS: tuple[Handler, ...] = (Prisma(), SqlFiles())
+
+
+def handler_for(name: str) -> Handler:
+    """The handler with that name.
+
+    Raises:
+        ConfigError: there is none; the hint lists those there are.
+    """
+    found = next((handler for handler in HANDLERS if handler.name == name), None)
+    if found is None:
+        raise ConfigError(
+            f"there is no handler {name!r}",
+            hint=f"There are: {', '.join(handler.name for handler in HANDLERS)}.",
+        )
+    return found
+
+
+def detect_handler(root: Path) -> FoundHistory | None:
+    """The one migration folder of a project, or None where there is none yet.
+
+    Raises:
+        ConfigError: several folders; one has to be named.
+        LedgerForeign: the project is another tool's.
+    """
+    found = [history for handler in HANDLERS for history in handler.discover(root)]
+    if len(found) > 1:
+        named = ", ".join(f"{h.folder.relative_to(root)} ({h.handler})" for h in found)
+        raise ConfigError(
+            f"there are several migration folders: {named}",
+            hint='Name one: "handler": "…", "migrations": "…"; or several `databases`.',
+        )
+    if not found and (tool := tool_of_project(root)):
+        raise foreign(f"this project is migrated by {tool}", tool)
+    return found[0] if found else None

@@ -1,0 +1,136 @@
+"""Other migration tools, known by their files and by their ledgers.
+
+Two tools over one schema undo each other's work, so what belongs to another is refused by name.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from faber_db.adapters.handlers.tables import columns_of, tables_among
+from faber_db.errors import LedgerForeign
+from faber_db.services.ports import Session
+
+_FILES: tuple[tuple[str, str], ...] = (
+    ("Prisma", r"migration_lock\.toml|[^/]+/migration\.sql"),
+    ("Drizzle", r"meta/_journal\.json"),
+    ("Flyway", r"(.*/)?([VU]\d[\w.]*|R)__.+\.sql"),
+    ("Sqitch", r"(.*/)?sqitch\.plan"),
+    ("Atlas", r"atlas\.sum"),
+    ("yoyo", r".+\.rollback\.sql"),
+    ("Alembic", r"versions/.+\.py|env\.py|script\.py\.mako"),
+    ("Django", r"\d{4}_\w+\.py"),
+    ("Knex, Sequelize or TypeORM", r"\d{8,}[-_].+\.[cm]?[jt]s"),
+    ("Rails", r"\d{8,}_\w+\.rb"),
+    ("Liquibase", r"(.*/)?(db\.)?changelog[\w.-]*\.(xml|ya?ml|json)"),
+)
+
+_TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("goose", re.compile(r"(?m)^\s*--\s*\+goose\s")),
+    ("Drizzle", re.compile(r"--> statement-breakpoint")),
+    ("yoyo", re.compile(r"(?m)^--\s*depends:")),
+    ("Liquibase", re.compile(r"(?im)^\s*--\s*liquibase formatted sql")),
+)
+
+_LEDGERS = {
+    "_prisma_migrations": "Prisma",
+    "faber_db_migrations": 'faber-db (handler "sql")',
+    "flyway_schema_history": "Flyway",
+    "alembic_version": "Alembic",
+    "django_migrations": "Django",
+    "__drizzle_migrations": "Drizzle",
+    "knex_migrations": "Knex",
+    "SequelizeMeta": "Sequelize",
+    "goose_db_version": "goose",
+    "_yoyo_migration": "yoyo",
+    "pgmigrations": "node-pg-migrate",
+    "databasechangelog": "Liquibase",
+    "DATABASECHANGELOG": "Liquibase",
+    "atlas_schema_revisions": "Atlas",
+    "schema_migrations": "dbmate",  # or golang-migrate, or Rails: see `_tool_of`
+    "migrations": "TypeORM",  # only with its columns: see `_tool_of`
+}
+_SCHEMAS = {"drizzle": "__drizzle_migrations", "sqitch": "changes"}
+"""Schemas that a tool keeps for itself, with the table that proves it (PostgreSQL)."""
+
+_PROJECT_FILES = {
+    "alembic.ini": "Alembic",
+    "drizzle.config.ts": "Drizzle",
+    "drizzle.config.js": "Drizzle",
+    "knexfile.js": "Knex",
+    "knexfile.ts": "Knex",
+    ".sequelizerc": "Sequelize",
+    "flyway.conf": "Flyway",
+    "flyway.toml": "Flyway",
+    "sqitch.conf": "Sqitch",
+    "atlas.hcl": "Atlas",
+    "manage.py": "Django",
+}
+
+
+def tool_of_file(path: str) -> str:
+    """The tool that a file name (below the migration folder) gives away, or empty."""
+    return next((tool for tool, pattern in _FILES if re.fullmatch(pattern, path)), "")
+
+
+def tool_of_text(text: str) -> str:
+    """The tool that an annotation in a script gives away, or empty."""
+    return next((tool for tool, pattern in _TEXTS if pattern.search(text)), "")
+
+
+def tool_of_project(root: Path) -> str:
+    """The tool whose own configuration lies in a project root, or empty."""
+    for name, tool in _PROJECT_FILES.items():
+        if (root / name).is_file():
+            return tool
+    schema = root / "db" / "schema.sql"
+    if schema.is_file() and b"Dbmate schema migrations" in schema.read_bytes():
+        return "dbmate"
+    return ""
+
+
+def refuse_files(paths: Iterable[str]) -> None:
+    """Raise where a file belongs to another tool.
+
+    Raises:
+        LedgerForeign: names the tool and the file.
+    """
+    for path in paths:
+        tool = tool_of_file(path)
+        if tool:
+            raise foreign(f"{path} belongs to {tool}", tool)
+
+
+def refuse_ledgers(session: Session, own: str) -> None:
+    """Raise where the database carries another tool's ledger. Talks to the server.
+
+    Raises:
+        LedgerForeign: names the tool and the table.
+    """
+    for table in tables_among(session, list(_LEDGERS), _SCHEMAS):
+        tool = _tool_of(session, table)
+        if table != own and tool:
+            raise foreign(f"the database holds {table}, the ledger of {tool}", tool)
+
+
+def foreign(what: str, tool: str) -> LedgerForeign:
+    """The error for something that is another tool's."""
+    ours = {"Prisma": "prisma", 'faber-db (handler "sql")': "sql"}.get(tool)
+    return LedgerForeign(
+        what,
+        hint=f'Set "handler": "{ours}" in the configuration.'
+        if ours
+        else f"There is no handler for {tool} yet; keep using {tool} here, "
+        "or give this project a folder and a database of its own.",
+    )
+
+
+def _tool_of(session: Session, table: str) -> str:
+    if table == "schema_migrations":
+        return "golang-migrate" if "dirty" in (columns_of(session, table) or ()) else "dbmate"
+    if table == "migrations":
+        columns = columns_of(session, table) or ()
+        return "TypeORM" if {"timestamp", "name"} <= set(columns) else ""
+    if "." in table:
+        return {"drizzle": "Drizzle", "sqitch": "Sqitch"}[table.partition(".")[0]]
+    return _LEDGERS[table]

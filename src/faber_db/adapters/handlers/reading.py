@@ -1,0 +1,46 @@
+"""From bytes to text, and from a project root to the folders worth looking into."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from faber_db.errors import MigrationUnreadable
+from faber_db.model.migration import SourceFile
+
+_SKIPPED = {"node_modules", "venv", "dist", "build", "target", "vendor", "__pycache__"}
+_DEEPEST = 4  # folders below the project root
+
+
+def text_of(file: SourceFile) -> str:
+    """The text of a file, without a byte order mark.
+
+    Raises:
+        MigrationUnreadable: not UTF-8.
+    """
+    try:
+        return file.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MigrationUnreadable(
+            f"{file.path} is not UTF-8 (byte {error.start})", hint="Save it as UTF-8."
+        ) from error
+
+
+def has_statements(text: str) -> bool:
+    """Whether a script holds more than white space and comments."""
+    return bool(re.sub(r"(?s)--[^\n]*|/\*.*?\*/|;", "", text).strip())
+
+
+def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Folders of a project with the names of their files, sorted; four levels deep.
+
+    Hidden folders, dependencies and build results are left out; links are not followed.
+    """
+    for folder, below, files in os.walk(root):
+        depth = len(Path(folder).relative_to(root).parts)
+        below[:] = sorted(
+            name
+            for name in below
+            if depth < _DEEPEST and not name.startswith(".") and name not in _SKIPPED
+        )
+        yield Path(folder), sorted(files)

@@ -1,0 +1,351 @@
+"""Plain SQL: pairs of `<id>.up.sql` and `<id>.down.sql`, or one `<id>.sql` with both parts.
+
+The ledger `faber_db_migrations` is ours: `version` (the id), `name`, `sha256` of the file with the
+up script, `applied_at` and `execution_ms`. A migration that runs whole in one transaction has its
+row written in that transaction. One that does not has a row without `applied_at` from before its
+first statement until after its last, so that a crash between them is seen.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from faber_db.adapters.handlers import foreign
+from faber_db.adapters.handlers.naming import new_id
+from faber_db.adapters.handlers.reading import folders, has_statements, text_of
+from faber_db.adapters.handlers.sql_text import has_markers, parts_of
+from faber_db.adapters.handlers.status import KEPT, status
+from faber_db.adapters.handlers.tables import columns_of
+from faber_db.errors import (
+    ConnectionFailed,
+    FaberDbError,
+    LedgerError,
+    LockTimeout,
+    MigrationFailed,
+    MigrationIrreversible,
+    MigrationUnreadable,
+    NotSupported,
+)
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import (
+    AppliedMigration,
+    LedgerRow,
+    Migration,
+    MigrationStatus,
+    SourceFile,
+    StatementRun,
+)
+from faber_db.services.ports import Bound, FoundHistory, Session
+from faber_db.sql.script import Script
+
+TABLE = "faber_db_migrations"
+_UP, _DOWN = ".up.sql", ".down.sql"
+_COLUMNS = {"version", "name", "sha256", "applied_at", "execution_ms"}
+_DDL = {
+    Dialect.POSTGRESQL: """CREATE TABLE faber_db_migrations (
+    version text PRIMARY KEY,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamptz,
+    execution_ms bigint NOT NULL DEFAULT 0
+)""",
+    Dialect.SQLITE: """CREATE TABLE faber_db_migrations (
+    version TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    applied_at TEXT,
+    execution_ms INTEGER NOT NULL DEFAULT 0
+)""",
+}
+_ELAPSED_MS = {  # since the moment given; the server's clock may be behind ours
+    Dialect.POSTGRESQL: "greatest(0, extract(epoch FROM clock_timestamp() - %s) * 1000)::bigint",
+    Dialect.SQLITE: "max(0, CAST((julianday('now') - julianday(%s)) * 86400000 AS INTEGER))",
+}
+_ONE_WAY = "-- This migration has no way back.\n"
+
+
+class SqlFiles:
+    """Plain SQL files with a ledger of our own."""
+
+    name = "sql"
+    ledger_tables = (TABLE,)
+
+    def discover(self, root: Path) -> list[FoundHistory]:
+        """Folders named `migrations` (or `migrate`) with pairs or two-part files in them."""
+        if foreign.tool_of_project(root) == "dbmate":
+            return []
+        found = []
+        for folder, files in folders(root):
+            if folder.name not in ("migrations", "migrate"):
+                continue
+            pairs = sum(name.endswith(_UP) for name in files)
+            if pairs:
+                evidence = f"{pairs} pairs of .up.sql and .down.sql"
+                found.append(FoundHistory(self.name, folder, evidence))
+            elif any(_is_two_part(folder / name) for name in files if name.endswith(".sql")):
+                evidence = "files with -- migrate:up and -- migrate:down"
+                found.append(FoundHistory(self.name, folder, evidence))
+        return found
+
+    def wants(self, path: str) -> bool:
+        """SQL files of the folder itself, and whatever gives another tool away."""
+        return ("/" not in path and path.endswith(".sql")) or bool(foreign.tool_of_file(path))
+
+    def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
+        wanted = {file.path: file for file in files if self.wants(file.path)}
+        foreign.refuse_files(sorted(wanted))
+        found: dict[str, Migration] = {}
+        for path in sorted(wanted):
+            if path.endswith(_DOWN):
+                _require(wanted, path, _DOWN, _UP)
+                continue
+            migration = self._migration(wanted, path)
+            if migration.version in found:
+                raise MigrationUnreadable(f"{migration.version} has two files with an up script")
+            found[migration.version] = migration
+        history = tuple(found[version] for version in sorted(found))
+        _refuse_two_orders(history)
+        return history
+
+    def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
+        columns = columns_of(session, TABLE)
+        if columns is None:
+            foreign.refuse_ledgers(session, TABLE)
+            return ()
+        if not set(columns) >= _COLUMNS:
+            missing = ", ".join(sorted(_COLUMNS - set(columns)))
+            raise LedgerError(f"{TABLE} lacks the columns {missing}")
+        rows = session.query(
+            f"SELECT version, name, sha256, applied_at FROM {TABLE}"  # noqa: S608 -- constant
+            " ORDER BY (applied_at IS NULL), applied_at, version"
+        )
+        return tuple(_ledger_row(row) for row in rows)
+
+    def status(
+        self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[MigrationStatus, ...]:
+        return status(history, ledger)
+
+    def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
+        """Nothing: this ledger is ours, and our own deployment lock is held already."""
+        return nullcontext()
+
+    def apply_one(
+        self,
+        session: Session,
+        migration: Migration,
+        script: Script,
+        *,
+        now: datetime,
+        rehearse: bool = False,
+        observe: Callable[[StatementRun], None] | None = None,
+    ) -> AppliedMigration:
+        if rehearse:
+            ran = session.run(script, wrap=migration.wrap, rehearse=True, observe=observe)
+        else:
+            self._ensure_table(session)
+            whole = migration.wrap and all(s.transactional for s in script.statements)
+            if not whole:
+                _execute(session, _insert(session.dialect, migration, None))
+            then = _insert(session.dialect, migration, now)
+            try:
+                ran = session.run(
+                    script,
+                    wrap=migration.wrap,
+                    then=[then if whole else _complete(session.dialect, migration, now)],
+                    observe=observe,
+                )
+            except FaberDbError as error:
+                if not whole and _kept_nothing(error):
+                    _execute(session, _forget(migration))
+                raise
+        return AppliedMigration(
+            migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
+        )
+
+    def roll_back(
+        self, session: Session, migration: Migration, script: Script, *, now: datetime
+    ) -> AppliedMigration:
+        """Run the down script and remove the row, in one transaction where it allows one."""
+        if migration.down is None:
+            raise MigrationIrreversible(
+                f"{migration.version} has no down script",
+                hint="Write one beside it, or restore a backup.",
+            )
+        ran = session.run(script, wrap=_wraps_down(migration), then=[_forget(migration)])
+        return AppliedMigration(
+            migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
+        )
+
+    def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
+        """`applied` writes or corrects the row, also its checksum; `rolled_back` removes it."""
+        if state == "applied":
+            self._ensure_table(session)
+            with session.transaction():
+                forget, insert = _forget(migration), _insert(session.dialect, migration, now)
+                session.execute(forget.sql, forget.parameters)
+                session.execute(insert.sql, insert.parameters)
+        elif state == "rolled_back":
+            if migration.version not in {row.version for row in self.ledger(session)}:
+                raise LedgerError(f"{migration.version} does not stand in {TABLE}")
+            _execute(session, _forget(migration))
+        else:
+            raise NotSupported(f"a migration cannot be marked {state!r}")
+
+    def generate(
+        self, name: str, up: str, down: str, *, now: datetime, existing: Sequence[Migration]
+    ) -> tuple[SourceFile, ...]:
+        """A pair, or one file where the newest migration is one."""
+        version = new_id(name, now=now, existing=existing)
+        down = down if has_statements(down) else _ONE_WAY
+        if existing and not existing[-1].down_path:
+            text = f"-- migrate:up\n{up.rstrip()}\n\n-- migrate:down\n{down.rstrip()}\n"
+            return (SourceFile(f"{version}.sql", text.encode()),)
+        return (
+            SourceFile(f"{version}{_UP}", up.encode()),
+            SourceFile(f"{version}{_DOWN}", down.encode()),
+        )
+
+    def scaffold(self, engine: str) -> tuple[SourceFile, ...]:
+        return (SourceFile("migrations/.gitkeep", b""),)
+
+    def _migration(self, files: dict[str, SourceFile], path: str) -> Migration:
+        text = text_of(files[path])
+        tool = foreign.tool_of_text(text)
+        if tool:
+            raise foreign.foreign(f"{path} is written for {tool}", tool)
+        if path.endswith(_UP):
+            version = path.removesuffix(_UP)
+            down = _require(files, path, _UP, _DOWN)
+            down_text, wrap, down_path = text_of(down), True, down.path
+        elif has_markers(text):
+            up, back = parts_of(path, text)
+            version, text, wrap = path.removesuffix(".sql"), up.text, up.wrap
+            down_text, down_path = back.text, ""
+        else:
+            raise MigrationUnreadable(
+                f"{path} is neither one of a pair nor has `-- migrate:up` and `-- migrate:down`",
+                hint=f"Name it <id>{_UP} beside <id>{_DOWN}, or write both markers into it.",
+            )
+        return Migration(
+            version=version,
+            name=version,
+            path=path,
+            content=files[path].content,
+            up=text,
+            down=down_text if has_statements(down_text) else None,
+            down_path=down_path,
+            wrap=wrap,
+        )
+
+    def _ensure_table(self, session: Session) -> None:
+        if columns_of(session, TABLE) is None:
+            foreign.refuse_ledgers(session, TABLE)
+            _execute(session, Bound(_DDL[session.dialect]))
+
+
+def _is_two_part(file: Path) -> bool:
+    return has_markers(file.read_text(errors="replace"))
+
+
+def _require(files: dict[str, SourceFile], path: str, ending: str, other: str) -> SourceFile:
+    partner = path.removesuffix(ending) + other
+    if partner not in files:
+        raise MigrationUnreadable(
+            f"{path} lacks its pair {partner}",
+            hint="Add it; a down script of nothing but a comment says that there is no way back.",
+        )
+    return files[partner]
+
+
+def _refuse_two_orders(history: Sequence[Migration]) -> None:
+    """Refuse numbers that sort otherwise as numbers: `10_b` before `9_a` is nobody's intention."""
+    numbers = [re.match(r"\d+", migration.version) for migration in history]
+    for (one, first), (two, second) in pairwise(zip(history, numbers, strict=True)):
+        if first and second and int(first[0]) > int(second[0]):
+            raise MigrationUnreadable(
+                f"{one.version} sorts before {two.version} as text and after it as a number",
+                hint="Pad the numbers with zeros to one length.",
+            )
+        if first and second and int(first[0]) == int(second[0]):
+            raise MigrationUnreadable(
+                f"{one.version} and {two.version} have the same number",
+                hint="Give one of them another number, so that their order is certain.",
+            )
+
+
+def _wraps_down(migration: Migration) -> bool:
+    if migration.down_path:
+        return True
+    return parts_of(migration.path, migration.content.decode("utf-8-sig"))[1].wrap
+
+
+def _kept_nothing(error: FaberDbError) -> bool:
+    if isinstance(error, ConnectionFailed):
+        return False
+    return isinstance(error, LockTimeout) or (
+        isinstance(error, MigrationFailed) and error.rolled_back
+    )
+
+
+def _insert(dialect: Dialect, migration: Migration, applied_at: datetime | None) -> Bound:
+    values = (migration.version, migration.name, migration.sha256)
+    if applied_at is None:
+        return Bound(
+            f"INSERT INTO {TABLE} (version, name, sha256) VALUES (%s, %s, %s)",  # noqa: S608 -- constant
+            values,
+        )
+    at = _time(dialect, applied_at)
+    return Bound(
+        f"INSERT INTO {TABLE} (version, name, sha256, applied_at, execution_ms)"  # noqa: S608 -- constants
+        f" VALUES (%s, %s, %s, %s, {_ELAPSED_MS[dialect]})",
+        (*values, at, at),
+    )
+
+
+def _complete(dialect: Dialect, migration: Migration, applied_at: datetime) -> Bound:
+    at = _time(dialect, applied_at)
+    return Bound(
+        f"UPDATE {TABLE} SET applied_at = %s, execution_ms = {_ELAPSED_MS[dialect]}"  # noqa: S608 -- constants
+        " WHERE version = %s",
+        (at, at, migration.version),
+    )
+
+
+def _forget(migration: Migration) -> Bound:
+    return Bound(f"DELETE FROM {TABLE} WHERE version = %s", (migration.version,))  # noqa: S608 -- constant
+
+
+def _execute(session: Session, bound: Bound) -> None:
+    with session.transaction():
+        session.execute(bound.sql, bound.parameters)
+
+
+def _ledger_row(row: tuple[object, ...]) -> LedgerRow:
+    version, name, sha256, applied_at = row
+    return LedgerRow(
+        version=str(version),
+        name=str(name),
+        sha256=str(sha256),
+        applied_at=_moment(applied_at),
+        finished=applied_at is not None,
+        log="" if applied_at is not None else KEPT,
+    )
+
+
+def _time(dialect: Dialect, moment: datetime) -> object:
+    if dialect is Dialect.SQLITE:
+        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return moment
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise LedgerError(f"{TABLE} holds a time that cannot be read: {value!r}") from error
+    return value if isinstance(value, datetime) else None

@@ -1,0 +1,107 @@
+"""What migration files and ledger say together. Pure, and the same for every format."""
+
+import hashlib
+from collections.abc import Sequence
+
+from faber_db.model.migration import LedgerRow, Migration, MigrationState, MigrationStatus
+
+KEPT = "faber-db: not everything was rolled back."
+"""Stands in the log of a ledger row whose migration failed and left something behind."""
+
+
+def status(
+    history: Sequence[Migration], ledger: Sequence[LedgerRow]
+) -> tuple[MigrationStatus, ...]:
+    """State of each migration, in order of the history, then of what only the ledger has.
+
+    A row that is rolled back and has no file any more is settled, and left out.
+    """
+    rows = {row.version: row for row in ledger}
+    applied = [
+        m.version
+        for m in history
+        if (r := rows.get(m.version)) and r.finished and not r.rolled_back
+    ]
+    newest = applied[-1] if applied else ""
+    behind = {m.version for m in history[: _index_of(history, newest)]}
+    known = {migration.version for migration in history}
+    return (
+        *(_of_file(m, rows.get(m.version), newest if m.version in behind else "") for m in history),
+        *(
+            _of_row(row)
+            for row in ledger
+            if row.version not in known and not (row.finished and row.rolled_back)
+        ),
+    )
+
+
+def is_same(migration: Migration, recorded: str) -> bool:
+    """Whether a recorded checksum is that of these bytes, line ends aside.
+
+    Version control may change line ends on check-out; Prisma compares in the same way.
+    """
+    unix = migration.content.replace(b"\r\n", b"\n")
+    spellings = (migration.content, unix, unix.replace(b"\n", b"\r\n"))
+    return recorded in (hashlib.sha256(content).hexdigest() for content in spellings)
+
+
+def _index_of(history: Sequence[Migration], version: str) -> int:
+    return next((i for i, m in enumerate(history) if m.version == version), 0)
+
+
+def _of_file(migration: Migration, row: LedgerRow | None, behind: str) -> MigrationStatus:
+    if row is None:
+        if behind:
+            detail = (
+                f"It sorts before {behind}, which is applied; the history runs in another order."
+            )
+            return _status(migration, None, MigrationState.OUT_OF_ORDER, detail)
+        return _status(migration, None, MigrationState.PENDING)
+    if row.rolled_back:
+        return _status(
+            migration, row, MigrationState.ROLLED_BACK, "The next deployment applies it."
+        )
+    if not row.finished:
+        return _status(migration, row, *_unfinished(row))
+    if row.sha256 is not None and row.sha256 != migration.sha256:
+        if is_same(migration, row.sha256):
+            return _status(migration, row, MigrationState.APPLIED, "Only its line ends changed.")
+        detail = (
+            f"Its file was changed after it was applied (recorded {row.sha256[:8]}, "
+            f"now {migration.sha256[:8]}); restore it from version control."
+        )
+        return _status(migration, row, MigrationState.EDITED, detail)
+    return _status(migration, row, MigrationState.APPLIED)
+
+
+def _of_row(row: LedgerRow) -> MigrationStatus:
+    if not row.finished:
+        state, detail = _unfinished(row)
+    else:
+        state = MigrationState.MISSING
+        detail = "The ledger has it and the folder does not; restore its file."
+    return MigrationStatus(row.version, row.name, state, row.applied_at, detail)
+
+
+def _unfinished(row: LedgerRow) -> tuple[MigrationState, str]:
+    how = f"mark {row.version} applied or rolled_back"
+    if KEPT in row.log:
+        return (
+            MigrationState.HALF_APPLIED,
+            f"It failed and a part of it stayed; finish or undo that by hand, then {how}.",
+        )
+    why = row.log.strip().partition("\n")[0][:200]
+    said = f"It failed: {why}" if why else "It started and never finished"
+    return MigrationState.FAILED, f"{said.rstrip('.')}. Look what is there, then {how}."
+
+
+def _status(
+    migration: Migration, row: LedgerRow | None, state: MigrationState, detail: str = ""
+) -> MigrationStatus:
+    return MigrationStatus(
+        version=migration.version,
+        name=migration.name,
+        state=state,
+        applied_at=row.applied_at if row else None,
+        detail=detail,
+    )

@@ -1,0 +1,53 @@
+"""Which tables a database has, as far as ledgers are concerned."""
+
+from collections.abc import Mapping, Sequence
+
+from faber_db.errors import NotSupported
+from faber_db.model.dialect import Dialect
+from faber_db.services.ports import Session
+
+
+def columns_of(session: Session, table: str) -> tuple[str, ...] | None:
+    """Column names of a table on the search path, in their order; None where there is none."""
+    if session.dialect is Dialect.SQLITE:
+        rows = session.query("SELECT name FROM pragma_table_info(%s) ORDER BY cid", (table,))
+    elif session.dialect is Dialect.POSTGRESQL:
+        rows = session.query(
+            "SELECT attname::text FROM pg_catalog.pg_attribute"
+            " WHERE attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(%s))"
+            " AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            (table,),
+        )
+    else:
+        raise _unknown(session)
+    return tuple(str(row[0]) for row in rows) or None
+
+
+def tables_among(
+    session: Session, names: Sequence[str], schemas: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Those of some tables that are there, sorted.
+
+    Args:
+        session: talks to the server.
+        names: looked for on the search path.
+        schemas: schema to a table in it; found ones are returned as `schema.table`.
+    """
+    if session.dialect is Dialect.SQLITE:
+        rows = session.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        found = {str(row[0]) for row in rows} & set(names)
+    elif session.dialect is Dialect.POSTGRESQL:
+        rows = session.query(
+            "SELECT n.nspname::text, c.relname::text, pg_catalog.pg_table_is_visible(c.oid)"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'pg_toast')"
+        )
+        found = {str(name) for _, name, visible in rows if visible and name in names}
+        found |= {f"{s}.{t}" for s, t, _ in rows if schemas.get(str(s)) == t}
+    else:
+        raise _unknown(session)
+    return tuple(sorted(found))
+
+
+def _unknown(session: Session) -> NotSupported:
+    return NotSupported(f"no ledger is kept on {session.server_label} yet")
