@@ -542,3 +542,9 @@ class Cancelled(FaberDbError):
 
     code = "job-cancelled"
     exit_code = Exit.CANCELLED
+
+
+class DemoFailed(FaberDbError):
+    """A command of the demo did not do its part. Its output is above."""
+
+    code = "demo-failed"

@@ -20,7 +20,10 @@ def canonical(value: object) -> bytes:
     """
     _check(value)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError("half a surrogate pair has no canonical spelling") from error
 
 
 def digest_of(value: object) -> str:
@@ -35,7 +38,12 @@ def parse_canonical(data: bytes) -> dict[str, Any]:
         InputError: not JSON, not an object, duplicate keys, floats, or another spelling.
     """
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_no_duplicates, parse_float=_no_float)
+        value = json.loads(
+            data.decode(),
+            object_pairs_hook=_no_duplicates,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError("not canonical JSON") from error
     if not isinstance(value, dict) or canonical(value) != data:

@@ -13,7 +13,7 @@ from faber_db.errors import BackupMissing, StateUnusable, UnknownHandle
 from faber_db.model.approval import Approval
 from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
-from faber_db.model.canonical import canonical
+from faber_db.model.canonical import canonical, parse_canonical
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.sha256 import sha256_of
@@ -344,7 +344,7 @@ def _translated(file: Path) -> Iterator[None]:
 
 def _stored(row: sqlite3.Row) -> StoredPlan:
     return StoredPlan(
-        plan=Plan.model_validate_json(row["body"]),
+        plan=Plan.model_validate(parse_canonical(row["body"].encode())),
         state=PlanState(row["state"]),
         reason=row["reason"],
         job_id=row["job_id"],

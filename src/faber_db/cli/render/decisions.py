@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from faber_db.cli.render.page import Page, bad, dim, good, strong, warn
-from faber_db.cli.render.words import ago, duration, size, until
+from faber_db.cli.render.words import ago, duration, size
 from faber_db.model.answer import Answer, NextPerson, State
 from faber_db.services.approve import (
     DecisionDetails,

@@ -1,0 +1,257 @@
+"""The one composition root: settings and adapters become an `App`. Nothing else imports adapters.
+
+Nothing is opened here: databases, state, keys and shadows are opened by the first operation that
+needs them, and a reference is resolved when its environment is looked at.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from faber_db.adapters.engines.postgresql import Postgresql
+from faber_db.adapters.engines.sqlite import Sqlite
+from faber_db.adapters.handlers import detect_handler, handler_for
+from faber_db.adapters.shadows import NoShadow, PostgresShadow, SqliteShadow
+from faber_db.adapters.signers import ed25519
+from faber_db.adapters.stores.backup_folder import BackupFolder
+from faber_db.adapters.stores.sqlite_state import SqliteState
+from faber_db.config import load
+from faber_db.config.proposed import proposed
+from faber_db.config.protection import Key, Placed, Protection, is_named_like_production, protections
+from faber_db.config.reference import resolve, split
+from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
+from faber_db.errors import ConfigError, ConfigMissing, FaberDbError, NotSupported
+from faber_db.executor.local import LocalExecutor
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.ports import Engine, Handler, Shadow
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no characters that look alike
+
+
+def build(project: Path | None, environ: Mapping[str, str]) -> App:
+    """Open the project that a folder (the working directory, if None) belongs to.
+
+    Without a configuration it works from what `faber-db init` would write, for unprotected local
+    databases only.
+
+    Raises:
+        ConfigError: the configuration cannot be used, or the folder is not there.
+    """
+    start = (project or Path.cwd()).resolve()
+    if not start.is_dir():
+        raise ConfigError(f"there is no folder {str(project)!r}")
+    config_path: Path | None = None
+    try:
+        loaded = load(start, environ)
+        root, settings, config_path = loaded.root, loaded.settings, loaded.path
+    except ConfigMissing:
+        if environ.get("FABER_DB_CONFIG"):
+            raise
+        root, settings = start, proposed(start, environ).settings
+    return _Builder(root, settings, config_path, environ).app
+
+
+class _Builder:
+    def __init__(
+        self,
+        root: Path,
+        settings: ProjectSettings,
+        config_path: Path | None,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._environ = environ
+        folder = _home(environ, "XDG_STATE_HOME", ".local/state") / project_id(root)
+        if settings.state:
+            raise NotSupported("`state` in a database is not supported yet; it is a local file")
+        self._folder = folder
+        keys = ed25519.KeyFolder(_home(environ, "XDG_CONFIG_HOME", ".config") / "keys")
+        backups = Path(settings.backups.folder) if settings.backups.folder else folder / "backups"
+        self.app = App(
+            root=root,
+            settings=settings,
+            config_path=config_path,
+            databases=_Databases(self, settings.all_databases()),
+            state=SqliteState(folder / "state.sqlite3", now),
+            state_folder=folder,
+            executor=LocalExecutor(lambda: self.app, ed25519.verify, environ),
+            now=now,
+            new_id=new_id,
+            backup_store=BackupFolder(root / backups),
+            keys=keys,
+        )
+
+    def database(self, name: str, settings: DatabaseSettings) -> Database:
+        """One database with its adapters."""
+        urls = {key: self._url(name, key, env) for key, env in settings.environments.items()}
+        engine = self._engine(name, settings, urls)
+        handler, folder = self._history(settings)
+        environments = {
+            key: self._environment(name, key, env, engine)
+            for key, env in settings.environments.items()
+        }
+        return Database(
+            name=name,
+            settings=settings,
+            engine=engine,
+            handler=handler,
+            folder=folder,
+            environments=environments,
+            shadow=self._shadow(settings, engine, environments),
+        )
+
+    @cached_property
+    def _protections(self) -> Mapping[Key, Protection]:
+        placed = {
+            (database, name): Placed(env, self._url(database, name, env))
+            for database, settings in self._settings.all_databases().items()
+            for name, env in settings.environments.items()
+        }
+        return protections(placed, root=self._root, is_local=self._is_local)
+
+    @cached_property
+    def _engines(self) -> tuple[Engine, ...]:
+        return (Sqlite(self._folder / "locks"), Postgresql())
+
+    def _is_local(self, url: str) -> bool:
+        return any(engine.accepts(url) and engine.is_local(url) for engine in self._engines)
+
+    def _engine(
+        self, name: str, settings: DatabaseSettings, urls: Mapping[str, str | None]
+    ) -> Engine:
+        wanted = settings.engine
+        for engine in self._engines:
+            if engine.name == wanted or (
+                not wanted and any(url and engine.accepts(url) for url in urls.values())
+            ):
+                return engine
+        if wanted:
+            known = ", ".join(engine.name for engine in self._engines)
+            raise NotSupported(f"engine {wanted!r} is not supported; there are: {known}")
+        found = detect_handler(self._root)
+        if found is not None and found.engine:
+            return self._engine(name, settings.model_copy(update={"engine": found.engine}), urls)
+        for key, env in settings.environments.items():  # say what keeps the URL from being known
+            self._resolve(name, key, env)
+        raise ConfigError(
+            f"the engine of database {name!r} cannot be told from its URLs",
+            hint='Name it: "engine": "sqlite" or "postgresql".',
+        )
+
+    def _history(self, settings: DatabaseSettings) -> tuple[Handler, Path]:
+        folder = (self._root / settings.migrations).resolve() if settings.migrations else None
+        if folder is not None and not folder.is_relative_to(self._root):
+            raise ConfigError(f"migrations {settings.migrations!r} lie outside the project")
+        if settings.handler and folder is not None:
+            return handler_for(settings.handler), folder
+        if settings.handler:
+            handler = handler_for(settings.handler)
+            found = [h.folder for h in handler.discover(self._root)]
+            default = {"prisma": "prisma/migrations"}.get(handler.name, "migrations")
+            return handler, found[0] if found else self._root / default
+        if folder is not None:
+            below = detect_handler(folder) or detect_handler(folder.parent)
+            return handler_for(below.handler if below else "sql"), folder
+        history = detect_handler(self._root)
+        if history is None:
+            return handler_for("sql"), self._root / "migrations"
+        return handler_for(history.handler), history.folder
+
+    def _environment(
+        self, database: str, name: str, settings: EnvironmentSettings, engine: Engine
+    ) -> Environment:
+        protected, why = self._protections[database, name]
+
+        def url() -> str:
+            return engine.normalise(self._resolve(database, name, settings), self._root)
+
+        return Environment(
+            name=name,
+            settings=settings,
+            protected=protected,
+            why_protected=why,
+            resolve_url=url,
+        )
+
+    def _shadow(
+        self, settings: DatabaseSettings, engine: Engine, environments: Mapping[str, Environment]
+    ) -> Shadow:
+        if settings.shadow == "off":
+            return NoShadow("`shadow` is off")
+        if settings.shadow != "auto":
+            raise NotSupported("`shadow` is `auto` or `off`; a reference is not supported yet")
+        if engine.name == "sqlite":
+            return SqliteShadow()
+        open_ones = [e.resolve_url for e in environments.values() if not e.protected]
+        return PostgresShadow(open_ones[0] if open_ones else None)
+
+    def _url(self, database: str, name: str, settings: EnvironmentSettings) -> str | None:
+        """The URL where it can be had without running a command; None where it is not known."""
+        reference = settings.direct_url or settings.url
+        decided = settings.protected is not None or is_named_like_production(name)
+        if reference is None or (decided and split(reference)[0] == "command"):
+            return None
+        try:
+            return self._resolve(database, name, settings)
+        except FaberDbError:
+            return None
+
+    def _resolve(self, database: str, name: str, settings: EnvironmentSettings) -> str:
+        reference = settings.direct_url or settings.url
+        if reference is None:
+            raise NotSupported(f"{name} has an executor of its own, which is not supported yet")
+        engine = self._settings.all_databases()[database].engine
+        return resolve(
+            reference,
+            environ=self._environ,
+            root=self._root,
+            engine=engine,
+            protected=settings.protected is True or is_named_like_production(name),
+        )
+
+
+class _Databases(Mapping[str, Database]):
+    """The databases of the settings, each put together when it is first asked for."""
+
+    def __init__(self, builder: _Builder, settings: Mapping[str, DatabaseSettings]) -> None:
+        self._builder = builder
+        self._settings = settings
+        self._made: dict[str, Database] = {}
+
+    def __getitem__(self, name: str) -> Database:
+        if name not in self._made:
+            self._made[name] = self._builder.database(name, self._settings[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settings)
+
+    def __len__(self) -> int:
+        return len(self._settings)
+
+
+def now() -> datetime:
+    """The present moment, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def new_id(kind: str) -> str:
+    """A handle that people can type: `plan_7kq2m9ta`."""
+    return f"{kind}_" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def project_id(root: Path) -> str:
+    """First 16 hex digits of SHA-256 of the resolved project root."""
+    return hashlib.sha256(str(root).encode()).hexdigest()[:16]
+
+
+def _home(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    named = environ.get(variable, "")
+    base = Path(named) if named.startswith("/") else Path.home() / default
+    return base / "faber-db"
+
+
