@@ -1,13 +1,12 @@
 """The top-level boundary of the command line: every failure becomes a code, a hint and an exit code."""
 
 import os
-import sys
 import traceback
 from collections.abc import Sequence
 
 import typer
 
-from faber_db.cli.terminal import Terminal
+from faber_db.cli.terminal import ReaderGone, Terminal
 from faber_db.cli.usage import usage_error
 from faber_db.errors import Cancelled, Exit, FaberDbError, InternalError
 
@@ -22,8 +21,7 @@ def run(arguments: Sequence[str]) -> int:
         failure = usage_error(error)
     except (KeyboardInterrupt, typer.Abort):
         failure = Cancelled("cancelled")
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGone:
         return Exit.DONE
     except RecursionError:
         failure = InternalError("the input is nested too deeply")

@@ -4,7 +4,7 @@ import getpass
 import inspect
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -112,16 +112,35 @@ class Call:
         """An empty page of the terminal's width."""
         return Page(width=self.terminal.width)
 
-    def show(self, answer: "Answer[D]", draw: "Callable[[Answer[D], Page], None]") -> int:
-        """Write an answer as JSON, or drawn for people with its errors and warnings; the exit code."""
+    def show(
+        self,
+        answer: "Answer[D]",
+        draw: "Callable[[Answer[D], Page], None]",
+        *,
+        contract: Sequence[str] = (),
+        drawn: bool = False,
+    ) -> int:
+        """Write an answer as JSON, or drawn for people with its errors and warnings.
+
+        Args:
+            answer: of a service.
+            draw: adds it to a page.
+            contract: fields of the details that a machine contract has at the top level too.
+            drawn: `draw` shows the errors and warnings itself.
+
+        Returns:
+            The exit code.
+        """
         if self.common.json:
-            self.terminal.json(answer.as_json())
+            document = answer.as_json()
+            details = document["details"]
+            self.terminal.json(document | {name: details[name] for name in contract})
             return answer.exit_code
         page = self.page()
         draw(answer, page)
         if page.lines:
             self.terminal.page(page)
-        for problem in (*answer.errors, *answer.warnings):
+        for problem in () if drawn else (*answer.errors, *answer.warnings):
             hint = f" Hint: {problem.hint}" if problem.hint else ""
             self.terminal.note(f"[{problem.code}] {problem.message.rstrip('.')}.{hint}")
         return answer.exit_code

@@ -82,4 +82,5 @@ def coordinate(call: Call, run: "Service", arguments: Coordinated) -> int:
         job_id = answer.details.job_id
         call.terminal.note(f"{job_id} goes on. Stop it with `faber-db job cancel {job_id}`.")
         return Exit.CANCELLED
-    return call.show(answer, outcome(call.app.now()))
+    waits = answer.details.state is State.APPROVAL_REQUIRED
+    return call.show(answer, outcome(call.app.now()), drawn=waits)

@@ -25,4 +25,4 @@ def register(program: typer.Typer) -> None:
         from faber_db.services import doctor as service
 
         request = service.Request(footprint=footprint)
-        return call.show(service.run(request, lambda: call.app, machine()), draw)
+        return call.show(service.run(request, lambda: call.app, machine()), draw, drawn=True)

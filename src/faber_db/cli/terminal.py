@@ -11,6 +11,10 @@ from faber_db.cli.render.page import Page, clean
 from faber_db.errors import FaberDbError
 
 
+class ReaderGone(Exception):
+    """Standard output was closed by its reader."""
+
+
 class Terminal:
     """The two output streams, with what they can show."""
 
@@ -25,8 +29,7 @@ class Terminal:
         """Write a page to standard output."""
         self.clear_progress()
         text = page.render(colour=self.colour, ascii_only=not _is_unicode(sys.stdout.encoding))
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        _write(text + "\n")
 
     def json(self, value: Mapping[str, Any] | list[Any]) -> None:
         """Write one JSON document to standard output, secrets hidden."""
@@ -36,14 +39,12 @@ class Terminal:
             ensure_ascii=not _is_unicode(sys.stdout.encoding),
             indent=2 if self.interactive else None,
         )
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        _write(text + "\n")
 
     def text(self, text: str) -> None:
         """Write a machine contract's text to standard output as it is."""
         self.clear_progress()
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
+        _write(text if text.endswith("\n") else text + "\n")
 
     def error(self, error: FaberDbError) -> None:
         """Write `[code] message. Hint: …` to standard error."""
@@ -71,6 +72,15 @@ class Terminal:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._progress_shown = False
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing fails at exit
+        raise ReaderGone from error
 
 
 def hidden(value: Any) -> Any:

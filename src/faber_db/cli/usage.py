@@ -15,7 +15,7 @@ def usage_error(error: typer.TyperException) -> InputError:
     if type(error).__name__ in ("BadParameter", "MissingParameter"):
         text = error.format_message()
     message, _, suggestion = text.partition(" Did you mean ")
-    message = message.strip().rstrip(".")
+    message = message.replace("Value error, ", "").strip().rstrip(".")
     message = message[:1].lower() + message[1:]
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "faber-db"

@@ -148,6 +148,9 @@ class Page:
 
     def _wrapped(self, text: str, used: int) -> Iterable[str]:
         for paragraph in text.splitlines() or [""]:
+            if paragraph.endswith(";") or paragraph.startswith("--"):
+                yield paragraph  # SQL that people copy
+                continue
             yield from textwrap.wrap(
                 paragraph,
                 max(self.width - used, 24),
