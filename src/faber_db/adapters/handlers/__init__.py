@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faber_db.adapters.handlers.foreign import foreign, tool_of_project
+from faber_db.adapters.handlers.other_tools import error_for, tool_of_project
 from faber_db.adapters.handlers.prisma import Prisma
 from faber_db.adapters.handlers.sql import SqlFiles
 from faber_db.errors import ConfigError
@@ -41,5 +41,5 @@ def detect_handler(root: Path) -> FoundHistory | None:
             hint='Name one: "handler": "…", "migrations": "…"; or several `databases`.',
         )
     if not found and (tool := tool_of_project(root)):
-        raise foreign(f"this project is migrated by {tool}", tool)
+        raise error_for(f"this project is migrated by {tool}", tool)
     return found[0] if found else None

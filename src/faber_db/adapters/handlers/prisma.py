@@ -14,9 +14,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from faber_db.adapters.handlers.foreign import refuse_ledgers
 from faber_db.adapters.handlers.naming import new_id
+from faber_db.adapters.handlers.other_tools import refuse_ledgers
 from faber_db.adapters.handlers.reading import folders, has_statements, text_of
+from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.status import KEPT, is_same, status
 from faber_db.adapters.handlers.tables import columns_of
 from faber_db.errors import (
@@ -174,7 +175,7 @@ class Prisma:
             except ConnectionFailed:
                 raise  # the row stands unfinished, as after a crash of Prisma's own
             except FaberDbError as error:
-                _record_failure(session, row_id, error, may_have_kept=_may_keep(migration, script))
+                _record_failure(session, row_id, error, may_have_kept=not is_one(migration, script))
                 raise
         return AppliedMigration(
             version=migration.version,
@@ -390,10 +391,6 @@ def _rolled_back(dialect: Dialect, migration: Migration, now: datetime) -> Bound
         f" WHERE migration_name = %s AND {_COUNTS}",
         (_time(dialect, now), migration.name),
     )
-
-
-def _may_keep(migration: Migration, script: Script) -> bool:
-    return not migration.wrap or not all(s.transactional for s in script.statements)
 
 
 def _record_failure(

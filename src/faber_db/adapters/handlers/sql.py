@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from faber_db.adapters.handlers import foreign
+from faber_db.adapters.handlers import other_tools
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import folders, has_statements, text_of
+from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.sql_text import has_markers, parts_of
 from faber_db.adapters.handlers.status import KEPT, status
 from faber_db.adapters.handlers.tables import columns_of
@@ -75,7 +76,7 @@ class SqlFiles:
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """Folders named `migrations` (or `migrate`) with pairs or two-part files in them."""
-        if foreign.tool_of_project(root) == "dbmate":
+        if other_tools.tool_of_project(root) == "dbmate":
             return []
         found = []
         for folder, files in folders(root):
@@ -92,11 +93,11 @@ class SqlFiles:
 
     def wants(self, path: str) -> bool:
         """SQL files of the folder itself, and whatever gives another tool away."""
-        return ("/" not in path and path.endswith(".sql")) or bool(foreign.tool_of_file(path))
+        return ("/" not in path and path.endswith(".sql")) or bool(other_tools.tool_of_file(path))
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = {file.path: file for file in files if self.wants(file.path)}
-        foreign.refuse_files(sorted(wanted))
+        other_tools.refuse_files(sorted(wanted))
         found: dict[str, Migration] = {}
         for path in sorted(wanted):
             if path.endswith(_DOWN):
@@ -104,7 +105,10 @@ class SqlFiles:
                 continue
             migration = self._migration(wanted, path)
             if migration.version in found:
-                raise MigrationUnreadable(f"{migration.version} has two files with an up script")
+                raise MigrationUnreadable(
+                    f"{migration.version} has two files with an up script",
+                    hint="Keep the pair or the file with both parts.",
+                )
             found[migration.version] = migration
         history = tuple(found[version] for version in sorted(found))
         _refuse_two_orders(history)
@@ -113,7 +117,7 @@ class SqlFiles:
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
         columns = columns_of(session, TABLE)
         if columns is None:
-            foreign.refuse_ledgers(session, TABLE)
+            other_tools.refuse_ledgers(session, TABLE)
             return ()
         if not set(columns) >= _COLUMNS:
             missing = ", ".join(sorted(_COLUMNS - set(columns)))
@@ -147,7 +151,7 @@ class SqlFiles:
             ran = session.run(script, wrap=migration.wrap, rehearse=True, observe=observe)
         else:
             self._ensure_table(session)
-            whole = migration.wrap and all(s.transactional for s in script.statements)
+            whole = is_one(migration, script)
             if not whole:
                 _execute(session, _insert(session.dialect, migration, None))
             then = _insert(session.dialect, migration, now)
@@ -214,9 +218,9 @@ class SqlFiles:
 
     def _migration(self, files: dict[str, SourceFile], path: str) -> Migration:
         text = text_of(files[path])
-        tool = foreign.tool_of_text(text)
+        tool = other_tools.tool_of_text(text)
         if tool:
-            raise foreign.foreign(f"{path} is written for {tool}", tool)
+            raise other_tools.error_for(f"{path} is written for {tool}", tool)
         if path.endswith(_UP):
             version = path.removesuffix(_UP)
             down = _require(files, path, _UP, _DOWN)
@@ -243,7 +247,7 @@ class SqlFiles:
 
     def _ensure_table(self, session: Session) -> None:
         if columns_of(session, TABLE) is None:
-            foreign.refuse_ledgers(session, TABLE)
+            other_tools.refuse_ledgers(session, TABLE)
             _execute(session, Bound(_DDL[session.dialect]))
 
 

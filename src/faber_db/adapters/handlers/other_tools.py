@@ -98,7 +98,7 @@ def refuse_files(paths: Iterable[str]) -> None:
     for path in paths:
         tool = tool_of_file(path)
         if tool:
-            raise foreign(f"{path} belongs to {tool}", tool)
+            raise error_for(f"{path} belongs to {tool}", tool)
 
 
 def refuse_ledgers(session: Session, own: str) -> None:
@@ -110,10 +110,10 @@ def refuse_ledgers(session: Session, own: str) -> None:
     for table in tables_among(session, list(_LEDGERS), _SCHEMAS):
         tool = _tool_of(session, table)
         if table != own and tool:
-            raise foreign(f"the database holds {table}, the ledger of {tool}", tool)
+            raise error_for(f"the database holds {table}, the ledger of {tool}", tool)
 
 
-def foreign(what: str, tool: str) -> LedgerForeign:
+def error_for(what: str, tool: str) -> LedgerForeign:
     """The error for something that is another tool's."""
     ours = {"Prisma": "prisma", 'faber-db (handler "sql")': "sql"}.get(tool)
     return LedgerForeign(

@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import pytest
+
+from faber_db.adapters.handlers.sql import SqlFiles
+from faber_db.errors import LedgerForeign, MigrationUnreadable
+from faber_db.model.migration import Migration, SourceFile
+
+TWO_PARTS = "-- migrate:up\nCREATE TABLE t (a int);\n\n-- migrate:down\nDROP TABLE t;\n"
+
+
+def parse(**files: str) -> tuple[Migration, ...]:
+    return SqlFiles().parse([SourceFile(path, text.encode()) for path, text in files.items()])
+
+
+def pair(version: str, down: str = "DROP TABLE t;") -> dict[str, str]:
+    return {f"{version}.up.sql": "CREATE TABLE t (a int);", f"{version}.down.sql": down}
+
+
+def test_a_pair() -> None:
+    (one,) = parse(**pair("0001_init"))
+    assert (one.version, one.path, one.up, one.down, one.down_path, one.wrap) == (
+        "0001_init",
+        "0001_init.up.sql",
+        "CREATE TABLE t (a int);",
+        "DROP TABLE t;",
+        "0001_init.down.sql",
+        True,
+    )
+
+
+def test_order_is_that_of_the_ids() -> None:
+    files = pair("0002_b") | {"0001_a.sql": TWO_PARTS} | pair("0010_c")
+    assert [m.version for m in parse(**files)] == ["0001_a", "0002_b", "0010_c"]
+
+
+def test_two_parts_keep_the_lines_of_the_file() -> None:
+    (one,) = parse(**{"1.sql": "-- why\n" + TWO_PARTS})
+    assert one.up.split("\n")[2] == "CREATE TABLE t (a int);"
+    assert one.down is not None
+    assert one.down.split("\n")[5] == "DROP TABLE t;"
+    assert "DROP" not in one.up
+    assert one.content.startswith(b"-- why")
+
+
+def test_without_transaction() -> None:
+    (one,) = parse(**{"1.sql": TWO_PARTS.replace("migrate:up", "migrate:up transaction:false")})
+    assert not one.wrap
+
+
+def test_windows_line_ends() -> None:
+    (one,) = parse(**{"1.sql": TWO_PARTS.replace("\n", "\r\n")})
+    assert "CREATE TABLE" in one.up
+    assert one.down is not None
+
+
+def test_a_down_script_of_nothing_but_comments_is_none() -> None:
+    (one,) = parse(**pair("1", down="-- no way back\n/* really; */ ;\n"))
+    assert one.down is None
+    assert one.down_path == "1.down.sql"
+
+
+def test_byte_order_mark_is_not_run_but_counted() -> None:
+    (one,) = SqlFiles().parse([SourceFile("1.sql", b"\xef\xbb\xbf" + TWO_PARTS.encode())])
+    assert one.up.startswith("\n")
+    assert one.content.startswith(b"\xef\xbb\xbf")
+
+
+UNREADABLE = {
+    "no down": {"1.up.sql": "SELECT 1"},
+    "no up": {"1.down.sql": "SELECT 1"},
+    "neither": {"1.sql": "SELECT 1"},
+    "no down marker": {"1.sql": "-- migrate:up\nSELECT 1"},
+    "wrong order": {"1.sql": "-- migrate:down\n-- migrate:up\n"},
+    "twice": {"1.sql": "-- migrate:up\n-- migrate:up\n-- migrate:down\n"},
+    "statement before": {"1.sql": "SELECT 1;\n" + TWO_PARTS},
+    "unknown option": {"1.sql": TWO_PARTS.replace("migrate:up", "migrate:up transaction:no")},
+    "two files": {"1.sql": TWO_PARTS} | pair("1"),
+    "two orders": pair("9_a") | pair("10_b"),
+    "one number twice": pair("1_a") | pair("1_b"),
+}
+
+
+@pytest.mark.parametrize("files", UNREADABLE.values(), ids=UNREADABLE)
+def test_unreadable(files: dict[str, str]) -> None:
+    with pytest.raises(MigrationUnreadable) as caught:
+        parse(**files)
+    assert caught.value.hint
+
+
+def test_not_utf8() -> None:
+    with pytest.raises(MigrationUnreadable, match=r"1\.sql is not UTF-8"):
+        SqlFiles().parse([SourceFile("1.sql", b"\xff")])
+
+
+FOREIGN = {
+    "Prisma": {"migration_lock.toml": ""},
+    "Drizzle": {"meta/_journal.json": "{}"},
+    "Flyway": {"V1__init.sql": "SELECT 1"},
+    "goose": {"1_a.sql": "-- +goose Up\nSELECT 1;\n-- +goose Down\n"},
+    "yoyo": {"1_a.sql": "-- depends: 0_b\nSELECT 1"},
+    "Sqitch": {"sqitch.plan": "%syntax-version=1.0.0"},
+    "Alembic": {"versions/abc_x.py": ""},
+    "Django": {"0001_initial.py": ""},
+    "Knex, Sequelize or TypeORM": {"20261123090000-x.js": ""},
+    "Atlas": {"atlas.sum": ""},
+    "Liquibase": {"1.sql": "--liquibase formatted sql\n"},
+}
+
+
+@pytest.mark.parametrize(("tool", "files"), FOREIGN.items(), ids=FOREIGN)
+def test_another_tools_folder_is_named(tool: str, files: dict[str, str]) -> None:
+    with pytest.raises(LedgerForeign, match=tool):
+        parse(**files)
+
+
+def test_what_is_no_migration_is_not_wanted() -> None:
+    handler = SqlFiles()
+    ignored = ["README.md", "old/1.up.sql", ".gitkeep", "__init__.py", "seed.csv"]
+    assert not any(handler.wants(path) for path in ignored)
+
+
+def test_discover(tmp_path: Path) -> None:
+    for folder in ("db/migrations", "other/migrations", "node_modules/x/migrations"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "db/migrations/1.up.sql").write_text("SELECT 1")
+    (tmp_path / "node_modules/x/migrations/1.up.sql").write_text("SELECT 1")
+    (found,) = SqlFiles().discover(tmp_path)
+    assert (found.folder, found.evidence) == (
+        tmp_path / "db/migrations",
+        "1 pairs of .up.sql and .down.sql",
+    )
+
+
+def test_a_dbmate_project_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "db/migrations").mkdir(parents=True)
+    (tmp_path / "db/migrations/1.sql").write_text(TWO_PARTS)
+    assert SqlFiles().discover(tmp_path)
+    (tmp_path / "db/schema.sql").write_text("--\n-- Dbmate schema migrations\n--\n")
+    assert SqlFiles().discover(tmp_path) == []
