@@ -15,6 +15,7 @@ from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import detect_handler, handler_for
 from faber_db.adapters.shadows import NoShadow, PostgresShadow, SqliteShadow
+from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.signers import ed25519
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.sqlite_state import SqliteState
@@ -232,6 +233,11 @@ class _Databases(Mapping[str, Database]):
 
     def __len__(self) -> int:
         return len(self._settings)
+
+
+def private_postgresql() -> PrivatePostgresql:
+    """A PostgreSQL server of our own, not started yet; for the demo."""
+    return PrivatePostgresql()
 
 
 def now() -> datetime:

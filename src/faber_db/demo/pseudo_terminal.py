@@ -54,7 +54,7 @@ def run_on_terminal(
         stdout=inner,
         stderr=inner,
         start_new_session=True,
-        preexec_fn=_take_terminal,  # noqa: PLW1509 no threads run in this process then
+        preexec_fn=_take_terminal,
     )
     os.close(inner)
     try:

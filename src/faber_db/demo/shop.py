@@ -77,9 +77,9 @@ def opened(folder: Path, product: str) -> Iterator[Shop]:
 def _private_server() -> Iterator[dict[str, str]]:
     import psycopg
 
-    from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+    from faber_db.app import private_postgresql
 
-    with PrivatePostgresql() as server:
+    with private_postgresql() as server:
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             for name in ENVIRONMENTS:
                 connection.execute(f"CREATE DATABASE shop_{name}")  # type: ignore[arg-type]  # our own three names
