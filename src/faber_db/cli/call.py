@@ -58,8 +58,35 @@ DatabaseOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def environment_names(context: typer.Context, incomplete: str) -> list[str]:
+    """For completion in a shell: the environments of the project's configuration."""
+    from faber_db.config import load
+    from faber_db.errors import FaberDbError
+
+    named = next((p for c in _chain(context) if (p := c.params.get("project"))), "")
+    try:
+        databases = load(Path(named or "."), os.environ).settings.all_databases()
+    except FaberDbError:
+        return []
+    names = dict.fromkeys(name for d in databases.values() for name in d.environments)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _chain(context: Any) -> Iterator[Any]:
+    while context is not None:
+        yield context
+        context = context.parent
+
+
 EnvironmentArgument = Annotated[
-    str, typer.Argument(metavar="ENVIRONMENT", help="An environment of the configuration.")
+    str,
+    typer.Argument(
+        metavar="ENVIRONMENT",
+        help="An environment of the configuration.",
+        autocompletion=environment_names,
+    ),
 ]
 
 

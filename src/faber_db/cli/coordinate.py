@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from faber_db.cli.call import Call
+from faber_db.cli.call import Call, environment_names
 from faber_db.errors import Exit
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 
 OptionalEnvironment = Annotated[
-    str, typer.Argument(metavar="ENVIRONMENT", help="Instead of the one of this phase.")
+    str,
+    typer.Argument(
+        metavar="ENVIRONMENT",
+        help="Instead of the one of this phase.",
+        autocompletion=environment_names,
+    ),
 ]
 WorkOption = Annotated[
     str, typer.Option("--work-id", metavar="ID", help="The work item that this is for.")
