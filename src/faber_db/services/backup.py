@@ -78,13 +78,7 @@ def verify(
                 progress("decoding the backup")
                 database.engine.decode(plain)
             if level >= 3:
-                copy = database.engine.restore_beside(
-                    environment.resolve_url(), plain, progress=progress, cancelled=cancelled
-                )
-                try:
-                    require_equal(backup, database, copy)
-                finally:
-                    database.engine.drop_copy(copy)
+                _restore_on_trial(backup, database, environment, plain, progress, cancelled)
     except (BackupDamaged, BackupMissing) as error:
         app.state.save_backup(
             backup.model_copy(update={"state": BackupState.DAMAGED, "error": error.message})
@@ -186,24 +180,36 @@ def sealed(app: App, backup: Backup, progress: Progress = silent) -> Iterator[Pa
             yield plain
 
 
-def require_equal(backup: Backup, database: Database, copy: Copy) -> Contents:
-    """Compare a restored copy with what its backup recorded.
-
-    Raises:
-        BackupDamaged: schema or row counts differ.
-    """
+def mismatches(backup: Backup, database: Database, copy: Copy) -> list[str]:
+    """What a restored copy holds other than its backup recorded, a sentence each."""
     with database.engine.connect(copy.url, read_only=True) as session:
         found = contents(session, database.handler)
-    problems = differences(
+    return differences(
         fingerprint=backup.schema_fingerprint, row_counts=backup.row_counts, found=found
     )
+
+
+def _restore_on_trial(
+    backup: Backup,
+    database: Database,
+    environment: Environment,
+    plain: Path,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    copy = database.engine.restore_beside(
+        environment.resolve_url(), plain, progress=progress, cancelled=cancelled
+    )
+    try:
+        problems = mismatches(backup, database, copy)
+    finally:
+        database.engine.drop_copy(copy)
     if problems:
         more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise BackupDamaged(
-            f"{backup.id} was restored, but {'; '.join(problems[:3])}{more}",
+            f"{backup.id} was restored on trial, but {'; '.join(problems[:3])}{more}",
             hint="Use another backup.",
         )
-    return found
 
 
 @dataclass

@@ -1,0 +1,141 @@
+"""Drift: what the live schema holds that the applied migrations do not account for, and lacks."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from faber_db import __version__
+from faber_db.errors import (
+    LedgerError,
+    LedgerForeign,
+    MigrationFailed,
+    MigrationsMissing,
+    SchemaUnproved,
+)
+from faber_db.model.canonical import digest_of
+from faber_db.model.catalogue import Catalogue
+from faber_db.model.finding import Frozen
+from faber_db.model.migration import Migration, MigrationState
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.catalogue_differences import Difference, differences
+from faber_db.services.history import history
+from faber_db.services.ports import Session
+from faber_db.services.reprinting import CATALOGUES, reprinted
+from faber_db.sql.script import parse
+
+_UNREPLAYABLE = {
+    MigrationState.EDITED: "was edited after it was applied",
+    MigrationState.MISSING: "is applied and not in the folder",
+    MigrationState.FAILED: "failed and is not settled",
+    MigrationState.HALF_APPLIED: "is half applied",
+}
+
+
+class Ignored(Frozen):
+    """A difference that the configuration names, with its reason."""
+
+    difference: Difference
+    reason: str
+
+
+class Drift(Frozen):
+    """The outcome of one comparison. With `unproved` there is no verdict."""
+
+    differences: tuple[Difference, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    compared_with: str = ""  # "7 applied migrations on a private PostgreSQL 17.10"
+    unproved: str = ""  # why nothing could be compared
+
+
+def drift(app: App, database: Database, environment: Environment, session: Session) -> Drift:
+    """Compare a live database with its applied migrations, replayed on a shadow.
+
+    The replay is kept in the state folder, so that only the first look at a history costs one.
+    Reads the live catalogue; changes nothing.
+    """
+    leave_out = database.handler.ledger_tables
+    try:
+        applied = _applied(database, session)
+        live = reprinted(session.catalogue(leave_out=leave_out))
+        if not applied and live.tables:
+            return Drift(
+                unproved=f"nothing is in the ledger of {environment.name}, and"
+                f" {len(live.tables)} tables are there: `faber-db baseline {environment.name}`"
+            )
+        expected = reprinted(_expected(app, database, applied))
+    except _Unreplayable as error:
+        return Drift(unproved=str(error))
+    found = differences(live, expected)
+    reasons = {(i.kind, i.name): i.reason for i in database.settings.drift.ignore}
+    return Drift(
+        differences=tuple(d for d in found if (d.kind, d.name) not in reasons),
+        ignored=tuple(
+            Ignored(difference=d, reason=reasons[d.kind, d.name])
+            for d in found
+            if (d.kind, d.name) in reasons
+        ),
+        compared_with=f"{len(applied)} applied migrations on {database.shadow.label}",
+    )
+
+
+class _Unreplayable(Exception):
+    """Why the history cannot be replayed; becomes `Drift.unproved`."""
+
+
+def _applied(database: Database, session: Session) -> list[Migration]:
+    """The migrations that the ledger says are applied, in the order of the history."""
+    try:
+        migrations: Sequence[Migration] = history(database)
+    except MigrationsMissing:
+        migrations = ()
+    try:
+        statuses = database.handler.status(migrations, database.handler.ledger(session))
+    except (LedgerError, LedgerForeign) as error:
+        raise _Unreplayable(error.message) from error
+    for status in statuses:
+        if status.state in _UNREPLAYABLE:
+            raise _Unreplayable(f"{status.name} {_UNREPLAYABLE[status.state]}")
+    done = {status.version for status in statuses if status.state is MigrationState.APPLIED}
+    return [migration for migration in migrations if migration.version in done]
+
+
+def _expected(app: App, database: Database, applied: Sequence[Migration]) -> Catalogue:
+    digest = digest_of(
+        {
+            "tool": __version__,
+            "engine": database.engine.name,
+            "shadow": database.shadow.label,
+            "handler": database.handler.name,
+            "applied": [migration.sha256 for migration in applied],
+        }
+    )
+    kept = app.state_folder / "catalogues" / f"{digest}.json"
+    try:
+        return CATALOGUES.validate_json(kept.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        catalogue = _replayed(app, database, applied)
+        _keep(kept, CATALOGUES.dump_json(catalogue))
+        return catalogue
+
+
+def _replayed(app: App, database: Database, applied: Sequence[Migration]) -> Catalogue:
+    handler = database.handler
+    try:
+        with database.shadow.new() as session:
+            for migration in applied:
+                script = parse(migration.up, session.dialect)
+                handler.apply_one(session, migration, script, now=app.now())
+            return session.catalogue(leave_out=handler.ledger_tables)
+    except SchemaUnproved as error:
+        raise _Unreplayable(error.message) from error
+    except MigrationFailed as error:
+        raise _Unreplayable(f"the history does not run on an empty database: {error}") from error
+
+
+def _keep(file: Path, content: bytes) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(file)
