@@ -1,17 +1,21 @@
 """The audit trail: what was changed, removed, reordered or cut off is found."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.engines.sqlite import Sqlite
+from faber_db.adapters.handlers import handler_for
 from faber_db.adapters.stores.sqlite_state import SqliteState
-from faber_db.config.settings import EnvironmentSettings, ProjectSettings
+from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
 from faber_db.errors import Exit
+from faber_db.model.target import Marker
 from faber_db.services import audit
-from faber_db.services.app import App
+from faber_db.services.app import App, Database, Environment
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -127,3 +131,78 @@ def test_show(app: App, request_: audit.ShowRequest, seqs: list[int], left_out: 
 def test_export_reads_every_page(app: App, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_PAGE", 2)
     assert [entry.seq for entry in audit.export(app).details.entries] == [1, 2, 3, 4, 5]
+
+
+@pytest.fixture
+def anchored(app: App, tmp_path: Path) -> Callable[[int, str], App]:
+    """The same project with a target that remembers an entry by number and hash."""
+
+    def make(seq: int, head: str) -> App:
+        engine = Sqlite(tmp_path / "locks")
+        url = str(tmp_path / "production.db")
+        with engine.connect(url, create=True) as session:
+            session.write_marker(
+                Marker(
+                    target_id="a",
+                    environment="production",
+                    database="main",
+                    approvers=(),
+                    policy_digest="",
+                    server_digest="",
+                    audit_seq=seq,
+                    audit_head=head,
+                )
+            )
+        production = Environment(
+            name="production",
+            settings=EnvironmentSettings(url=url),
+            protected=True,
+            why_protected="named production",
+            resolve_url=lambda: url,
+        )
+        database = Database(
+            name="main",
+            settings=DatabaseSettings(),
+            engine=engine,
+            handler=handler_for("sql"),
+            folder=tmp_path,
+            environments={"production": production},
+            shadow=None,  # type: ignore[arg-type]  # the trail is read without one
+        )
+        return replace(app, databases={"main": database})
+
+    return make
+
+
+def test_the_target_agrees(anchored: Callable[[int, str], App], trail: Trail) -> None:
+    fourth = trail.state.audit_entry(4)
+    assert fourth is not None
+    answer = audit.verify(anchored(4, fourth.hash))
+    assert answer.status == "success"
+    assert [anchor.agrees for anchor in answer.details.anchors] == [True]
+
+
+def test_a_trail_cut_short(anchored: Callable[[int, str], App], trail: Trail) -> None:
+    app = anchored(5, "f00")
+    trail.tamper("DELETE FROM audit WHERE seq > 3")
+    answer = audit.verify(app)
+    assert answer.exit_code == Exit.UNVERIFIED
+    assert [link.seq for link in answer.details.broken] == [5]
+    assert "cut short" in answer.details.broken[0].problem
+
+
+def test_a_trail_written_anew(anchored: Callable[[int, str], App], trail: Trail) -> None:
+    answer = audit.verify(anchored(3, "another hash"))
+    assert answer.exit_code == Exit.UNVERIFIED
+    assert "another one than production remembers" in answer.details.broken[0].problem
+
+
+def test_a_target_out_of_reach_is_said(
+    anchored: Callable[[int, str], App], trail: Trail, tmp_path: Path
+) -> None:
+    app = anchored(3, "f00")
+    (tmp_path / "production.db").unlink()
+    answer = audit.verify(app)
+    assert (answer.status, answer.exit_code) == ("warning", Exit.FAILED)
+    assert [anchor.agrees for anchor in answer.details.anchors] == [None]
+    assert "was not compared" in answer.warnings[0].message

@@ -8,7 +8,7 @@ the target can be reached.
 from collections import deque
 from collections.abc import Iterator
 
-from faber_db.errors import AuditBroken, FaberDbError, InputError
+from faber_db.errors import AuditBroken, Exit, FaberDbError, InputError
 from faber_db.model.answer import Answer, Details, Problem
 from faber_db.model.audit import AuditEntry
 from faber_db.model.finding import Frozen
@@ -138,9 +138,10 @@ def _verdict(details: VerifyDetails) -> Answer[VerifyDetails]:
         )
     return Answer[VerifyDetails](
         status="warning" if unseen else "success",
-        message=f"the audit trail is whole: {details.entries} entries",
+        message=f"{details.entries} audit entries, each as it was written",
         details=details,
         warnings=unseen,
+        exit_code=Exit.FAILED if unseen else Exit.DONE,
     )
 
 
