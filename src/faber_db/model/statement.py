@@ -267,7 +267,7 @@ class CreateIndex(TableAction):
 
 @dataclass(frozen=True, slots=True)
 class Maintain(Action):
-    """Work on what is there: `vacuum full`, `cluster`, `reindex table`, `refresh`, `optimize` …"""
+    """Work on what is there: `vacuum full`, `cluster`, `reindex table`, `refresh`, `optimize` and more."""
 
     what: str
     names: tuple[str, ...] = ()
@@ -302,7 +302,7 @@ class CreateDomain(Action):
 
 @dataclass(frozen=True, slots=True)
 class AlterDomain(Action):
-    """`what`: add constraint, validate, set not null, drop constraint, set default …"""
+    """`what`: add constraint, validate, set not null, drop constraint, set default and more."""
 
     name: str
     what: str
@@ -347,7 +347,7 @@ class CreateTrigger(TableAction):
 
 @dataclass(frozen=True, slots=True)
 class Create(Action):
-    """CREATE of anything that has no action of its own: schema, sequence, extension, policy …"""
+    """CREATE of anything that has no action of its own: schema, sequence, extension, policy and more."""
 
     kind: str
     name: str
@@ -386,7 +386,7 @@ class ChangeRole(Action):
 
 @dataclass(frozen=True, slots=True)
 class ChangeServer(Action):
-    """ALTER SYSTEM, SET GLOBAL, ALTER DATABASE, CREATE TABLESPACE, LOAD, …"""
+    """ALTER SYSTEM, SET GLOBAL, ALTER DATABASE, CREATE TABLESPACE, LOAD and more."""
 
     what: str
 
@@ -525,7 +525,7 @@ class NotUnderstood(Action):
 
 @dataclass(frozen=True, slots=True)
 class Harmless(Action):
-    """Understood, and nothing that a rule asks about: COMMENT, ANALYZE, EXPLAIN …"""
+    """Understood, and nothing that a rule asks about: COMMENT, ANALYZE, EXPLAIN and more."""
 
     what: str
     table: str = ""

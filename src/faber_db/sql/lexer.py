@@ -70,7 +70,9 @@ def tokens(text: str, dialect: Dialect) -> Iterator[Token]:
         assert match is not None  # noqa: S101 - the last alternative takes any character
         kind, end = match.lastgroup or SYMBOL, match.end()
         if kind == "block":
-            kind, end = _block_comment(text, end) if dialect is Dialect.POSTGRESQL else (BAD, length)
+            kind, end = (
+                _block_comment(text, end) if dialect is Dialect.POSTGRESQL else (BAD, length)
+            )
         elif kind == "dollar":
             kind, end = _dollar_quoted(text, match)
         elif kind == "open":

@@ -31,7 +31,9 @@ class _Cut:
 
     @property
     def has_body(self) -> bool:
-        return bool(self.words) and self.words[0] == "CREATE" and bool(_BODY_OWNERS & set(self.words))
+        return (
+            bool(self.words) and self.words[0] == "CREATE" and bool(_BODY_OWNERS & set(self.words))
+        )
 
 
 def spans(text: str, dialect: Dialect) -> Iterator[tuple[int, int]]:

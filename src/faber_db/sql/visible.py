@@ -8,7 +8,7 @@ _BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u034f", "\u17b4", 
 
 
 def visible(text: str, *, keep_lines: bool = True) -> str:
-    """Escape control, bidi, zero-width, tag and unassigned characters as `\\u{…}`.
+    r"""Escape control, bidi, zero-width, tag and unassigned characters as `\u{…}`.
 
     Args:
         text: anything.

@@ -210,6 +210,6 @@ def deparsed(node: Message) -> str:
     result.stmts[0].stmt.select_stmt.limit_option = pb.LIMIT_OPTION_DEFAULT
     result.stmts[0].stmt.select_stmt.op = pb.SETOP_NONE
     try:
-        return postgast.deparse(result).removeprefix("SELECT ").strip()
+        return str(postgast.deparse(result).removeprefix("SELECT ").strip())
     except postgast.PgQueryError:
         return ""

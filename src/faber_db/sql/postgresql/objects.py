@@ -49,11 +49,11 @@ def object_kind(number: int) -> str:
     from postgast import pg_query_pb2 as pb
 
     word = pb.ObjectType.Name(number).removeprefix("OBJECT_").lower()
-    return _KINDS.get(word, word.replace("_", " "))
+    return str(_KINDS.get(word, word.replace("_", " ")))
 
 
 def drop(node: Message, _text: str) -> Iterator[Action]:
-    """DROP …"""
+    """DROP of most kinds."""
     from postgast import pg_query_pb2 as pb
 
     kind = object_kind(node.remove_type)
@@ -145,7 +145,9 @@ def alter_domain(node: Message, _text: str) -> Iterator[Action]:
     raw = node.subtype
     what = _DOMAIN.get(raw, "") if isinstance(raw, str) else ""
     if not what:
-        what = pb.AlterDomainType.Name(raw).removeprefix("AD_").lower()  # another release's spelling
+        what = (
+            pb.AlterDomainType.Name(raw).removeprefix("AD_").lower()
+        )  # another release's spelling
     inner = getattr(node, "def").constraint if node.HasField("def") else None
     yield AlterDomain(
         name=joined(strings(node.type_name)),
@@ -303,5 +305,3 @@ def server(what: str) -> Reader:
         yield ChangeServer(what)
 
     return read
-
-

@@ -132,9 +132,7 @@ def _one_by_one(text: str) -> tuple[Statement, ...]:
         piece = text[start:end]
         parsed = _parse_one(piece)
         if isinstance(parsed, str):
-            found.append(
-                Statement(piece, start, lines.at(start), understood=False, problem=parsed)
-            )
+            found.append(Statement(piece, start, lines.at(start), understood=False, problem=parsed))
             continue
         kind = parsed.WhichOneof("node") or ""
         found.append(

@@ -73,14 +73,16 @@ def _flag(options: dict[str, Message], name: str) -> bool:
     return bool(option is not None and option.arg.boolean.boolval)
 
 
-def _body(
-    node: Message, options: dict[str, Message], language: str, text: str
-) -> Iterator[Action]:
+def _body(node: Message, options: dict[str, Message], language: str, text: str) -> Iterator[Action]:
     from faber_db.sql.postgresql.statements import actions_of_node
 
     if node.HasField("sql_body"):
         inner = unwrap(node.sql_body)
-        nodes = [i for part in inner.items for i in part.list.items] if _is_list(inner) else [node.sql_body]
+        nodes = (
+            [i for part in inner.items for i in part.list.items]
+            if _is_list(inner)
+            else [node.sql_body]
+        )
         for item in nodes:
             yield from actions_of_node(item, text)
     elif language == "sql":
@@ -201,9 +203,7 @@ def _expression(value: dict[str, Any]) -> Iterator[Action]:
     if mode > 2:
         match = _ASSIGNMENT.match(text)
         text = match[1] if match else text
-    yield from (
-        a for a in sql_text(f"SELECT {text}") if not (isinstance(a, Query) and not a.reads)
-    )
+    yield from (a for a in sql_text(f"SELECT {text}") if not (isinstance(a, Query) and not a.reads))
 
 
 def _dynamic(text: str) -> Iterator[Action]:

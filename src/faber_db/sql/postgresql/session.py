@@ -99,7 +99,7 @@ def role(spec: Message) -> str:
 
     if spec.roletype == pb.ROLESPEC_CSTRING:
         return str(spec.rolename)
-    return pb.RoleSpecType.Name(spec.roletype).removeprefix("ROLESPEC_")
+    return str(pb.RoleSpecType.Name(spec.roletype).removeprefix("ROLESPEC_"))
 
 
 def change_role(node: Message, _text: str) -> Iterator[Action]:

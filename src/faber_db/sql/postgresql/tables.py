@@ -52,7 +52,7 @@ _KINDS = {
 def _constraint_kind(node: Message) -> str:
     from postgast import pg_query_pb2 as pb
 
-    return pb.ConstrType.Name(node.contype)
+    return str(pb.ConstrType.Name(node.contype))
 
 
 def constraint(node: Message, column: str = "") -> Constraint | None:
@@ -106,7 +106,10 @@ def column(node: Message) -> ColumnDefinition:
             case "CONSTR_DEFAULT":
                 default = None if is_null(unwrap(part.raw_expr)) else expression(part.raw_expr)
             case "CONSTR_IDENTITY":
-                identity, nullable = ("always" if part.generated_when == "a" else "by default"), False
+                identity, nullable = (
+                    ("always" if part.generated_when == "a" else "by default"),
+                    False,
+                )
             case "CONSTR_GENERATED":
                 generated = "virtual" if part.generated_kind == "v" else "stored"
                 generation = expression(part.raw_expr)
@@ -125,7 +128,9 @@ def column(node: Message) -> ColumnDefinition:
         identity=identity,
         generated=generated,
         generation=generation,
-        collation=joined(strings(node.coll_clause.collname)) if node.HasField("coll_clause") else "",
+        collation=joined(strings(node.coll_clause.collname))
+        if node.HasField("coll_clause")
+        else "",
         constraints=tuple(constraints),
     )
 
@@ -308,7 +313,9 @@ _COMMANDS: dict[str, Command] = {
     "AT_SetNotNull": lambda table, command: iter((SetNotNull(table, command.name),)),
     "AT_DropNotNull": lambda table, command: iter((DropNotNull(table, command.name),)),
     "AT_AddConstraint": _add_constraint,
-    "AT_ValidateConstraint": lambda table, command: iter((ValidateConstraint(table, command.name),)),
+    "AT_ValidateConstraint": lambda table, command: iter(
+        (ValidateConstraint(table, command.name),)
+    ),
     "AT_DropConstraint": lambda table, command: iter(
         (DropConstraint(table, command.name, _cascades(command)),)
     ),

@@ -1,0 +1,1 @@
+"""MySQL, MariaDB and SQLite: token grammars for definitions, sqlglot for rows."""

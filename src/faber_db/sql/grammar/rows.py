@@ -1,0 +1,251 @@
+"""Statements that read and write rows, through sqlglot."""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from faber_db.model.dialect import Dialect
+from faber_db.model.statement import (
+    Action,
+    Calls,
+    Delete,
+    Expression,
+    Insert,
+    Outside,
+    Query,
+    Update,
+)
+from faber_db.sql.grammar.stream import Unreadable
+from faber_db.sql.identifiers import full_name
+from faber_db.sql.limits import depth
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_MAX_DEPTH = 400  # sqlglot recurses some frames a level
+_REPLACE = re.compile(r"\A\s*REPLACE\s+(?:LOW_PRIORITY\s+|DELAYED\s+)?(?:INTO\s+)?", re.IGNORECASE)
+_FILES = {"load_file", "load_extension", "readfile", "writefile"}
+
+
+def row_actions(text: str, dialect: Dialect) -> Iterator[Action]:
+    """SELECT, INSERT, REPLACE, UPDATE, DELETE with all that is nested in them.
+
+    Raises:
+        Unreadable: sqlglot refuses it, or reads it as something else.
+    """
+    from sqlglot import exp
+
+    tree = _tree(text, dialect)
+    if isinstance(tree, exp.Insert):
+        yield _insert(tree, text, dialect)
+    elif isinstance(tree, exp.Update):
+        yield from _update(tree, dialect)
+    elif isinstance(tree, exp.Delete):
+        yield from _delete(tree, dialect)
+    elif isinstance(tree, exp.Query | exp.Values | exp.Subquery):
+        locks = bool(tree.args.get("locks"))
+        yield Query(_tables(tree, dialect), locks)
+    else:
+        raise Unreadable(f"it reads as {type(tree).__name__}")
+    yield from _calls(tree)
+
+
+def query_actions(text: str, dialect: Dialect) -> Iterator[Action]:
+    """The functions that a query calls, and what it reads."""
+    yield from row_actions(text, dialect)
+
+
+def tables_of(text: str, dialect: Dialect) -> tuple[str, ...]:
+    """The tables that a query names."""
+    return _tables(_tree(text, dialect), dialect)
+
+
+def _tree(text: str, dialect: Dialect) -> "exp.Expr":
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    if depth(text, dialect) > _MAX_DEPTH:
+        raise Unreadable("it is nested too deeply")
+    name = "sqlite" if dialect is Dialect.SQLITE else "mysql"
+    logging.getLogger("sqlglot").setLevel(
+        logging.ERROR
+    )  # a fallback is our finding, not a log line
+    text = _REPLACE.sub("INSERT INTO ", text)  # sqlglot reads REPLACE as an opaque command
+    try:
+        trees = [t for t in sqlglot.parse(text, read=name) if t is not None]
+    except (SqlglotError, RecursionError) as error:
+        first = str(error).splitlines()[0] if str(error) else "it is nested too deeply"
+        raise Unreadable(first[:200]) from error
+    if len(trees) != 1:
+        raise Unreadable(f"it reads as {len(trees)} statements")
+    return trees[0]
+
+
+def _name(table: "exp.Table", dialect: Dialect) -> str:
+    return full_name(table.db, table.name, dialect)
+
+
+def _tables(
+    tree: "exp.Expr", dialect: Dialect, leave_out: "exp.Table | None" = None
+) -> tuple[str, ...]:
+    from sqlglot import exp
+
+    local = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return tuple(
+        dict.fromkeys(
+            _name(t, dialect)
+            for t in tree.find_all(exp.Table)
+            if t is not leave_out and t.name and t.name not in local
+        )
+    )
+
+
+def _insert(tree: "exp.Insert", text: str, dialect: Dialect) -> Insert:
+    from sqlglot import exp
+
+    target = tree.this
+    columns: tuple[str, ...] = ()
+    if isinstance(target, exp.Schema):
+        columns = tuple(c.name for c in target.expressions)
+        target = target.this
+    if not isinstance(target, exp.Table):
+        raise Unreadable("INSERT without a table")
+    source = tree.expression
+    query = isinstance(source, exp.Query) and not isinstance(source, exp.Values)
+    values: tuple[str, ...] = ()
+    filtered = False
+    if isinstance(source, exp.Select):
+        values = tuple(_selected(e) for e in source.expressions)
+        filtered = any(
+            source.args.get(part)
+            for part in ("where", "group", "having", "limit", "distinct", "joins", "offset")
+        )
+    return Insert(
+        table=_name(target, dialect),
+        columns=columns,
+        conflict=_conflict(tree, text),
+        reads=_tables(source, dialect) if query and source is not None else (),
+        values=values,
+        filtered=filtered,
+        query=query,
+    )
+
+
+def _selected(selected: "exp.Expr") -> str:
+    from sqlglot import exp
+
+    inner = selected.this if isinstance(selected, exp.Alias) else selected
+    if isinstance(inner, exp.Star):
+        return "*"
+    if isinstance(inner, exp.Coalesce) and isinstance(inner.this, exp.Column):
+        return str(inner.this.name)  # Prisma fills NULLs of a column that becomes required
+    return str(inner.name) if isinstance(inner, exp.Column) else ""
+
+
+def _conflict(tree: "exp.Insert", text: str) -> str:
+    from sqlglot import exp
+
+    words = text.split(None, 4)[:4]
+    upper = [w.upper() for w in words]
+    if upper[0] == "REPLACE" or upper[:3] == ["INSERT", "OR", "REPLACE"]:
+        return "replace"
+    if upper[:3] == ["INSERT", "OR", "IGNORE"] or upper[:2] == ["INSERT", "IGNORE"]:
+        return "nothing"
+    conflict = tree.args.get("conflict")
+    if isinstance(conflict, exp.OnConflict):
+        updates = conflict.args.get("duplicate") or conflict.expressions
+        return "update" if updates else "nothing"
+    return ""
+
+
+def _where(tree: "exp.Expr", dialect: Dialect) -> Expression | None:
+    from sqlglot import exp
+
+    where = tree.args.get("where")
+    if not isinstance(where, exp.Where):
+        return None
+    columns = tuple(dict.fromkeys(c.name for c in where.find_all(exp.Column)))
+    return Expression(where.this.sql(), columns=columns, tables=_tables(where, dialect))
+
+
+def _qualifies(where: Expression | None) -> bool:
+    if where is None or not where.columns:
+        return False
+    sides = where.text.split(" = ")
+    return not (len(sides) == 2 and sides[0].strip() == sides[1].strip())
+
+
+def _by_key(tree: "exp.Expr") -> str:
+    from sqlglot import exp
+
+    where = tree.args.get("where")
+    parts = (
+        list(where.this.flatten())
+        if where is not None and isinstance(where.this, exp.And)
+        else ([where.this] if where is not None else [])
+    )
+    for part in parts:
+        if (
+            isinstance(part, exp.EQ)
+            and isinstance(part.this, exp.Column)
+            and isinstance(part.expression, exp.Literal | exp.Boolean | exp.Neg)
+        ):
+            return str(part.this.name)
+    return ""
+
+
+def _update(tree: "exp.Update", dialect: Dialect) -> Iterator[Action]:
+    from sqlglot import exp
+
+    if not isinstance(tree.this, exp.Table):
+        raise Unreadable("UPDATE without a table")
+    where = _where(tree, dialect)
+    limited = bool(tree.args.get("limit"))
+    joined = bool(tree.this.args.get("joins"))
+    yield Update(
+        table=_name(tree.this, dialect),
+        columns=tuple(
+            e.this.name for e in tree.expressions if isinstance(e, exp.EQ) and e.this is not None
+        ),
+        where=where,
+        qualified=_qualifies(where) or limited,
+        reads=_tables(tree, dialect, leave_out=tree.this),
+        by_key=_by_key(tree),
+    )
+    if joined:  # UPDATE a JOIN b: either may be written
+        for join in tree.this.args["joins"]:
+            if isinstance(join.this, exp.Table):
+                yield Query((_name(join.this, dialect),))
+
+
+def _delete(tree: "exp.Delete", dialect: Dialect) -> Iterator[Action]:
+    from sqlglot import exp
+
+    where = _where(tree, dialect)
+    targets = tree.args.get("tables") or [tree.this]
+    for target in targets:
+        if not isinstance(target, exp.Table):
+            raise Unreadable("DELETE without a table")
+        yield Delete(
+            table=_name(target, dialect),
+            qualified=_qualifies(where) or bool(tree.args.get("limit")),
+            reads=_tables(tree, dialect, leave_out=target),
+            by_key=_by_key(tree),
+        )
+
+
+def _calls(tree: "exp.Expr") -> Iterator[Action]:
+    from sqlglot import exp
+
+    found: dict[str, None] = {}
+    for node in tree.find_all(exp.Func):
+        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+        if not isinstance(node, exp.And | exp.Or | exp.Xor | exp.Case | exp.Cast):
+            found[name.lower()] = None
+    if found.keys() & _FILES:
+        yield Outside("file", next(iter(found.keys() & _FILES)))
+    for into in tree.find_all(exp.Into):
+        yield Outside("file", into.sql())
+    if found:
+        yield Calls(tuple(found))
