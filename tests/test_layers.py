@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": {"errors", "__init__"},
     "sql": {"model", "errors", "__init__"},
     "config": {"sql", "model", "errors", "__init__"},
-    **{package: PURE | JUDGING for package in JUDGING},
+    **dict.fromkeys(JUDGING, PURE | JUDGING),
     "services": PURE | JUDGING,
     "adapters": PURE | {"services.ports"},
     "executor": PURE | JUDGING | {"services"},

@@ -1,5 +1,6 @@
 """What build, evaluate and release share: find the plan, let the right one decide, carry it out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +76,20 @@ class CoordinateDetails(Details):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One of the three: its name in the configuration and the tool that calls it again."""
+    """One of the three, or a roll-back: its name and what calls it again."""
 
     name: str
-    tool: str
+    tool: str = ""  # empty: only the command line has it
+    kind: PlanKind = PlanKind.DEPLOY
+
+    def again(self, request: "Request", environment: str, plan_id: str) -> NextTool | NextPerson:
+        """The same call with exactly this plan."""
+        if not self.tool:
+            return NextPerson(person=f"faber-db {self.name} {environment} --plan {plan_id}")
+        arguments: dict[str, Any] = {"environment": environment, "plan_id": plan_id}
+        if request.database:
+            arguments["database"] = request.database
+        return NextTool(tool=self.tool, arguments=arguments)
 
 
 def place(phase: Phase, request: Request, app: App) -> tuple[Database, Environment | None]:
@@ -103,6 +114,7 @@ def carry(
     *,
     progress: Progress = silent,
     cancelled: Cancelled = never,
+    arguments: Mapping[str, str] | None = None,
 ) -> Answer[CoordinateDetails]:
     """From the newest plan to its outcome.
 
@@ -111,7 +123,7 @@ def carry(
     """
     details = CoordinateDetails(environment=environment.name, database=_shown(database, app))
     try:
-        stored = _plan(request, app, database, environment)
+        stored = _plan(phase, request, app, database, environment, arguments or {})
     except NothingPending as nothing:
         details.state = State.SKIPPED
         return Answer(message=nothing.message, details=details)
@@ -123,12 +135,13 @@ def _plan(request: Request, app: App, database: Database, environment: Environme
     if not request.plan_id:
         return app.executor.propose(
             Proposal(
-                kind=PlanKind.DEPLOY,
+                kind=phase.kind,
                 database=database.name,
                 environment=environment.name,
                 files=read_folder(database),
                 work_id=request.work_id,
                 requester=request.requester,
+                arguments=arguments,
             )
         )
     stored = app.state.plan(request.plan_id)
@@ -157,7 +170,7 @@ def _decide(
         autonomy=app.settings.autonomy,
         is_dev=phase.name == "build",
     )
-    again = NextTool(tool=phase.tool, arguments=_again(request, environment, plan.id))
+    again = phase.again(request, environment.name, plan.id)
     if who == "refused":
         error = PolicyRefused(
             f"autonomy {app.settings.autonomy} does not release to {environment.name}",
@@ -189,7 +202,7 @@ def waits(
     app: App,
     stored: StoredPlan,
     details: CoordinateDetails,
-    again: NextTool,
+    again: NextTool | NextPerson,
     waiting: ApprovalRequired,
 ) -> Answer[CoordinateDetails]:
     """The answer while a person has to sign."""
@@ -204,7 +217,7 @@ def waits(
     return Answer(
         status="warning",
         message=f"{plan.id} ({plan.risk}{loses}) waits for a person. Nothing has run."
-        f" Then call {again.tool} with plan_id {plan.id}. You cannot approve it.",
+        f" Then {_words(again, plan.id)}. You cannot approve it.",
         details=details,
         warnings=[Problem.of(waiting)],
         exit_code=Exit.WAITING,
@@ -215,7 +228,7 @@ def outcome(
     app: App,
     job: Job,
     details: CoordinateDetails,
-    again: NextTool,
+    again: NextTool | NextPerson,
     progress: Progress,
     cancelled: Cancelled,
 ) -> Answer[CoordinateDetails]:
@@ -243,7 +256,14 @@ def outcome(
         return Answer(message=str(result.get("note", "nothing was left to do")), details=details)
     took = sum(m.duration_ms for m in details.measured)
     words = _counted(len(details.applied), "migration")
-    return Answer(message=f"{details.environment}: {words} applied in {took} ms", details=details)
+    done = "rolled back" if job.kind == PlanKind.ROLLBACK else "applied"
+    return Answer(message=f"{details.environment}: {words} {done} in {took} ms", details=details)
+
+
+def _words(again: NextTool | NextPerson, plan_id: str) -> str:
+    if isinstance(again, NextTool):
+        return f"call {again.tool} with plan_id {plan_id}"
+    return f"run `{again.person}`"
 
 
 def _failed(job: Job, details: CoordinateDetails) -> Answer[CoordinateDetails]:
@@ -276,13 +296,6 @@ def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
     details.ledger_head = plan.ledger_head
     details.findings = list(plan.analysis.findings)
     details.loses = list(plan.analysis.loses)
-
-
-def _again(request: Request, environment: Environment, plan_id: str) -> dict[str, Any]:
-    arguments = {"environment": environment.name, "plan_id": plan_id}
-    if request.database:
-        arguments["database"] = request.database
-    return arguments
 
 
 def _shown(database: Database, app: App) -> str:
