@@ -99,11 +99,11 @@ class Prisma:
         """A folder with `migration_lock.toml` or `*/migration.sql`, or one beside a schema."""
         found: dict[Path, FoundHistory] = {}
         for folder, files in folders(root):
-            if folder.name == "migrations":
+            if folder.name == "migrations" or folder == root or _LOCK_FILE in files:
                 count = sum((sub / "migration.sql").is_file() for sub in folder.iterdir())
                 if count or _LOCK_FILE in files:
                     found[folder] = self._history(folder, f"{count} folders with migration.sql")
-            elif "schema.prisma" in files:
+            if "schema.prisma" in files:
                 folder = folder.parent if folder.name == "schema" else folder
                 migrations = folder / "migrations"
                 found.setdefault(migrations, self._history(migrations, "schema.prisma"))

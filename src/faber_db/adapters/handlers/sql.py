@@ -75,12 +75,12 @@ class SqlFiles:
     ledger_tables = (TABLE,)
 
     def discover(self, root: Path) -> list[FoundHistory]:
-        """Folders named `migrations` (or `migrate`) with pairs or two-part files in them."""
+        """The root, and folders named `migrations` (or `migrate`), with pairs or two-part files in them."""
         if other_tools.tool_of_project(root) == "dbmate":
             return []
         found = []
         for folder, files in folders(root):
-            if folder.name not in ("migrations", "migrate"):
+            if folder.name not in ("migrations", "migrate") and folder != root:
                 continue
             pairs = sum(name.endswith(_UP) for name in files)
             if pairs:

@@ -1,0 +1,209 @@
+"""`init`: write the shortest configuration, and the folders of an empty project."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from faber_db.config.file import FILE_NAME
+from faber_db.config.proposed import ProposedConfig, proposed
+from faber_db.config.reference import has_password, resolve, split
+from faber_db.errors import ConfigError, ConfigExists, FaberDbError, InputError
+from faber_db.model.answer import Answer, Details, NextPerson, Problem, State
+from faber_db.model.migration import SourceFile
+from faber_db.services.ports import FoundHistory, Handler
+
+Detect = Callable[[Path], FoundHistory | None]
+HandlerFor = Callable[[str], Handler]
+
+
+class Request(BaseModel):
+    """What is known already; what is not is read off the project."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    handler: str = ""
+    engine: str = ""
+    url: str = ""  # a reference for dev: env:NAME, file:PATH, a SQLite path
+    force: bool = False  # write anew over an existing file
+    dry_run: bool = False
+
+
+class InitDetails(Details):
+    """What was found and what was written."""
+
+    path: str = FILE_NAME
+    config: str = ""  # the text of the file
+    handler: str = ""
+    engine: str = ""
+    migrations: str = ""
+    evidence: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()  # files, below the project root
+
+
+def run(
+    request: Request,
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    detect: Detect,
+    handler_for: HandlerFor,
+) -> Answer[InitDetails]:
+    """Write `faber-db.json`; make folder and schema of a format where an empty project asks for one.
+
+    Args:
+        request: what the caller says.
+        root: the project's folder.
+        environ: of the process.
+        detect: the one migration folder of a project.
+        handler_for: a handler by its name.
+
+    Raises:
+        ConfigExists: there is one, and `force` was not given.
+        ConfigError, LedgerForeign: several migration folders, or another tool's.
+        InputError: the URL holds a password, which would be written into a committed file.
+    """
+    if has_password(request.url):
+        raise InputError(
+            "the URL holds a password, and the file is committed",
+            hint="Put the URL into an environment variable and give `env:NAME`.",
+        )
+    target = root / FILE_NAME
+    if target.exists() and not request.force:
+        raise ConfigExists(
+            f"{FILE_NAME} is there already", hint="Edit it; see `faber-db config show`."
+        )
+    history = _history(request, root, detect, handler_for)
+    files = _scaffold(request, root, history, handler_for)
+    plan = _proposal(request, root, environ)
+    details = _details(request, root, history, plan, files)
+    warnings = _warnings(plan, root, environ, history is not None or bool(files))
+    details.next = NextPerson(person=_next(request, details, warnings))
+    if request.dry_run:
+        details.state = State.PLANNED
+        message = f"would write {', '.join(details.made)}"
+        return Answer(message=message, details=details, warnings=warnings)
+    for file in files:
+        _write(root / file.path, file.content, replace=False)
+    _write(target, plan.text.encode(), replace=request.force)
+    return Answer(
+        status="warning" if warnings else "success",
+        message=f"wrote {', '.join(details.made)}",
+        details=details,
+        warnings=warnings,
+    )
+
+
+def _history(
+    request: Request, root: Path, detect: Detect, handler_for: HandlerFor
+) -> FoundHistory | None:
+    if not request.handler:
+        return detect(root)
+    found = handler_for(request.handler).discover(root)
+    if len(found) > 1:
+        raise ConfigError(
+            f"there are several folders for {request.handler}: "
+            + ", ".join(str(h.folder.relative_to(root)) for h in found),
+            hint=f'Write {FILE_NAME} yourself, with "migrations".',
+        )
+    return found[0] if found else None
+
+
+def _scaffold(
+    request: Request, root: Path, history: FoundHistory | None, handler_for: HandlerFor
+) -> Sequence[SourceFile]:
+    """What is missing of an empty project; nothing where a history is there."""
+    if history is not None or not request.handler:
+        return ()
+    engine = request.engine or _engine_of(request.url)
+    if request.handler == "prisma" and not engine:
+        raise InputError(
+            "a Prisma project is made for one product",
+            hint="Add `--engine postgresql` or `--engine sqlite`.",
+        )
+    files = handler_for(request.handler).scaffold(engine)
+    return [file for file in files if not (root / file.path).exists()]
+
+
+def _engine_of(url: str) -> str:
+    kind, rest = split(url)
+    if rest.startswith(("postgres://", "postgresql://")):
+        return "postgresql"
+    return "sqlite" if rest and kind in ("", "file") and "://" not in rest else ""
+
+
+def _proposal(request: Request, root: Path, environ: Mapping[str, str]) -> ProposedConfig:
+    keys = {"engine": request.engine, "handler": request.handler}
+    return proposed(root, environ, url=request.url, keys=keys)
+
+
+def _details(
+    request: Request,
+    root: Path,
+    history: FoundHistory | None,
+    plan: ProposedConfig,
+    files: Sequence[SourceFile],
+) -> InitDetails:
+    folder = str(history.folder.relative_to(root)) if history else ""
+    found = (f"{folder}: {history.evidence}",) if history else ()
+    return InitDetails(
+        config=plan.text,
+        handler=history.handler if history else request.handler,
+        engine=request.engine or (history.engine if history else "") or _engine_of(request.url),
+        migrations=folder,
+        evidence=(*found, *plan.evidence),
+        made=(*(file.path for file in files), FILE_NAME),
+    )
+
+
+def _warnings(
+    plan: ProposedConfig, root: Path, environ: Mapping[str, str], has_folder: bool
+) -> list[Problem]:
+    found = []
+    for name, environment in plan.settings.environments.items():
+        if environment.url is None or split(environment.url)[0] == "command":
+            continue  # no command is run to write a file
+        try:
+            resolve(environment.url, environ=environ, root=root)
+        except FaberDbError as error:
+            problem = Problem.of(error)
+            found.append(problem.model_copy(update={"message": f"{name}: {problem.message}"}))
+    if not has_folder:
+        found.append(
+            Problem(
+                code="migration-folder-missing",
+                message="there is no migration folder yet",
+                hint="`faber-db init --force --handler sql` makes one for plain SQL, "
+                "`--handler prisma` one for Prisma; `faber-db generate` fills it.",
+            )
+        )
+    return found
+
+
+def _next(request: Request, details: InitDetails, warnings: Sequence[Problem]) -> str:
+    if request.dry_run:
+        return "faber-db init"
+    return "faber-db doctor" if warnings else "faber-db status dev"
+
+
+def _write(file: Path, content: bytes, *, replace: bool) -> None:
+    """Write a whole file or none of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.chmod(0o644)
+        if replace:
+            part.replace(file)
+        else:
+            file.hardlink_to(part)  # fails where the file has appeared meanwhile
+    except FileExistsError as error:
+        raise ConfigExists(f"{file.name} has just been written by somebody else") from error
+    finally:
+        part.unlink(missing_ok=True)
