@@ -131,7 +131,14 @@ def carry(
     return _decide(phase, request, app, environment, stored, details, progress, cancelled)
 
 
-def _plan(request: Request, app: App, database: Database, environment: Environment) -> StoredPlan:
+def _plan(
+    phase: Phase,
+    request: Request,
+    app: App,
+    database: Database,
+    environment: Environment,
+    arguments: Mapping[str, str],
+) -> StoredPlan:
     if not request.plan_id:
         return app.executor.propose(
             Proposal(
