@@ -35,6 +35,7 @@ from faber_db.model.plan import (
     PlannedFile,
     PlannedMigration,
     PlanSettings,
+    PreflightAnswer,
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
@@ -65,6 +66,7 @@ class _Content:
     touched: tuple[str, ...] = ()
     files: tuple[SourceFile, ...] = ()
     arguments: tuple[tuple[str, str], ...] = ()
+    preflight: tuple[PreflightAnswer, ...] = ()
 
 
 def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes]]:
@@ -103,8 +105,13 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
     )
     analysis = verdict.verdict(pending, around)
     touched = touched_by([m.up for m in pending], ground)
-    _require_healthy(ground, touched)
-    return _Content(analysis, pending, touched, _files_of(pending, proposal.files))
+    return _Content(
+        analysis,
+        pending,
+        touched,
+        _files_of(pending, proposal.files),
+        preflight=_require_healthy(ground, touched),
+    )
 
 
 def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
@@ -254,10 +261,13 @@ def _require_allowed(ground: Ground, analysis: Analysis) -> None:
         )
 
 
-def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> None:
-    """A protected release starts only from a database that is known to be well."""
+def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> tuple[PreflightAnswer, ...]:
+    """A protected release starts only from a database that is known to be well.
+
+    Drift on a touched object blocks; other drift, and that none could be looked for, is signed.
+    """
     if not ground.target.protected:
-        return
+        return ()
     from faber_db.services import drift, health
 
     found = health.look(
@@ -276,14 +286,27 @@ def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> None:
             hint=next((c.action for c in bad if c.action), "")
             or f"`faber-db health {ground.environment.name}` shows all checks.",
         )
-    differences = drift.drift(ground.app, ground.database, ground.environment, ground.session)
-    on_touched = [d for d in differences.differences if d.table in touched or d.name in touched]
+    compared = drift.drift(ground.app, ground.database, ground.environment, ground.session)
+    on_touched = [d for d in compared.differences if d.table in touched or d.name in touched]
     if on_touched:
         raise DriftBlocked(
             f"{ground.environment.name} differs from its history on {on_touched[0].name}:"
             f" {on_touched[0].difference}",
             hint=f"`faber-db drift {ground.environment.name}` lists every difference.",
         )
+    others = len(compared.differences)
+    answer = f"{others} differences elsewhere" if others else "none"
+    return (
+        PreflightAnswer(
+            question="health", answer=found.overall.value, ok=True, asked_at=found.taken_at
+        ),
+        PreflightAnswer(
+            question="drift",
+            answer=f"not checked: {compared.unproved}" if compared.unproved else answer,
+            ok=None if compared.unproved else True,
+            asked_at=found.taken_at,
+        ),
+    )
 
 
 # --- the common part ---------------------------------------------------------------------------
@@ -327,6 +350,7 @@ def _assemble(
         migrations=migrations,
         files=tuple(PlannedFile(path=f.path, sha256=sha256_of(f.content)) for f in content.files),
         analysis=content.analysis,
+        preflight=content.preflight,
         settings=PlanSettings(
             lock_timeout_ms=settings.lock_timeout // timedelta(milliseconds=1),
             statement_timeout_ms=settings.statement_timeout // timedelta(milliseconds=1),

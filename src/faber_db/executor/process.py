@@ -1,13 +1,12 @@
 """Whether a process is alive, told apart from another one that got its number."""
 
 import os
-import sys
 from pathlib import Path
 
 
 def started(pid: int) -> int:
     """When a process started, as a number that differs for a recycled pid; 0 if it is gone."""
-    if sys.platform == "linux":
+    if Path("/proc/self/stat").exists():
         try:
             stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
         except OSError:
