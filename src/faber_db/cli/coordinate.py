@@ -1,18 +1,22 @@
 """What build, evaluate and release share on the command line: arguments, waiting, drawing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
 from faber_db.cli.call import Call, environment_names
-from faber_db.errors import Exit
+from faber_db.errors import Cancelled
 
 if TYPE_CHECKING:
-    from faber_db.model.answer import Answer
+    from faber_db.model.answer import Answer, Details
     from faber_db.services.app import App
     from faber_db.services.coordinate import CoordinateDetails, Request
-    from faber_db.services.ports import Cancelled, Progress
+    from faber_db.services.ports import Cancelled as IsCancelled
+    from faber_db.services.ports import Progress
+
+    D = TypeVar("D", bound=Details)
 
     class Service(Protocol):
         """`run` of one of the three."""
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
             app: App,
             *,
             progress: Progress = ...,
-            cancelled: Cancelled = ...,
+            cancelled: IsCancelled = ...,
         ) -> Answer[CoordinateDetails]: ...
 
 
@@ -59,6 +63,34 @@ class Coordinated:
     database: str
 
 
+def followed(
+    call: Call, answer: "Answer[D]", again: "Callable[[], Answer[D]]", *, wait: bool
+) -> "Answer[D]":
+    """The answer once its job is over; the same one where there is none, or nobody waits.
+
+    Args:
+        call: whose.
+        answer: to the first call.
+        again: the same call with its plan, which attaches to the job.
+        wait: false gives the first answer.
+
+    Raises:
+        Cancelled: Ctrl-C; the job goes on.
+    """
+    try:
+        while wait and answer.details.state.value == "running":
+            answer = again()
+    except KeyboardInterrupt as pressed:
+        job_id = getattr(answer.details, "job_id", "")
+        raise Cancelled(
+            f"no longer watching; {job_id} goes on",
+            hint=f"`faber-db job cancel {job_id}` stops it.",
+        ) from pressed
+    finally:
+        call.terminal.clear_progress()
+    return answer
+
+
 def coordinate(call: Call, run: "Service", arguments: Coordinated) -> int:
     """Call the service, watch its job, draw the outcome.
 
@@ -79,13 +111,12 @@ def coordinate(call: Call, run: "Service", arguments: Coordinated) -> int:
     )
     with call.cancellable() as cancelled:
         answer = run(request, call.app, progress=call.terminal.progress, cancelled=cancelled)
-    try:
-        while arguments.wait and answer.details.state is State.RUNNING:
-            request = request.model_copy(update={"plan_id": answer.details.plan_id})
-            answer = run(request, call.app, progress=call.terminal.progress)
-    except KeyboardInterrupt:
-        job_id = answer.details.job_id
-        call.terminal.note(f"{job_id} goes on. Stop it with `faber-db job cancel {job_id}`.")
-        return Exit.CANCELLED
+    request = request.model_copy(update={"plan_id": answer.details.plan_id})
+    answer = followed(
+        call,
+        answer,
+        lambda: run(request, call.app, progress=call.terminal.progress),
+        wait=arguments.wait,
+    )
     waits = answer.details.state is State.APPROVAL_REQUIRED
     return call.show(answer, outcome(call.app.now()), drawn=waits)
