@@ -1,0 +1,290 @@
+"""One declared field: `name` and the clauses that describe it.
+
+`user_id: fk to users, optional`, `status (string of 20 characters, not null, default unread)`,
+`users.email: text, unique, required`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from faber_db.model.change import Reference, Span, WantedColumn
+from faber_db.model.dialect import Dialect
+from faber_db.spec.words_of_types import read_type
+
+IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+QUALIFIED = rf"{IDENTIFIER}(?:\.{IDENTIFIER}){{0,2}}"
+_HEAD = re.compile(
+    rf"^\s*(?:\[[ xX]\]\s*)?(?P<mark>\**`|\*\*|\")?(?P<name>{QUALIFIED})(?:`\**|\*\*|\")?"
+    r"\s*(?P<separator>:|\(|\u2013|\u2014|-(?=\s)|,|=>)?\s*(?P<rest>.*)$",
+    re.DOTALL,
+)
+_LABEL = r"[`'\"]?[A-Za-z0-9][A-Za-z0-9_-]*[`'\"]?"
+_LABELS = re.compile(
+    rf"(?P<labels>{_LABEL}(?:\s*(?:,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+|\|)\s*{_LABEL})+)"
+)
+_ENUM = re.compile(
+    r"enum(?:eration)?(?:\s+values?|\s+type)?\s*(?:of|with|:|,|\(|=|being|from)?\s*", re.IGNORECASE
+)
+_ONE_OF = re.compile(r"(?:one of|either|in|values?:?)\s+", re.IGNORECASE)
+_NOT_LABELS = frozenset({"optional", "required", "nullable", "unique", "not", "null", "default"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A declared field; `table` where its name was qualified. `unread` is what says nothing to us."""
+
+    column: WantedColumn
+    table: str = ""
+    unread: tuple[str, ...] = ()
+    understood: int = 0  # clauses that were
+
+
+def read_field(text: str, span: Span, dialect: Dialect) -> Field | None:
+    """The field that a line declares, or None where it is not of that shape."""
+    head = _HEAD.match(text)
+    if head is None or not (head["separator"] or head["mark"]):
+        return None
+    rest, after = head["rest"], ""
+    if head["separator"] == "(":
+        inside = _inside_parentheses(rest)
+        if inside is None:
+            return None
+        rest, after = inside
+    table, _, name = head["name"].rpartition(".")
+    column = WantedColumn(name=name, span=span)
+    declared, remark = _first_sentence(rest)
+    column, unread, understood = _clauses(column, declared, dialect)
+    column, unread_after, more = _remark(column, after.lstrip(" :\u2013\u2014-"), dialect)
+    remarks = tuple(r for r in (*unread, *unread_after, remark.strip()) if r)
+    if understood + more == 0:
+        return None
+    return Field(column, table=table, unread=remarks, understood=understood + more)
+
+
+def _inside_parentheses(rest: str) -> tuple[str, str] | None:
+    depth = 1
+    for at, character in enumerate(rest):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0:
+            return rest[:at], rest[at + 1 :]
+    return None
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """The declaration, and what is said about it afterwards."""
+    end = re.search(r"[.;](?=\s+[A-Z]|\s*$)|\s--\s", text)
+    return (text, "") if end is None else (text[: end.start()], text[end.end() :])
+
+
+def _clauses(
+    column: WantedColumn, text: str, dialect: Dialect
+) -> tuple[WantedColumn, list[str], int]:
+    column, text, understood = _labels(column, text)
+    unread: list[str] = []
+    for clause in _split(text):
+        bare, aside = _without_aside(clause)
+        read = _clause(column, clause, dialect) or _clause(column, bare, dialect)
+        if read is None:
+            unread.append(clause)
+            continue
+        column = read
+        understood += 1
+        if aside:
+            unread.append(aside)
+    return column, unread, understood
+
+
+def _without_aside(clause: str) -> tuple[str, str]:
+    """A clause without the words in parentheses at its end."""
+    aside = re.search(r"\s*\(([^()]*)\)\s*$", clause)
+    return (clause, "") if aside is None else (clause[: aside.start()], aside.group(1))
+
+
+def _labels(column: WantedColumn, text: str) -> tuple[WantedColumn, str, int]:
+    """Take an enumeration out of a declaration: it holds commas of its own."""
+    enum = _ENUM.search(text)
+    if enum is None:
+        return column, text, 0
+    many = re.search(r"(?:list|array)\s+of\s+$", text[: enum.start()], re.IGNORECASE)
+    found = _LABELS.match(text, enum.end())
+    if found is None:
+        return column, text, 0
+    names, end = _label_names(found)
+    if len(names) < 2:
+        return column, text, 0
+    start = many.start() if many else enum.start()
+    closing = re.match(r"\s*\)", text[end:])
+    rest = text[:start] + text[end + (closing.end() if closing else 0) :]
+    return replace(column, labels=names, array=bool(many)), rest, 1
+
+
+def _label_names(found: re.Match[str]) -> tuple[tuple[str, ...], int]:
+    """The labels, up to a word that is a clause of its own."""
+    names: list[str] = []
+    end = found.start()
+    for label in re.finditer(_LABEL, found["labels"]):
+        word = label.group().strip("`'\"")
+        if word.lower() in _NOT_LABELS:
+            break
+        if word.lower() in ("and", "or"):
+            continue
+        names.append(word)
+        end = found.start() + label.end()
+    return tuple(names), end
+
+
+def _split(text: str) -> list[str]:
+    """Clauses between commas that stand in no parentheses, brackets or quotes."""
+    parts, depth, quote, current = [], 0, "", ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "`'\"":
+            quote = character
+        elif character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        elif character == "," and depth <= 0:
+            parts.append(current)
+            current = ""
+            continue
+        current += character
+    return [part.strip() for part in [*parts, current] if part.strip()]
+
+
+_OPTIONAL = re.compile(
+    r"(?:is\s+)?(?:optional|nullable|null|may be (?:null|empty)|can be null)$", re.I
+)
+_REQUIRED = re.compile(
+    r"(?:is\s+)?(?:required|mandatory|not[ _-]?null(?:able)?|non[ -]?null(?:able)?)$", re.I
+)
+_FLAGS: tuple[tuple[re.Pattern[str], Callable[[WantedColumn], WantedColumn]], ...] = (
+    (_OPTIONAL, lambda column: replace(column, nullable=True)),
+    (_REQUIRED, lambda column: replace(column, nullable=False)),
+    (
+        re.compile(r"(?:is\s+)?(?:globally\s+)?unique$", re.I),
+        lambda column: replace(column, unique=True),
+    ),
+    (re.compile(r"(?:primary key|pk)$", re.I), lambda column: replace(column, primary_key=True)),
+    (
+        re.compile(r"(?:index(?:ed)?|with (?:an )?index)$", re.I),
+        lambda column: replace(column, indexed=True),
+    ),
+    (
+        re.compile(r"(?:auto[ _-]?increment(?:ed|ing)?|identity)$", re.I),
+        lambda column: replace(column, identity=True),
+    ),
+)
+_REFERENCE = re.compile(
+    rf"(?:(?P<type>[\w ()]+?)\s+)?(?:fk|foreign key|references?|refers to|ref)\s*(?:to|of|→|->|on|:)?\s*"
+    rf"(?:the\s+)?`?(?P<table>{QUALIFIED})`?(?:\s*\(\s*`?(?P<column>{IDENTIFIER})`?\s*\))?"
+    r"(?:\s+table)?(?:\s+on delete (?P<action>cascade|set null|restrict|no action))?$",
+    re.IGNORECASE,
+)
+_ON_DELETE = re.compile(r"on delete (?P<action>cascade|set null|restrict|no action)$", re.I)
+_DEFAULT = re.compile(
+    r"(?:with\s+)?(?:a\s+)?defaults?(?:\s+(?:value|to|is|of))*\s*[:=]?\s*(?P<value>.+)$|"
+    r"by default\s+(?P<late>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _clause(column: WantedColumn, clause: str, dialect: Dialect) -> WantedColumn | None:
+    """The column with what one clause says, or None where the clause says nothing to us."""
+    bare = clause.strip(" .*`")
+    for pattern, change in _FLAGS:
+        if pattern.match(bare):
+            return change(column)
+    reference = _REFERENCE.match(clause.strip(" ."))
+    if reference:
+        return _with_reference(column, reference, dialect)
+    action = _ON_DELETE.match(bare)
+    if action and column.references:
+        return replace(
+            column, references=replace(column.references, on_delete=action["action"].upper())
+        )
+    default = _DEFAULT.match(clause.strip(" ."))
+    if default:
+        return replace(column, default=literal(default["value"] or default["late"], column.type))
+    return _typed(column, bare, dialect)
+
+
+def _typed(column: WantedColumn, clause: str, dialect: Dialect) -> WantedColumn | None:
+    article = re.match(r"(?:an?|of type|type:?)\s+", clause, re.IGNORECASE)
+    words = clause[article.end() :] if article else clause
+    found = read_type(words, dialect)
+    if found is None or column.type:
+        return None
+    name, length = found
+    rest = words[length:].strip(" `.")
+    typed = replace(column, type=name)
+    if not rest:
+        return typed
+    for word in re.findall(r"not null|primary key|[a-z_-]+(?:\s+`?[\w']+`?)?", rest, re.IGNORECASE):
+        more = _clause(typed, word, dialect)
+        if more is None:
+            return None
+        typed = more
+    return typed
+
+
+def _with_reference(
+    column: WantedColumn, reference: re.Match[str], dialect: Dialect
+) -> WantedColumn | None:
+    kind = column.type
+    if reference["type"]:
+        found = read_type(reference["type"].strip(), dialect)
+        if found is None or found[1] != len(reference["type"].strip()):
+            return None
+        kind = found[0]
+    target = Reference(
+        table=reference["table"],
+        columns=(reference["column"],) if reference["column"] else (),
+        on_delete=(reference["action"] or "no action").upper(),
+    )
+    return replace(column, type=kind, references=target)
+
+
+def literal(words: str, kind: str) -> str:
+    """A default as SQL: numbers, booleans, functions and quoted text as they are, words quoted."""
+    value = words.strip().strip("`.").strip()
+    known = {
+        "now": "now()",
+        "current timestamp": "CURRENT_TIMESTAMP",
+        "current time": "CURRENT_TIMESTAMP",
+        "current date": "CURRENT_DATE",
+        "now()": "now()",
+        "empty string": "''",
+        "an empty string": "''",
+        "zero": "0",
+        "null": "NULL",
+    }
+    lower = re.sub(r"[\s_]+", " ", value.lower())
+    if lower in known:
+        return known[lower]
+    if re.fullmatch(r"-?\d+(?:\.\d+)?|true|false|'(?:[^']|'')*'(?:::\w+)?|\w+\(\s*\)", value, re.I):
+        return value
+    if value[:1] == '"' and value[-1:] == '"':
+        value = value[1:-1]
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _remark(
+    column: WantedColumn, text: str, dialect: Dialect
+) -> tuple[WantedColumn, list[str], int]:
+    """What follows the parentheses: "one of `read` and `unread`" is a check, the rest a remark."""
+    if not text.strip():
+        return column, [], 0
+    choice = _ONE_OF.match(text)
+    found = _LABELS.match(text, choice.end()) if choice else None
+    if found is None:
+        if re.match(r"^[\w\s]+$", text) is None:
+            return column, [text.strip()], 0
+        read = _clause(column, text, dialect)
+        return (column, [text.strip()], 0) if read is None else (read, [], 1)
+    names, end = _label_names(found)
+    values = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    rest = text[end:].strip(" .")
+    return replace(column, check=f"{{}} IN ({values})"), [rest] if rest else [], 1
