@@ -1,0 +1,353 @@
+"""One suite over every migration format on every product, on real databases."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from faber_db.adapters.engines.postgresql import Postgresql
+from faber_db.adapters.engines.sqlite import Sqlite
+from faber_db.adapters.handlers import HANDLERS, handler_for
+from faber_db.errors import (
+    LedgerError,
+    LedgerForeign,
+    LockBusy,
+    LockTimeout,
+    MigrationFailed,
+    MigrationIrreversible,
+)
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import AppliedMigration, Migration, SourceFile
+from faber_db.services.ports import Engine, Handler, Limits, Session
+from faber_db.sql.script import parse
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LIMITS = Limits(
+    lock_timeout=timedelta(milliseconds=200),
+    statement_timeout=timedelta(seconds=20),
+    lock_retries=0,
+)
+
+
+class Place:
+    """A handler, a new database and a history that grows."""
+
+    def __init__(self, handler: Handler, engine: Engine, url: str) -> None:
+        self.handler, self.engine, self.url = handler, engine, url
+        self.files: list[SourceFile] = []
+
+    def add(self, name: str, up: str, down: str = "") -> Migration:
+        existing = self.history()
+        self.files += self.handler.generate(name, up, down, now=NOW, existing=existing)
+        return self.history()[-1]
+
+    def history(self) -> tuple[Migration, ...]:
+        return self.handler.parse(self.files)
+
+    def states(self, session: Session) -> str:
+        found = self.handler.status(self.history(), self.handler.ledger(session))
+        return ", ".join(f"{s.version[15:]} {s.state.value}" for s in found)
+
+    def apply(
+        self, session: Session, migration: Migration, *, rehearse: bool = False
+    ) -> AppliedMigration:
+        script = parse(migration.up, session.dialect)
+        return self.handler.apply_one(session, migration, script, now=NOW, rehearse=rehearse)
+
+    def roll_back(self, session: Session, migration: Migration) -> AppliedMigration:
+        script = parse(migration.down or "", session.dialect)
+        return self.handler.roll_back(session, migration, script, now=NOW)
+
+
+@pytest.fixture(params=[handler.name for handler in HANDLERS])
+def handler(request: pytest.FixtureRequest) -> Handler:
+    return next(h for h in HANDLERS if h.name == request.param)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(handler: Handler, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    engine: Engine = Postgresql() if request.param == "postgresql" else Sqlite(tmp_path / "locks")
+    return Place(handler, engine, url)
+
+
+@pytest.fixture
+def session(place: Place) -> Iterator[Session]:
+    with place.engine.connect(place.url, limits=LIMITS, create=True) as session:
+        yield session
+
+
+def tables(session: Session) -> list[str]:
+    return [table.full_name for table in session.catalogue().tables]
+
+
+def test_no_table_is_an_empty_ledger_and_none_is_made(place: Place, session: Session) -> None:
+    assert place.handler.ledger(session) == ()
+    assert tables(session) == []
+
+
+def test_apply_then_status(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);\nINSERT INTO t VALUES (1);")
+    place.add("two", "ALTER TABLE t ADD COLUMN b integer;")
+    assert place.states(session) == "one pending, two pending"
+    applied = place.apply(session, one)
+    assert (applied.version, applied.sha256) == (one.version, one.sha256)
+    assert [run.line for run in applied.statements] == [1, 2]
+    assert place.states(session) == "one applied, two pending"
+    assert session.query("SELECT a FROM t") == [(1,)]
+    (row,) = place.handler.ledger(session)
+    assert row.applied_at is not None
+    assert row.applied_at >= NOW
+    assert row.sha256 == one.sha256
+
+
+def test_the_ledger_is_ordered_and_named(place: Place, session: Session) -> None:
+    for name in ("one", "two", "three"):
+        place.apply(session, place.add(name, f"CREATE TABLE {name} (a integer);"))
+    assert [row.version[15:] for row in place.handler.ledger(session)] == ["one", "two", "three"]
+    shown = session.catalogue(leave_out=place.handler.ledger_tables)
+    assert [table.full_name for table in shown.tables] == ["one", "three", "two"]
+
+
+def test_a_failure_keeps_nothing_of_the_migration(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);\nINSERT INTO missing VALUES (1);")
+    with pytest.raises(MigrationFailed) as caught:
+        place.apply(session, one)
+    assert caught.value.rolled_back
+    assert "t" not in tables(session)
+    expected = {"prisma": "one failed", "sql": "one pending"}  # each as its own tool leaves it
+    assert place.states(session) == expected[place.handler.name]
+
+
+def test_a_failed_migration_is_settled_and_applied_again(place: Place, session: Session) -> None:
+    one = place.add("one", "INSERT INTO missing VALUES (1);")
+    with pytest.raises(MigrationFailed):
+        place.apply(session, one)
+    if place.handler.name == "prisma":
+        place.handler.mark(session, one, "rolled_back", now=NOW)
+        assert place.states(session) == "one rolled_back"
+    session.execute("CREATE TABLE missing (a integer)")
+    place.apply(session, one)
+    assert place.states(session) == "one applied"
+
+
+def test_an_edited_migration(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);", "DROP TABLE t;")
+    place.apply(session, one)
+    up = next(f for f in place.files if f.path == one.path)
+    place.files[place.files.index(up)] = SourceFile(up.path, up.content + b"\n-- more")
+    assert place.states(session) == "one edited"
+    (edited,) = place.history()
+    place.handler.mark(session, edited, "applied", now=NOW)
+    assert place.states(session) == "one applied"
+
+
+def test_a_missing_and_an_out_of_order_one(place: Place, session: Session) -> None:
+    place.add("one", "CREATE TABLE one (a integer);")
+    two = place.add("two", "CREATE TABLE two (a integer);")
+    place.apply(session, two)
+    assert place.states(session) == "one out_of_order, two applied"
+    place.files = [f for f in place.files if two.version not in f.path]
+    assert place.states(session) == "one pending, two missing"
+
+
+def test_roll_back(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);", "DROP TABLE t;")
+    place.apply(session, one)
+    place.roll_back(session, one)
+    assert "t" not in tables(session)
+    expected = {"prisma": "one rolled_back", "sql": "one pending"}
+    assert place.states(session) == expected[place.handler.name]
+    place.apply(session, one)
+    assert place.states(session) == "one applied"
+
+
+def test_a_failed_roll_back_leaves_it_applied(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);", "DROP TABLE t;\nDROP TABLE missing;")
+    place.apply(session, one)
+    with pytest.raises(MigrationFailed):
+        place.roll_back(session, one)
+    assert place.states(session) == "one applied"
+    assert "t" in tables(session)
+
+
+def test_no_way_back(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);")
+    place.apply(session, one)
+    with pytest.raises(MigrationIrreversible):
+        place.roll_back(session, one)
+    assert place.states(session) == "one applied"
+
+
+def test_a_rehearsal_leaves_no_trace(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);")
+    assert len(place.apply(session, one, rehearse=True).statements) == 1
+    assert tables(session) == []
+
+
+def test_marks(place: Place, session: Session) -> None:
+    one = place.add("one", "CREATE TABLE t (a integer);")
+    with pytest.raises(LedgerError):
+        place.handler.mark(session, one, "rolled_back", now=NOW)
+    place.handler.mark(session, one, "applied", now=NOW)
+    place.handler.mark(session, one, "applied", now=NOW)
+    assert place.states(session) == "one applied"
+    assert "t" not in tables(session)
+    place.handler.mark(session, one, "rolled_back", now=NOW)
+    assert place.states(session) in ("one rolled_back", "one pending")
+
+
+def test_a_lock_that_cannot_be_had_needs_no_settling(place: Place, session: Session) -> None:
+    place.apply(session, place.add("one", "CREATE TABLE t (a integer);"))
+    two = place.add("two", "ALTER TABLE t ADD COLUMN b integer;")
+    with place.engine.connect(place.url, limits=LIMITS) as other, other.transaction():
+        other.execute("UPDATE t SET a = 2" if session.dialect is Dialect.SQLITE else "LOCK TABLE t")
+        with pytest.raises(LockTimeout):
+            place.apply(session, two)
+    assert place.states(session) == "one applied, two pending"
+    place.apply(session, two)
+    assert place.states(session) == "one applied, two applied"
+
+
+def test_two_formats_do_not_share_a_database(place: Place, session: Session) -> None:
+    other = next(h for h in HANDLERS if h.name != place.handler.name)
+    place.apply(session, place.add("one", "CREATE TABLE t (a integer);"))
+    with pytest.raises(LedgerForeign) as caught:
+        other.ledger(session)
+    assert f'"handler": "{place.handler.name}"' in caught.value.hint
+
+
+LEDGERS = {
+    "dbmate": "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY)",
+    "golang-migrate": "CREATE TABLE schema_migrations (version bigint, dirty boolean)",
+    "Alembic": "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)",
+    "Django": "CREATE TABLE django_migrations (id integer, app text, name text)",
+    "Flyway": "CREATE TABLE flyway_schema_history (installed_rank integer)",
+    "Sequelize": 'CREATE TABLE "SequelizeMeta" (name varchar(255) PRIMARY KEY)',
+    "Knex": "CREATE TABLE knex_migrations (id integer, name text)",
+    "TypeORM": 'CREATE TABLE migrations (id integer, "timestamp" bigint, name text)',
+    "Drizzle": "CREATE TABLE __drizzle_migrations (id integer, hash text)",
+    "yoyo": "CREATE TABLE _yoyo_migration (migration_hash varchar(64))",
+    "goose": "CREATE TABLE goose_db_version (id integer)",
+}
+
+
+@pytest.mark.parametrize(("tool", "ddl"), LEDGERS.items(), ids=LEDGERS)
+def test_another_tools_ledger_is_named(tool: str, ddl: str, place: Place, session: Session) -> None:
+    session.execute(ddl)
+    with pytest.raises(LedgerForeign, match=tool):
+        place.handler.ledger(session)
+    one = place.add("one", "CREATE TABLE t (a integer);")
+    with pytest.raises(LedgerForeign, match=tool):
+        place.apply(session, one)
+    assert len(tables(session)) == 1
+
+
+def test_an_applications_own_migrations_table_is_no_ledger(place: Place, session: Session) -> None:
+    session.execute("CREATE TABLE migrations (bird text, month integer)")
+    assert place.handler.ledger(session) == ()
+
+
+def test_a_ledger_of_another_shape(place: Place, session: Session) -> None:
+    session.execute(f"CREATE TABLE {place.handler.ledger_tables[0]} (a integer)")
+    with pytest.raises(LedgerError, match="lacks the columns"):
+        place.handler.ledger(session)
+
+
+def test_the_ledger_can_be_read_without_the_right_to_write(place: Place, session: Session) -> None:
+    place.apply(session, place.add("one", "CREATE TABLE t (a integer);"))
+    with place.engine.connect(place.url, limits=LIMITS, read_only=True) as reader:
+        assert place.states(reader) == "one applied"
+
+
+def test_the_lock_is_given_back(place: Place, session: Session) -> None:
+    for _ in range(2):
+        with place.handler.lock(session, wait=timedelta(0)):
+            place.handler.ledger(session)
+    with (
+        place.engine.connect(place.url, limits=LIMITS) as other,
+        place.handler.lock(other, wait=timedelta(0)),
+    ):
+        place.handler.ledger(other)
+
+
+def test_the_holder_of_prismas_lock_is_named(postgresql_url: str) -> None:
+    place = Place(handler_for("prisma"), Postgresql(), postgresql_url)
+    with (
+        place.engine.connect(place.url, limits=LIMITS) as one,
+        place.engine.connect(place.url, limits=LIMITS) as two,
+        place.handler.lock(one, wait=timedelta(0)),
+    ):
+        ((pid,),) = one.query("SELECT pg_backend_pid()")
+        with (
+            pytest.raises(LockBusy, match=f"process {pid} "),
+            place.handler.lock(two, wait=timedelta(milliseconds=150)),
+        ):
+            pytest.fail("two sessions hold one lock")
+
+
+def stop_half_way(place: Place, session: Session, up: str) -> Migration:
+    """Apply a migration without a transaction whose second statement fails."""
+    place.files.append(SourceFile("20261123080000_half.sql", up.encode()))
+    (half,) = place.history()
+    with pytest.raises(MigrationFailed) as caught:
+        place.apply(session, half)
+    assert not caught.value.rolled_back
+    return half
+
+
+def test_half_applied_without_a_transaction(tmp_path: Path, sqlite_url: str) -> None:
+    place = Place(handler_for("sql"), Sqlite(tmp_path / "locks"), sqlite_url)
+    up = (
+        "-- migrate:up transaction:false\nCREATE TABLE t (a integer);\n"
+        "INSERT INTO missing VALUES (1);\n-- migrate:down\nDROP TABLE t;\n"
+    )
+    with place.engine.connect(place.url, limits=LIMITS, create=True) as session:
+        half = stop_half_way(place, session, up)
+        assert place.states(session) == "half half_applied"
+        assert "t" in tables(session)
+        place.handler.mark(session, half, "applied", now=NOW)
+        assert place.states(session) == "half applied"
+
+
+def test_a_concurrent_index_and_its_row(postgresql_url: str) -> None:
+    place = Place(handler_for("sql"), Postgresql(), postgresql_url)
+    with place.engine.connect(place.url, limits=LIMITS) as session:
+        place.apply(session, place.add("one", "CREATE TABLE t (a integer);"))
+        two = place.add("two", "CREATE INDEX CONCURRENTLY t_a ON t (a);")
+        place.apply(session, two)
+        assert place.states(session) == "one applied, two applied"
+        three = place.add("three", "CREATE UNIQUE INDEX CONCURRENTLY u ON t (missing);")
+        with pytest.raises(MigrationFailed):
+            place.apply(session, three)
+        assert place.states(session).endswith("three half_applied") or place.states(
+            session
+        ).endswith("three pending")
+
+
+def test_rows_are_those_that_prisma_writes(tmp_path: Path, sqlite_url: str) -> None:
+    place = Place(handler_for("prisma"), Sqlite(tmp_path / "locks"), sqlite_url)
+    rows = (
+        "SELECT id, checksum, typeof(started_at), typeof(finished_at), migration_name, logs,"
+        " rolled_back_at, applied_steps_count FROM _prisma_migrations ORDER BY rowid"
+    )
+    with place.engine.connect(place.url, limits=LIMITS, create=True) as session:
+        one = place.add("one", "CREATE TABLE t (a integer);")
+        place.apply(session, one)
+        ((row_id, *rest),) = session.query(rows)
+        assert str(uuid.UUID(str(row_id))) == row_id
+        assert rest == [one.sha256, "integer", "integer", one.name, None, None, 1]
+        two = place.add("two", "INSERT INTO missing VALUES (1);")
+        with pytest.raises(MigrationFailed):
+            place.apply(session, two)
+        _, _, started, finished, name, logs, rolled_back, steps = session.query(rows)[1]
+        assert (started, finished, name, rolled_back, steps) == (
+            "integer", "null", two.name, None, 0,
+        )  # fmt: skip
+        assert "missing" in str(logs)
+        place.handler.mark(session, two, "applied", now=NOW)
+        _, failed, resolved = session.query(rows)
+        assert failed[6] is not None
+        assert resolved[3:] == ("integer", two.name, "", None, 0)
