@@ -21,11 +21,19 @@ from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config import load
 from faber_db.config.proposed import proposed
-from faber_db.config.protection import Key, Placed, Protection, is_named_like_production, protections
+from faber_db.config.protection import (
+    Key,
+    Placed,
+    Protection,
+    is_named_like_production,
+    protections,
+)
 from faber_db.config.reference import resolve, split
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
 from faber_db.errors import ConfigError, ConfigMissing, FaberDbError, NotSupported
 from faber_db.executor.local import LocalExecutor
+from faber_db.model.answer import Answer
+from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Engine, Handler, Shadow
 
@@ -240,6 +248,13 @@ def private_postgresql() -> PrivatePostgresql:
     return PrivatePostgresql()
 
 
+def initialise(
+    request: init.Request, root: Path, environ: Mapping[str, str]
+) -> Answer[init.InitDetails]:
+    """Write the configuration of a project that has none yet."""
+    return init.run(request, root, environ=environ, detect=detect_handler, handler_for=handler_for)
+
+
 def now() -> datetime:
     """The present moment, aware, UTC."""
     return datetime.now(UTC)
@@ -259,5 +274,3 @@ def _home(environ: Mapping[str, str], variable: str, default: str) -> Path:
     named = environ.get(variable, "")
     base = Path(named) if named.startswith("/") else Path.home() / default
     return base / "faber-db"
-
-

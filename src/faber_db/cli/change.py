@@ -9,13 +9,13 @@ import typer
 from faber_db.cli import standard_input
 from faber_db.cli.call import Call, DatabaseOption, verb
 from faber_db.cli.coordinate import (
-    Coordinated,
     DryRunOption,
     OptionalEnvironment,
     PlanOption,
     WaitOption,
     WorkOption,
     coordinate,
+    requested,
 )
 from faber_db.errors import ConfigMissing, Exit, InputError
 
@@ -75,8 +75,8 @@ def register(program: typer.Typer) -> None:
         """Apply what is pending to the build environment (dev), and check it."""
         from faber_db.services import build as service
 
-        arguments = Coordinated(environment, work_id, plan, dry_run, wait, database)
-        return coordinate(call, service.run, arguments)
+        request = requested(call, environment, work_id, plan, dry_run, database)
+        return coordinate(call, service.run, request, wait=wait)
 
     @verb(program, panel=PANEL)
     def evaluate(
@@ -91,8 +91,8 @@ def register(program: typer.Typer) -> None:
         """Apply what is pending to staging, with findings, drift and measured times."""
         from faber_db.services import evaluate as service
 
-        arguments = Coordinated(environment, work_id, plan, dry_run, wait, database)
-        return coordinate(call, service.run, arguments)
+        request = requested(call, environment, work_id, plan, dry_run, database)
+        return coordinate(call, service.run, request, wait=wait)
 
     @verb(program, panel=PANEL)
     def release(
@@ -107,8 +107,8 @@ def register(program: typer.Typer) -> None:
         """Release what is pending to production, once a person has signed."""
         from faber_db.services import release as service
 
-        arguments = Coordinated(environment, work_id, plan, dry_run, wait, database)
-        return coordinate(call, service.run, arguments)
+        request = requested(call, environment, work_id, plan, dry_run, database)
+        return coordinate(call, service.run, request, wait=wait)
 
 
 def _words(call: Call) -> "DetectionSettings | None":

@@ -1,7 +1,6 @@
-"""What build, evaluate and release share on the command line: arguments, waiting, drawing."""
+"""What build, evaluate, release and rollback share: arguments, waiting, drawing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
@@ -18,12 +17,15 @@ if TYPE_CHECKING:
 
     D = TypeVar("D", bound=Details)
 
-    class Service(Protocol):
-        """`run` of one of the three."""
+    R = TypeVar("R", bound=Request)
+    R_contra = TypeVar("R_contra", bound=Request, contravariant=True)
+
+    class Service(Protocol[R_contra]):
+        """`run` of one of them."""
 
         def __call__(
             self,
-            request: Request,
+            request: R_contra,
             app: App,
             *,
             progress: Progress = ...,
@@ -49,18 +51,6 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Plan only; nothin
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Watch a job to its end; without, for 25 s.")
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Coordinated:
-    """The arguments of one of the three."""
-
-    environment: str
-    work_id: str
-    plan: str
-    dry_run: bool
-    wait: bool
-    database: str
 
 
 def followed(
@@ -91,32 +81,38 @@ def followed(
     return answer
 
 
-def coordinate(call: Call, run: "Service", arguments: Coordinated) -> int:
+def requested(
+    call: Call, environment: str, work_id: str, plan: str, dry_run: bool, database: str
+) -> "Request":
+    """The request of build, evaluate and release."""
+    from faber_db.services.coordinate import Request
+
+    return Request(
+        environment=environment,
+        work_id=work_id,
+        dry_run=dry_run,
+        plan_id=plan,
+        database=database,
+        requester=call.requester,
+    )
+
+
+def coordinate(call: Call, run: "Service[R]", request: "R", *, wait: bool) -> int:
     """Call the service, watch its job, draw the outcome.
 
     Ctrl-C cancels the work while the call carries it. Once a job has it, Ctrl-C only stops
     watching; the job goes on until it is cancelled by its id.
     """
     from faber_db.cli.render.coordinate import outcome
-    from faber_db.model.answer import State
-    from faber_db.services.coordinate import Request
 
-    request = Request(
-        environment=arguments.environment,
-        work_id=arguments.work_id,
-        dry_run=arguments.dry_run,
-        plan_id=arguments.plan,
-        database=arguments.database,
-        requester=call.requester,
-    )
     with call.cancellable() as cancelled:
         answer = run(request, call.app, progress=call.terminal.progress, cancelled=cancelled)
-    request = request.model_copy(update={"plan_id": answer.details.plan_id})
+    attached = request.model_copy(update={"plan_id": answer.details.plan_id})
     answer = followed(
         call,
         answer,
-        lambda: run(request, call.app, progress=call.terminal.progress),
-        wait=arguments.wait,
+        lambda: run(attached, call.app, progress=call.terminal.progress),
+        wait=wait,
     )
-    waits = answer.details.state is State.APPROVAL_REQUIRED
+    waits = answer.details.state.value == "approval_required"
     return call.show(answer, outcome(call.app.now()), drawn=waits)

@@ -1,6 +1,8 @@
 """More: the audit trail and the configuration."""
 
 import json
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +16,7 @@ PANEL = "More"
 def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
     _register_audit(program)
+    _register_config(program)
 
 
 def _register_audit(program: typer.Typer) -> None:
@@ -57,4 +60,35 @@ def _register_audit(program: typer.Typer) -> None:
             return call.show(answer, render.nothing)
         for entry in answer.details.entries:
             call.terminal.text(json.dumps(entry.model_dump(mode="json"), sort_keys=True))
+        return Exit.DONE
+
+
+def _register_config(program: typer.Typer) -> None:
+    config = typer.Typer(help="Check and show the configuration, and its JSON Schema.")
+    program.add_typer(config, name="config", rich_help_panel=PANEL)
+
+    @verb(config)
+    def check(call: Call) -> int:
+        """Name every problem of the file with its line; else say who decides where."""
+        from faber_db.cli.render import configuration as render
+        from faber_db.services import config as service
+
+        start = call.project or Path.cwd()
+        answer = service.check(start, os.environ, lambda: call.app)
+        return call.show(answer, render.shown, drawn=bool(answer.errors))
+
+    @verb(config)
+    def show(call: Call) -> int:
+        """Show what was detected, and who or what decides in each environment."""
+        from faber_db.cli.render import configuration as render
+        from faber_db.services import config as service
+
+        return call.show(service.show(call.app), render.shown)
+
+    @verb(config)
+    def schema(call: Call) -> int:
+        """Write the JSON Schema of the file, for editors."""
+        from faber_db.services import config as service
+
+        call.terminal.json(service.schema().details.json_schema)
         return Exit.DONE

@@ -1,5 +1,7 @@
 """Start: set a project up, and see that everything works."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +13,35 @@ PANEL = "Start"
 
 def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
+
+    @verb(program, panel=PANEL)
+    def init(
+        call: Call,
+        handler: Annotated[
+            str,
+            typer.Option("--handler", help="Migration format of an empty project: sql, prisma."),
+        ] = "",
+        engine: Annotated[
+            str, typer.Option("--engine", help="Where it cannot be detected: sqlite, postgresql.")
+        ] = "",
+        url: Annotated[
+            str, typer.Option("--url", help="Where dev is: env:NAME, file:PATH, a SQLite path.")
+        ] = "",
+        force: Annotated[
+            bool, typer.Option("--force", help="Write over a file that is there.")
+        ] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Only show what would be written.")
+        ] = False,
+    ) -> int:
+        """Write the configuration of this project, from what is found here."""
+        from faber_db.app import initialise
+        from faber_db.cli.render.configuration import initialised
+        from faber_db.services.init import Request
+
+        request = Request(handler=handler, engine=engine, url=url, force=force, dry_run=dry_run)
+        root = (call.project or Path.cwd()).resolve()
+        return call.show(initialise(request, root, os.environ), initialised)
 
     @verb(program, panel=PANEL)
     def doctor(

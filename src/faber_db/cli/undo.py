@@ -5,7 +5,14 @@ from typing import Annotated
 import typer
 
 from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, environment_names, verb
-from faber_db.cli.coordinate import DryRunOption, PlanOption, WaitOption, followed
+from faber_db.cli.coordinate import (
+    DryRunOption,
+    PlanOption,
+    WaitOption,
+    WorkOption,
+    coordinate,
+    followed,
+)
 
 PANEL = "Undo"
 BackupArgument = Annotated[
@@ -61,6 +68,34 @@ def register(program: typer.Typer) -> None:
             wait=wait,
         )
         return call.show(answer, outcome)
+
+    @verb(program, panel=PANEL)
+    def rollback(
+        call: Call,
+        environment: EnvironmentArgument,
+        to: Annotated[
+            str,
+            typer.Option("--to", metavar="MIGRATION", help="Take back what was applied after it."),
+        ] = "",
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        wait: WaitOption = True,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Take the newest migration back by its down script."""
+        from faber_db.services import rollback as service
+
+        request = service.RollbackRequest(
+            environment=environment,
+            to=to,
+            work_id=work_id,
+            dry_run=dry_run,
+            plan_id=plan,
+            database=database,
+            requester=call.requester,
+        )
+        return coordinate(call, service.run, request, wait=wait)
 
 
 def _register_backup(program: typer.Typer) -> None:
