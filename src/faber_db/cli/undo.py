@@ -1,6 +1,6 @@
 """Undo: backups, and the way back to one."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from faber_db.cli.coordinate import (
     coordinate,
     followed,
 )
+
+if TYPE_CHECKING:
+    from faber_db.model.answer import Answer
 
 PANEL = "Undo"
 BackupArgument = Annotated[
@@ -107,6 +110,7 @@ def _register_backup(program: typer.Typer) -> None:
         call: Call,
         environment: EnvironmentArgument,
         label: Annotated[str, typer.Option("--label", help="A word to know it by.")] = "",
+        wait: WaitOption = True,
         database: DatabaseOption = "",
     ) -> int:
         """Make a backup and prove it to level 2."""
@@ -118,7 +122,13 @@ def _register_backup(program: typer.Typer) -> None:
             answer = service.run(
                 request, call.app, progress=call.terminal.progress, cancelled=cancelled
             )
-        return call.show(answer, created)
+        job_id = answer.details.job_id
+
+        def again() -> "Answer[service.CreateBackupDetails]":
+            job = call.app.executor.watch(job_id, seconds=25, progress=call.terminal.progress)
+            return service.of_job(job, call.app)
+
+        return call.show(followed(call, answer, again, wait=wait), created)
 
     @verb(backup, name="list")
     def list_backups(

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from faber_db.model.answer import Answer, Details
+from faber_db.model.job import Job
 from faber_db.services.app import App
 from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.watched import WATCH_SECONDS, unfinished
@@ -46,7 +47,12 @@ def run(
     job = app.executor.watch(job.id, seconds=WATCH_SECONDS, progress=progress, cancelled=cancelled)
     if cancelled() and not job.state.over:
         job = app.executor.cancel(job.id)
-    details = CreateBackupDetails(environment=environment.name, job_id=job.id)
+    return of_job(job, app)
+
+
+def of_job(job: Job, app: App) -> Answer[CreateBackupDetails]:
+    """What became of a job that makes a backup."""
+    details = CreateBackupDetails(environment=job.environment, job_id=job.id)
     unfinished_answer = unfinished(job, details)
     if unfinished_answer is not None:
         return unfinished_answer
@@ -55,7 +61,7 @@ def run(
     details.sha256, details.size_bytes = made.sha256, made.size_bytes
     details.notes = list(made.notes)
     return Answer[CreateBackupDetails](
-        message=f"{made.id}: {made.size_bytes / 1e6:.1f} MB of {environment.name},"
+        message=f"{made.id}: {made.size_bytes / 1e6:.1f} MB of {made.environment},"
         f" verified to level {made.level}, in {made.duration_ms} ms",
         details=details,
     )
