@@ -196,7 +196,12 @@ class Call:
 
 
 def verb(
-    program: typer.Typer, *, panel: str | None = None, name: str | None = None, hidden: bool = False
+    program: typer.Typer,
+    *,
+    panel: str | None = None,
+    name: str | None = None,
+    hidden: bool = False,
+    takes_anything: bool = False,
 ) -> Callable[[Callable[Concatenate[Call, P], int]], Callable[Concatenate[Call, P], int]]:
     """Register a function as a verb; the options of every verb are added to its own.
 
@@ -205,7 +210,11 @@ def verb(
         panel: heading in the help.
         name: where it is not the function's.
         hidden: left out of the help.
+        takes_anything: unknown options and arguments are let through, and dropped.
     """
+    settings = (
+        {"ignore_unknown_options": True, "allow_extra_args": True} if takes_anything else None
+    )
 
     def register(
         function: Callable[Concatenate[Call, P], int],
@@ -227,7 +236,10 @@ def verb(
         invoked.__annotations__ = {p.name: p.annotation for p in parameters}
         invoked.__doc__ = inspect.getdoc(function)
         program.command(
-            name or function.__name__.replace("_", "-"), rich_help_panel=panel, hidden=hidden
+            name or function.__name__.replace("_", "-"),
+            rich_help_panel=panel,
+            hidden=hidden,
+            context_settings=settings,
         )(invoked)
         return function
 

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from faber_db.cli import change, decide, look, more, repair, serving, start, undo
+from faber_db.cli import change, decide, look, more, not_yet, repair, serving, start, undo
 from faber_db.cli.call import Call, ColorOption, Common, JsonOption, ProjectOption
 from faber_db.errors import Exit
 
-GROUPS = (start, change, look, decide, undo, repair, serving, more)
+GROUPS = (start, change, look, decide, undo, repair, serving, more, not_yet)
 PANELS = ("Start", "Change", "Look", "Decide", "Undo", "Repair", "Serve", "More")
 
 
@@ -17,13 +17,14 @@ class _InPanels(TyperGroup):
     """The program's verbs in the order of `PANELS`; typer alone lists groups after verbs."""
 
     def list_commands(self, ctx: object) -> list[str]:
-        def panel(name: str) -> int:
+        def place(name: str) -> int:
             command = self.commands[name]
             if not isinstance(command, TyperCommand | TyperGroup):
                 return len(PANELS)
-            return PANELS.index(str(command.rich_help_panel))
+            panel = command.rich_help_panel
+            return PANELS.index(panel) if panel in PANELS else len(PANELS)
 
-        return sorted(self.commands, key=panel)
+        return sorted(self.commands, key=place)
 
 
 def program() -> typer.Typer:

@@ -151,7 +151,7 @@ def _configuration(app: App) -> Iterator[Examined]:
     yield Examined(
         name="configuration",
         verdict=Verdict.OK,
-        text=f"{app.config_path} ({environments} environments)",
+        text=f"{app.config_path} ({environments} environment{'s' if environments > 1 else ''})",
     )
 
 

@@ -30,7 +30,7 @@ def shown(answer: Answer[ConfigDetails], page: Page) -> None:
             if problem.hint:
                 page.fact("", problem.hint, indent=2, column=11)
         return
-    page.line(strong(details.path or "no faber-db.json"), f"  {answer.message}")
+    page.line(answer.message)
     several = len({line.database for line in details.environments}) > 1
     rows: list[list[Span | str]] = []
     for line in details.environments:

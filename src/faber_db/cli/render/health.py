@@ -29,9 +29,14 @@ def draw(answer: Answer[HealthDetails], page: Page) -> None:
         f"  {_counted(counts)}",
         dim(f"   {duration(details.ms)}"),
     )
+    hidden_by: dict[str, list[str]] = {}
     for result in sorted(details.checks, key=lambda c: _ORDER.index(c.status)):
-        if result.status is not CheckStatus.OK:
+        if result.status is CheckStatus.UNKNOWN and not result.action:
+            hidden_by.setdefault(result.why, []).append(result.check)
+        elif result.status is not CheckStatus.OK:
             _add(page, result)
+    for why, checks in hidden_by.items():
+        page.fact(_word(CheckStatus.UNKNOWN), f"{', '.join(checks)}: {why}", column=_COLUMN)
 
 
 def _add(page: Page, result: CheckResult) -> None:

@@ -1,0 +1,29 @@
+"""Verbs of the plan that this version does not have: they say so, and what to do instead."""
+
+import typer
+
+from faber_db.cli.call import Call, verb
+from faber_db.errors import NotSupported
+
+_INSTEAD = {
+    "db-create": "For SQLite `faber-db build` makes the file of dev; else use the server's own client.",
+    "diff": "`faber-db architect FILE --dry-run` shows the SQL that a desired schema needs.",
+    "mark": "Use the migration tool's own command to mark a migration, then `faber-db status`.",
+    "baseline": "Write the schema that is there as the first migration, and mark it in the ledger.",
+    "accept-edit": "Restore the file from version control.",
+    "resume": "`faber-db status` says what is half applied; mend it with the server's own client.",
+    "executor": "The executor runs in this process (tier 1).",
+}
+
+
+def register(program: typer.Typer) -> None:
+    """Add the verbs, hidden from the help."""
+    for name, instead in _INSTEAD.items():
+        _add(program, name, instead)
+
+
+def _add(program: typer.Typer, name: str, instead: str) -> None:
+    @verb(program, name=name, hidden=True, takes_anything=True)
+    def refuse(call: Call) -> int:
+        """Say that it is not there yet."""
+        raise NotSupported(f"`faber-db {name}` is not there yet", hint=instead)
