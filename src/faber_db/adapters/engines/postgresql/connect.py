@@ -1,0 +1,146 @@
+"""A connection with its limits set and read back, and no transaction pooler between."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from faber_db.adapters.engines.postgresql.address import Address, conninfo
+from faber_db.adapters.engines.postgresql.faults import connection_failure, translating
+from faber_db.errors import ConnectionLimits, ConnectionPooled, NotSupported
+from faber_db.services.ports import Limits
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[object, ...]]
+
+_OLDEST = 140000
+_CONNECT_SECONDS = "10"
+_IDLE_IN_TRANSACTION = timedelta(minutes=1)  # ends a transaction of ours when we are stopped dead
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@contextmanager
+def opened(address: Address, *, limits: Limits, read_only: bool = False) -> "Iterator[Connection]":
+    """A connection in autocommit mode.
+
+    Raises:
+        ConnectionFailed, ConnectionRefusedByServer: as `connection_failure` tells them apart.
+        ConnectionPooled: a transaction pooler, where locks and limits would not hold.
+        ConnectionLimits: a limit did not read back equal.
+        NotSupported: the server is older than 14.
+    """
+    with raw(address) as connection, translating():
+        if connection.info.server_version < _OLDEST:
+            raise NotSupported(
+                f"PostgreSQL {connection.info.server_version // 10000} is older than 14",
+                hint="Upgrade the server first.",
+            )
+        set_limits(connection, limits)
+        if address.schema:
+            connection.execute("SELECT set_config('search_path', %s, false)", (_quoted(address),))
+        if read_only:
+            connection.execute("SET default_transaction_read_only = on")
+        refuse_pooler(connection, address)
+        yield connection
+
+
+@contextmanager
+def raw(address: Address) -> "Iterator[Connection]":
+    """A connection in autocommit mode as the server gives it, without limits."""
+    import psycopg
+
+    defaults = {
+        "application_name": "faber-db",
+        "connect_timeout": _CONNECT_SECONDS,
+        "client_encoding": "UTF8",
+    }
+    text = conninfo(Address({**defaults, **address.parameters}))
+    try:
+        # No prepared statements: they outlive the schema change that makes their plan wrong.
+        connection = psycopg.connect(text, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise connection_failure(error, text, address.label) from None  # its text may say too much
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def limits_sql(limits: Limits, *, local: bool) -> str:
+    """The SET statements for some limits; numbers only, so nothing has to be quoted."""
+    word = "SET LOCAL" if local else "SET"
+    return "; ".join(
+        f"{word} {name} = {value}"
+        for name, value in (
+            *_expected(limits).items(),
+            ("idle_in_transaction_session_timeout", _IDLE_IN_TRANSACTION // _MILLISECOND),
+        )
+    )
+
+
+def set_limits(connection: "Connection", limits: Limits) -> None:
+    """Set the limits for the session and read them back.
+
+    Raises:
+        ConnectionLimits: another value came back.
+    """
+    connection.execute(limits_sql(limits, local=False).encode())
+    check_limits(connection, limits)
+
+
+def check_limits(connection: "Connection", limits: Limits) -> None:
+    """Read the limits in force, in milliseconds, and compare.
+
+    Raises:
+        ConnectionLimits: one differs.
+    """
+    rows = connection.execute(
+        "SELECT name, setting FROM pg_catalog.pg_settings"
+        " WHERE name IN ('lock_timeout', 'statement_timeout')"
+    ).fetchall()
+    for name, expected in _expected(limits).items():
+        if (name, str(expected)) not in rows:
+            raise ConnectionLimits(
+                f"{name} did not read back as {expected} ms",
+                hint="Connect to the server itself, not through a proxy (`direct_url`).",
+            )
+
+
+def refuse_pooler(connection: "Connection", address: Address) -> None:
+    """Notice a transaction pooler by the server processes behind this session.
+
+    Two transactions of one session in two processes are one. A pooler with nothing else to do
+    gives the same process twice, but it made up the key that libpq holds for cancelling; then a
+    second session is opened: it must not get our process, and must not cost us ours.
+
+    Raises:
+        ConnectionPooled: a process was shared or changed.
+    """
+    first = _process(connection)
+    pooled = _process(connection) != first
+    if not pooled and connection.info.backend_pid != first:
+        with raw(address) as second, second.transaction():
+            pooled = _process(second) == first or _process(connection) != first
+    if pooled:
+        raise ConnectionPooled(
+            f"a transaction pooler answers for {address.label}",
+            hint="Set `direct_url` to the server itself, or to a session pooler.",
+        )
+
+
+def _process(connection: "Connection") -> object:
+    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return row[0] if row else None
+
+
+def _expected(limits: Limits) -> dict[str, int]:
+    return {
+        "lock_timeout": max(1, limits.lock_timeout // _MILLISECOND),
+        "statement_timeout": max(1, limits.statement_timeout // _MILLISECOND),
+    }
+
+
+def _quoted(address: Address) -> str:
+    return '"' + address.schema.replace('"', '""') + '"'

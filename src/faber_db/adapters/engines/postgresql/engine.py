@@ -1,0 +1,77 @@
+"""The engine for PostgreSQL servers. The driver is imported when it is first needed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faber_db.adapters.engines.postgresql.address import is_postgresql, parse, url_of
+from faber_db.model.dialect import Dialect
+from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress
+
+if TYPE_CHECKING:
+    from faber_db.adapters.engines.postgresql.session import PostgresqlSession
+
+
+class Postgresql:
+    """PostgreSQL; see `services.ports.Engine` for what each method promises."""
+
+    name = "postgresql"
+    dialect = Dialect.POSTGRESQL
+
+    def accepts(self, url: str) -> bool:
+        return is_postgresql(url)
+
+    def normalise(self, url: str, root: Path) -> str:
+        return url.strip()
+
+    def is_local(self, url: str) -> bool:
+        return parse(url).is_local
+
+    def label(self, url: str) -> str:
+        return parse(url).label
+
+    @contextmanager
+    def connect(
+        self,
+        url: str,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        read_only: bool = False,
+        create: bool = False,
+    ) -> "Iterator[PostgresqlSession]":
+        from faber_db.adapters.engines.postgresql.connect import opened
+        from faber_db.adapters.engines.postgresql.session import PostgresqlSession
+
+        with opened(parse(url), limits=limits, read_only=read_only) as connection:
+            yield PostgresqlSession(connection, limits=limits)
+
+    def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
+        from faber_db.adapters.engines.postgresql import dump
+
+        return dump.dump(parse(url), file, progress=progress, cancelled=cancelled)
+
+    def decode(self, file: Path) -> None:
+        from faber_db.adapters.engines.postgresql import dump
+
+        dump.decode(file)
+
+    def restore_beside(
+        self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled
+    ) -> Copy:
+        from faber_db.adapters.engines.postgresql import restore
+
+        address = parse(url)
+        name = restore.restore_beside(address, file, progress=progress, cancelled=cancelled)
+        return Copy(url=url_of(address.to_database(name)), label=name)
+
+    def swap(self, url: str, copy: Copy) -> str:
+        from faber_db.adapters.engines.postgresql import restore
+
+        return restore.swap(parse(url), parse(copy.url).database)
+
+    def drop_copy(self, copy: Copy) -> None:
+        from faber_db.adapters.engines.postgresql import restore
+
+        address = parse(copy.url)
+        restore.drop_copy(address, address.database)

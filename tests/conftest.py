@@ -1,0 +1,87 @@
+"""Real servers for every test: a private PostgreSQL of each version there is, and SQLite files."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from faber_db.adapters.engines.postgresql import binaries
+from faber_db.adapters.engines.postgresql.address import parse, url_of
+from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+
+GIVEN = os.environ.get("FABER_DB_TEST_DSN", "")
+
+
+def _missing(what: str) -> None:
+    """No server is a reason to skip on a laptop and a failure where CI promises one."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}: CI must provide it")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgresql_majors() -> tuple[int, ...]:
+    """The major versions that can be started here, newest first."""
+    return tuple(dict.fromkeys(b.major for b in binaries.find("initdb") if b.tool("postgres")))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Callable[..., str]]:
+    """Gives the URL of a server, as its superuser: of a major version, or the newest.
+
+    Each is started once, when first asked for. `FABER_DB_TEST_DSN` is taken in place of the newest.
+    """
+    with ExitStack() as servers:
+        urls: dict[int, str] = {0: GIVEN} if GIVEN else {}
+
+        def get(major: int = 0) -> str:
+            if major not in urls:
+                fitting = [b for b in binaries.find("initdb") if major in (0, b.major)]
+                if not fitting:
+                    _missing(f"no PostgreSQL {major or ''} to start")
+                server = servers.enter_context(PrivatePostgresql(fitting[0].folder))
+                urls[major] = urls[fitting[0].major] = server.url()
+            return urls[major]
+
+        yield get
+
+
+@pytest.fixture
+def new_postgresql(postgresql_server: Callable[..., str]) -> Iterator[Callable[..., str]]:
+    """Gives the URL of a new database each time: on the newest version, or on `major`."""
+    with ExitStack() as made:
+
+        def new(major: int = 0) -> str:
+            address = parse(postgresql_server(major))
+            name = f"t_{secrets.token_hex(6)}"
+            _administer(address, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            made.callback(_administer, address, drop)
+            return url_of(address.to_database(name))
+
+        yield new
+
+
+@pytest.fixture
+def postgresql_url(new_postgresql: Callable[..., str]) -> str:
+    """The URL of a new database on the newest version there is."""
+    return new_postgresql()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return f"sqlite:{tmp_path / 'test.db'}"
+
+
+def _administer(address: object, statement: sql.Composed) -> None:
+    from faber_db.adapters.engines.postgresql.address import Address, conninfo
+
+    assert isinstance(address, Address)
+    with psycopg.connect(conninfo(address), autocommit=True) as connection:
+        connection.execute(statement)
