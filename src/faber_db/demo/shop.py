@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from faber_db.shipped import examples
+from faber_db.shipped import shipped
 
 ENVIRONMENTS = ("dev", "staging", "production")
 CUSTOMERS = 200
@@ -53,7 +53,7 @@ class Shop:
 def opened(folder: Path, product: str) -> Iterator[Shop]:
     """A new shop below `folder`; for PostgreSQL with a private server that stops at the end."""
     project = folder / "shop"
-    shutil.copytree(examples() / "shop", project)
+    shutil.copytree(shipped("examples") / "shop", project)
     environ = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("FABER_DB_", "PG"))},
         "XDG_STATE_HOME": str(folder / "state"),
