@@ -1,7 +1,6 @@
 """Go back to a backup: restore beside, prove the copy, then put it in the live one's place."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -32,8 +31,6 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.contents import contents
 from faber_db.services.ports import Cancelled, Copy, Progress, Proposal, never, silent
 from faber_db.services.watched import WATCH_SECONDS, unfinished
-
-_LOCK_WAIT = timedelta(seconds=5)
 
 
 class Request(BaseModel):
@@ -158,7 +155,7 @@ def carry_out(
     backup = backups.verify(app, backup, 2, progress=progress, cancelled=cancelled)
     with (
         engine.connect(url, limits=environment.limits) as holder,
-        holder.deploy_lock(wait=_LOCK_WAIT),
+        holder.deploy_lock(wait=environment.settings.lock_timeout),
     ):
         safety = _saved_first(app, database, environment, backup, progress, cancelled)
         copy = _proven_copy(app, database, url, backup, progress, cancelled)
