@@ -21,8 +21,16 @@ from faber_db.errors import ConfigMissing, Exit, InputError
 
 if TYPE_CHECKING:
     from faber_db.config.settings import DetectionSettings
+    from faber_db.services.architect import Request as ArchitectRequest
 
 PANEL = "Change"
+AnswerOption = Annotated[
+    list[str] | None,
+    typer.Option("--answer", metavar="ID=OPTION", help="To a question; may be repeated."),
+]
+NameOption = Annotated[
+    str, typer.Option("--name", metavar="WORDS", help="Of the migration, instead of the file's.")
+]
 
 
 def register(program: typer.Typer) -> None:
@@ -61,6 +69,59 @@ def register(program: typer.Typer) -> None:
             labels=tuple(label or ()),
         )
         return call.show(service.run(request, call.app), draw)
+
+    @verb(program, panel=PANEL)
+    def architect(
+        call: Call,
+        spec_file: Annotated[
+            str, typer.Argument(metavar="FILE", help="A specification in the project.")
+        ],
+        answer: AnswerOption = None,
+        name: NameOption = "",
+        work_id: WorkOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Write the migration that a specification asks for, proved on a throw-away database."""
+        from faber_db.services.architect import Request
+
+        request = Request(
+            spec_file=spec_file,
+            answers=_answers(answer),
+            name=name,
+            work_id=work_id,
+            dry_run=dry_run,
+            database=database,
+        )
+        return _architect(call, request)
+
+    @verb(program, panel=PANEL)
+    def generate(
+        call: Call,
+        sql: Annotated[
+            str,
+            typer.Argument(
+                metavar="SQL", help="Wanted tables or changes; `-` reads standard input."
+            ),
+        ],
+        answer: AnswerOption = None,
+        name: NameOption = "",
+        work_id: WorkOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Write the migration that SQL asks for, proved on a throw-away database."""
+        from faber_db.services.architect import Request
+
+        request = Request(
+            desired_sql=standard_input.read_all() if sql == "-" else sql,
+            answers=_answers(answer),
+            name=name,
+            work_id=work_id,
+            dry_run=dry_run,
+            database=database,
+        )
+        return _architect(call, request)
 
     @verb(program, panel=PANEL)
     def build(
@@ -109,6 +170,34 @@ def register(program: typer.Typer) -> None:
 
         request = requested(call, environment, work_id, plan, dry_run, database)
         return coordinate(call, service.run, request, wait=wait)
+
+
+def _architect(call: Call, request: "ArchitectRequest") -> int:
+    from faber_db.cli.render.architect import outcome
+    from faber_db.services import architect as service
+
+    with call.cancellable() as cancelled:
+        answer = service.run(
+            request, call.app, progress=call.terminal.progress, cancelled=cancelled
+        )
+    return call.show(answer, outcome)
+
+
+def _answers(given: list[str] | None) -> dict[str, str]:
+    """`ID=OPTION` words as a mapping.
+
+    Raises:
+        InputError: one has no `=`, or an id comes twice.
+    """
+    answers: dict[str, str] = {}
+    for word in given or ():
+        name, equals, option = word.partition("=")
+        if not equals or not name:
+            raise InputError(f"{word!r} is no answer", hint="Write `--answer ID=OPTION`.")
+        if name in answers:
+            raise InputError(f"{name!r} is answered twice")
+        answers[name] = option
+    return answers
 
 
 def _words(call: Call) -> "DetectionSettings | None":

@@ -1,16 +1,89 @@
 """Look: what is there, what would happen, and what a code means."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
+from faber_db.cli.call import (
+    Call,
+    DatabaseOption,
+    EnvironmentArgument,
+    environment_names,
+    verb,
+)
 
 PANEL = "Look"
+AnyDialect = Literal["auto", "postgresql", "mysql", "mariadb", "sqlite"]
 
 
 def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
+
+    @verb(program, panel=PANEL)
+    def analyze(
+        call: Call,
+        paths: Annotated[
+            list[str] | None,
+            typer.Argument(
+                metavar="PATH",
+                help="Files or folders; `-` reads standard input.",
+                show_default=False,
+            ),
+        ] = None,
+        environment: Annotated[
+            str,
+            typer.Option(
+                "--environment",
+                metavar="ENVIRONMENT",
+                help="What is pending there, against its schema and sizes.",
+                autocompletion=environment_names,
+            ),
+        ] = "",
+        dialect: Annotated[
+            AnyDialect, typer.Option("--dialect", help="How the text is read.")
+        ] = "auto",
+        server_version: Annotated[
+            int, typer.Option("--server-version", metavar="MAJOR", min=0, help="Of the server: 17.")
+        ] = 0,
+        schema: Annotated[
+            str, typer.Option("--schema", metavar="FILE", help="SQL of the schema that is there.")
+        ] = "",
+        transaction: Annotated[
+            Literal["auto", "wrap", "none"],
+            typer.Option(
+                "--transaction", help="Whether the runner puts a file into one transaction."
+            ),
+        ] = "auto",
+        fail_on: Annotated[
+            Literal["low", "medium", "high", "critical", "never"],
+            typer.Option("--fail-on", help="Exit with 5 from this risk on."),
+        ] = "never",
+        detail: Annotated[
+            Literal["summary", "full"],
+            typer.Option("--detail", help="`full` lists the safe statements too."),
+        ] = "summary",
+        database: DatabaseOption = "",
+    ) -> int:
+        """Say what SQL would lock, rewrite, lose or break on a live database. Runs nothing."""
+        from faber_db.cli import analyzing
+        from faber_db.cli.render.analysis import draw
+
+        answer = analyzing.run(
+            call,
+            paths=paths or [],
+            environment=environment,
+            dialect=dialect,
+            server_version=server_version,
+            schema=schema,
+            transaction=transaction,
+            full=detail == "full" or call.common.json,
+            database=database,
+        )
+        if call.common.json:
+            call.terminal.json(analyzing.contract(answer))
+        else:
+            call.show(answer, draw(all_of_them=detail == "full"))
+        return analyzing.exit_code(answer, fail_on)
 
     @verb(program, panel=PANEL)
     def explain(

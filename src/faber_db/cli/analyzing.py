@@ -1,0 +1,80 @@
+"""What `analyze` reads, and its machine contract."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from faber_db.cli import standard_input
+from faber_db.cli.call import Call
+from faber_db.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    from faber_db.model.answer import Answer
+    from faber_db.services.analyze import AnalyzeDetails
+
+_EMPTY = ";"  # an empty script holds no statement, and no statement is an answer too
+
+
+def run(
+    call: Call,
+    *,
+    paths: Sequence[str],
+    environment: str,
+    dialect: str,
+    server_version: int,
+    schema: str,
+    transaction: str,
+    full: bool,
+    database: str,
+) -> "Answer[AnalyzeDetails]":
+    """Analyse standard input, files, or what is pending.
+
+    Without a project, `-` and files work when the dialect is named.
+
+    Raises:
+        InputError: nothing, or too much, is named.
+    """
+    from faber_db.services import analyze as service
+
+    if bool(paths) == bool(environment):
+        raise InputError(
+            "name what to analyse",
+            hint="`faber-db analyze FILE`, `faber-db analyze -`, or `--environment ENVIRONMENT`.",
+        )
+    if "-" in paths and len(paths) > 1:
+        raise InputError("`-` stands alone", hint="Give files, or standard input.")
+    fields: dict[str, Any] = {
+        "environment": environment,
+        "dialect": dialect,
+        "server_version": server_version,
+        "transaction": transaction,
+        "detail": "full" if full else "summary",
+        "database": database,
+        "before": standard_input.read_file(Path(schema)) if schema else "",
+        "anywhere": True,
+    }
+    if list(paths) == ["-"]:
+        request = service.Request(sql=standard_input.read_all() or _EMPTY, **fields)
+        return service.run(request, None if dialect != "auto" else call.app)
+    if len(paths) == 1:
+        return service.run(service.Request(path=paths[0], **fields), call.app)
+    return service.run(service.Request(paths=tuple(paths), **fields), call.app)
+
+
+def contract(answer: "Answer[AnalyzeDetails]") -> dict[str, Any]:
+    """`{"risk", "findings", "statements"}`, as DESIGN fixes it."""
+    details = answer.details
+    return {
+        "risk": details.risk.value,
+        "findings": [finding.model_dump(mode="json") for finding in details.findings],
+        "statements": [report.model_dump(mode="json") for report in details.statements],
+    }
+
+
+def exit_code(answer: "Answer[AnalyzeDetails]", fail_on: str) -> Exit:
+    """0 when analysed; 5 when the risk reaches what the caller does not accept."""
+    from faber_db.model.finding import Risk
+
+    if fail_on != "never" and answer.details.risk.at_least(Risk(fail_on)):
+        return Exit.REFUSED
+    return Exit.DONE
