@@ -450,7 +450,7 @@ def _moment(value: object) -> datetime | None:
     """What a driver gives for a moment; on SQLite a number, or a text of another client."""
     match value:
         case datetime():
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
         case int() | float():
             return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
         case str():
@@ -458,6 +458,6 @@ def _moment(value: object) -> datetime | None:
                 moment = datetime.fromisoformat(value)
             except ValueError as error:
                 raise LedgerError(f"{TABLE} holds a time that cannot be read: {value!r}") from error
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         case _:
             return None

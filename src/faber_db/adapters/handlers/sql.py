@@ -352,4 +352,4 @@ def _moment(value: object) -> datetime | None:
             value = datetime.fromisoformat(value)
         except ValueError as error:
             raise LedgerError(f"{TABLE} holds a time that cannot be read: {value!r}") from error
-    return value if isinstance(value, datetime) else None
+    return value.astimezone(UTC) if isinstance(value, datetime) else None
