@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from faber_db.checks.base import Unit
 from faber_db.config.duration import format_duration
 from faber_db.errors import FaberDbError, MigrationsMissing
 from faber_db.model.backup import BackupState
@@ -126,7 +127,7 @@ def backup_age(
         problem = "there is no good backup"
     else:
         age = app.now() - made_at(good)
-        value = f"{age.total_seconds() / 3600:.1f} h"
+        value = Unit.SECONDS.spell(age.total_seconds())
         if age > limit:
             problem = f"the newest good backup, {good.id}, is older than {format_duration(limit)}"
         elif ended[0].id != good.id:
