@@ -733,9 +733,7 @@ def _enum_name(table: str, column: str) -> str:
 
 def _with_key(table: Table, key: Key) -> Table:
     columns = tuple(
-        replace(c, nullable=False)
-        if c.name in key.columns and not c.identity == "autoincrement"
-        else c
+        replace(c, nullable=False) if c.name in key.columns and c.identity != "autoincrement" else c
         for c in table.columns
     )
     return replace(table, primary_key=key, columns=columns)

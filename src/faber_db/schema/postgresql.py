@@ -37,6 +37,8 @@ def steps(
             yield from _columns(earlier, table, hints, gentle=gentle)
             yield from _constraints(earlier, table, desired, gentle=gentle)
             yield from _indexes(earlier, table, gentle=gentle)
+    yield from _dropped_tables(before, desired)
+    yield from _dropped_enums(before, desired)
 
 
 def _renames(current: Catalogue, hints: Hints) -> Iterator[Step]:
@@ -70,8 +72,15 @@ def _enums(before: Catalogue, desired: Catalogue) -> Iterator[Step]:
             yield Step(sql, name, Phase.EXPAND)
         elif old[name].labels != enum.labels:
             yield from _labels(old[name], enum)
-    for name in old.keys() - new.keys():
-        yield Step(f"DROP TYPE {full(name, _PG)}", name, Phase.CONTRACT)
+
+
+def _dropped_enums(before: Catalogue, desired: Catalogue) -> Iterator[Step]:
+    """After the columns and tables that use them."""
+    wanted = {e.full_name for e in desired.enums}
+    for enum in before.enums:
+        if enum.full_name not in wanted:
+            sql = f"DROP TYPE {full(enum.full_name, _PG)}"
+            yield Step(sql, enum.full_name, Phase.CONTRACT)
 
 
 def _labels(old: EnumType, new: EnumType) -> Iterator[Step]:
@@ -119,22 +128,18 @@ def _tables(before: Catalogue, desired: Catalogue) -> Iterator[Step]:
         for key in table.foreign_keys:
             if key.table in later:
                 yield _add(table, key.name, written.foreign_key(key, _PG), Phase.EXPAND)
+
+
+def _dropped_tables(before: Catalogue, desired: Catalogue) -> Iterator[Step]:
     wanted = {t.full_name for t in desired.tables}
-    gone = in_order([t for t in before.tables if t.full_name not in wanted])
-    names = {t.full_name for t in gone}
-    for table in reversed(gone):
-        names.discard(table.full_name)
+    order = list(reversed(in_order([t for t in before.tables if t.full_name not in wanted])))
+    names = [t.full_name for t in order]
+    for at, table in enumerate(order):
         for key in table.foreign_keys:
-            if key.table in names and _cyclic(key, gone, table):
+            if key.table in names[:at]:  # a circle: the key goes before its target does
                 yield _drop(table, key.name, Phase.LOOSEN)
         sql = f"DROP TABLE {full(table.full_name, _PG)}"
         yield Step(sql, table.full_name, Phase.CONTRACT, table.full_name)
-
-
-def _cyclic(key: ForeignKey, gone: list[Table], table: Table) -> bool:
-    """Whether the table that a key points to is dropped before the table that holds it."""
-    order = [t.full_name for t in reversed(gone)]
-    return order.index(key.table) < order.index(table.full_name)
 
 
 def _comments(table: Table) -> Iterator[Step]:
@@ -205,7 +210,7 @@ def _added(table: Table, column: Column, hints: Hints, *, gentle: bool) -> Itera
 
 def _filled(table: Table, column: Column, expression: str) -> Step:
     name = ident(column.name, _PG)
-    sql = f"UPDATE {full(table.full_name, _PG)} SET {name} = {expression} WHERE {name} IS NULL"
+    sql = f"UPDATE {full(table.full_name, _PG)} SET {name} = {expression} WHERE {name} IS NULL"  # noqa: S608 - quoted
     return Step(sql, f"{table.full_name}.{column.name}", Phase.FILL, table.full_name)
 
 

@@ -120,7 +120,8 @@ def _can_be_dropped(column: Column, table: Table, catalogue: Catalogue) -> bool:
         *(o.definition for o in catalogue.others),
         *(v.definition for v in catalogue.views),
     ]
-    named = {c for k in (*table.uniques, *table.foreign_keys) for c in k.columns}
+    named = {c for k in table.uniques for c in k.columns}
+    named |= {c for k in table.foreign_keys for c in k.columns}
     pointed_at = any(
         k.table == table.name and column.name in k.references
         for t in catalogue.tables
@@ -141,7 +142,7 @@ def _altered(before: Table, after: Table, hints: Hints) -> Iterator[Step]:
             fill = hints.fills.get(f"{after.name}.{column.name}")
             if fill:
                 quoted = ident(column.name, _SQLITE)
-                update = f"UPDATE {name} SET {quoted} = {fill} WHERE {quoted} IS NULL"
+                update = f"UPDATE {name} SET {quoted} = {fill} WHERE {quoted} IS NULL"  # noqa: S608 - quoted
                 yield Step(update, f"{after.name}.{column.name}", Phase.FILL, after.name)
     old = {i.name: i for i in before.indexes}
     new = {i.name: i for i in after.indexes}
@@ -222,7 +223,7 @@ def _rebuilt(
     old = ident(before.name, _SQLITE)
     yield _step(written.create_table(after, _SQLITE, name=new), after)
     if copied:
-        insert = f"INSERT INTO {ident(new, _SQLITE)} ({names}) SELECT {values} FROM {old}"
+        insert = f"INSERT INTO {ident(new, _SQLITE)} ({names}) SELECT {values} FROM {old}"  # noqa: S608 - quoted
         yield _step(insert, after)
     yield _step(f"DROP TABLE {old}", after)
     yield _step(f"ALTER TABLE {ident(new, _SQLITE)} RENAME TO {ident(after.name, _SQLITE)}", after)
