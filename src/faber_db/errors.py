@@ -131,6 +131,12 @@ class InputError(FaberDbError):
     exit_code = Exit.USAGE
 
 
+class UnknownArgument(InputError):
+    """A tool was given an argument that it does not have. The hint names the nearest one."""
+
+    code = "input-unknown-argument"
+
+
 class PathOutsideProject(InputError):
     """A path leads outside the project root, directly or through a link."""
 

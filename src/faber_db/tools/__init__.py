@@ -1,0 +1,1 @@
+"""The MCP tools: what a client sees, calls and reads. They parse, call, render and decide nothing."""

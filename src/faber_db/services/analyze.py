@@ -1,0 +1,266 @@
+"""Analyse SQL: what would it do to a live database? Runs nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from faber_db.errors import FaberDbError, FileUnreadable, InputError, InputTooLarge
+from faber_db.model.answer import Answer, Details
+from faber_db.model.catalogue import Catalogue
+from faber_db.model.dialect import Dialect
+from faber_db.model.finding import Analysis, Finding, Kind, Risk, StatementReport
+from faber_db.model.migration import Migration, MigrationState
+from faber_db.services.app import App, Database
+from faber_db.services.history import history
+from faber_db.services.verdict import Surroundings, surroundings, verdict_of
+
+MAX_BYTES = 50_000_000
+_TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK, MigrationState.OUT_OF_ORDER)
+
+
+class Request(BaseModel):
+    """Exactly one of `sql`, `path` (or `paths`) and `environment`.
+
+    `server_version` is a major (17) or the product's own number (170010); 0 is not known.
+    `before` is SQL text of the schema that is there. `transaction` says whether the runner puts a
+    file into one transaction; `auto` is what the migration's format does. `anywhere` lets `path`
+    lead out of the project: the command line may, a tool may not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sql: str = ""
+    path: str = ""
+    environment: str = ""
+    dialect: Literal["auto", "postgresql", "mysql", "mariadb", "sqlite"] = "auto"
+    server_version: int = 0
+    detail: Literal["summary", "full"] = "summary"
+    database: str = ""
+    before: str = ""
+    transaction: Literal["auto", "wrap", "none"] = "auto"
+    anywhere: bool = False
+    paths: tuple[str, ...] = ()  # several instead of one `path`, in the order in which they run
+
+
+class AnalyzeDetails(Details):
+    """Findings, the worst first; statements only in full detail."""
+
+    risk: Risk
+    dialect: Dialect
+    looked_at: list[str] = []  # names of files or migrations, where there are several
+    statement_count: int = 0
+    findings: list[Finding] = []
+    statements: list[StatementReport] = []
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One script to look at."""
+
+    name: str
+    sql: str
+    wrap: bool
+
+
+def run(request: Request, app: App | None) -> Answer[AnalyzeDetails]:
+    """Analyse a text, a file, a folder, or what is pending in an environment.
+
+    `app` may be missing for `sql` and for a `path` that may lie anywhere.
+
+    Raises:
+        InputError: none or several of the three are given, or the dialect cannot be told.
+        PathOutsideProject, FileUnreadable, InputTooLarge, AnalysisTooLarge.
+        UnknownEnvironment, ConnectionFailed, MigrationsMissing: of an environment.
+    """
+    given = [
+        word
+        for word in (request.sql.strip(), request.path, request.paths, request.environment)
+        if word
+    ]
+    if len(given) != 1:
+        raise InputError(
+            "give exactly one of sql, path and environment",
+            hint="sql is the text itself, path a file or folder, environment what is pending there.",
+        )
+    if request.environment:
+        pieces, around = _pending(request, _needed(app))
+    else:
+        around = _around(request, app)
+        pieces = tuple(_pieces(request, app))
+    return _answer(request, pieces, around)
+
+
+def _needed(app: App | None) -> App:
+    if app is None:
+        raise InputError("there is no project here to look for the environment in")
+    return app
+
+
+def _pending(request: Request, app: App) -> tuple[tuple[_Piece, ...], Surroundings]:
+    database = app.database(request.database)
+    environment = database.environment(request.environment)
+    migrations = history(database)
+    with database.engine.connect(
+        environment.resolve_url(), limits=environment.limits, read_only=True
+    ) as session:
+        around = surroundings(
+            session,
+            leave_out=database.handler.ledger_tables,
+            protected=environment.protected or session.read_marker() is not None,
+        )
+        states = database.handler.status(migrations, database.handler.ledger(session))
+    wanted = {s.version for s in states if s.state in _TO_RUN}
+    pieces = tuple(_of(m, request) for m in migrations if m.version in wanted)
+    return pieces, around
+
+
+def _around(request: Request, app: App | None) -> Surroundings:
+    dialect = _dialect(request, app)
+    number = request.server_version
+    return Surroundings(
+        dialect=dialect,
+        server_version=(number * 10_000 if number < 1_000 else number) or None,
+        catalogue=_catalogue(request.before, dialect),
+    )
+
+
+def _catalogue(before: str, dialect: Dialect) -> Catalogue | None:
+    if not before.strip():
+        return None
+    from faber_db.sql.schema import catalogue_of
+
+    return catalogue_of(before, dialect)
+
+
+def _dialect(request: Request, app: App | None) -> Dialect:
+    if request.dialect != "auto":
+        return Dialect(request.dialect)
+    try:
+        if app is not None:
+            return app.database(request.database).engine.dialect
+    except FaberDbError as error:
+        raise InputError(
+            f"the dialect is not known: {error.message}", hint="Name the dialect."
+        ) from error
+    raise InputError("the dialect is not known", hint="Name the dialect.")
+
+
+def _pieces(request: Request, app: App | None) -> Iterator[_Piece]:
+    if request.sql:
+        yield _Piece("", request.sql, request.transaction != "none")
+    for named in request.paths or ((request.path,) if request.path else ()):
+        yield from _at(named, request, app)
+
+
+def _at(named: str, request: Request, app: App | None) -> Iterator[_Piece]:
+    """A file, or every migration or `.sql` file of a folder."""
+    path = _needed(app).inside(named) if not request.anywhere else Path(named)
+    database = _database(request, app)
+    if database is not None and path.resolve().is_relative_to(database.folder):
+        yield from _of_history(request, path.resolve(), database)
+    elif path.is_dir():
+        files = sorted(file for file in path.rglob("*.sql") if file.is_file())
+        if not files:
+            raise FileUnreadable(f"there is no .sql file in {named!r}")
+        for file in files:
+            yield _Piece(
+                file.relative_to(path).as_posix(), _read(file), request.transaction != "none"
+            )
+    else:
+        yield _Piece(path.name, _read(path), request.transaction != "none")
+
+
+def _database(request: Request, app: App | None) -> Database | None:
+    """The database whose migrations a path may belong to; a project may have none."""
+    if app is None:
+        return None
+    try:
+        return app.database(request.database)
+    except FaberDbError:
+        if request.database or request.dialect == "auto":
+            raise
+        return None
+
+
+def _of_history(request: Request, path: Path, database: Database) -> Iterator[_Piece]:
+    """Migrations as their format reads them: the up script only, in the order in which they run."""
+    whole = path == database.folder
+    found = [
+        migration
+        for migration in history(database)
+        if whole or (database.folder / migration.path).is_relative_to(path)
+    ]
+    if not found:  # a down script, or a file that is no migration
+        yield _Piece(path.name, _read(path), request.transaction != "none")
+    for migration in found:
+        yield _of(migration, request)
+
+
+def _of(migration: Migration, request: Request) -> _Piece:
+    wrap = migration.wrap if request.transaction == "auto" else request.transaction == "wrap"
+    return _Piece(migration.name, migration.up, wrap)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputTooLarge(f"{path.name!r} is over {MAX_BYTES} bytes")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise FileUnreadable(
+            f"{path.name!r} cannot be read ({error.strerror})",
+            hint="Check the path and its permissions.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise FileUnreadable(f"{path.name!r} is not UTF-8", hint="Save it as UTF-8.") from error
+
+
+def _answer(
+    request: Request, pieces: Sequence[_Piece], around: Surroundings
+) -> Answer[AnalyzeDetails]:
+    from faber_db.sql.script import parse
+
+    scripts = [parse(piece.sql, around.dialect) for piece in pieces]
+    analysis = verdict_of(scripts, [p.name for p in pieces], [p.wrap for p in pieces], around)
+    findings = _worst_first(analysis, len(pieces))
+    details = AnalyzeDetails(
+        risk=analysis.risk,
+        dialect=around.dialect,
+        looked_at=[piece.name for piece in pieces if len(pieces) > 1],
+        statement_count=sum(len(script.statements) for script in scripts),
+        findings=findings,
+        statements=list(analysis.statements) if request.detail == "full" else [],
+    )
+    return Answer(
+        status="success" if analysis.risk is Risk.LOW else "warning",
+        message=_sentence(analysis, details.statement_count, len(pieces)),
+        details=details,
+        suggested_fixes=list(dict.fromkeys(f.remedy for f in findings if f.remedy))
+        if request.detail == "full"
+        else [],
+    )
+
+
+def _worst_first(analysis: Analysis, pieces: int) -> list[Finding]:
+    """By risk, then in the order of the scripts; a single script's name says nothing."""
+    found = sorted(analysis.findings, key=lambda f: (bool(f.allowed), -f.risk.rank))
+    return found if pieces > 1 else [f.model_copy(update={"migration": ""}) for f in found]
+
+
+def _sentence(analysis: Analysis, statements: int, pieces: int) -> str:
+    if not statements:
+        return "nothing to analyse: no statement" + (" is pending" if not pieces else "")
+    careful = {
+        (f.migration, f.line)
+        for f in analysis.findings
+        if f.kind is not Kind.STYLE and not f.allowed and f.risk is not Risk.LOW
+    }
+    words = "1 statement" if statements == 1 else f"{statements} statements"
+    if not careful:
+        return f"{analysis.risk}: {words}, brief locks only, no scan or rewrite, nothing lost"
+    verb = "needs" if len(careful) == 1 else "need"
+    return f"{analysis.risk}: {len(careful)} of {words} {verb} care on a live database"

@@ -1,0 +1,326 @@
+"""Status: where every environment stands, what waits, what runs, and the one next step."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from faber_db.config.phases import environment_of
+from faber_db.errors import (
+    FaberDbError,
+    InputError,
+    MigrationsMissing,
+    UnknownEnvironment,
+)
+from faber_db.model.answer import Answer, NextPerson, NextTool, Problem
+from faber_db.model.health import CheckStatus, Health
+from faber_db.model.migration import Migration, MigrationState, MigrationStatus
+from faber_db.model.plan import PlanState, StoredPlan
+from faber_db.services.app import App, Database, Environment
+from faber_db.services.following import again, follow, wait_for
+from faber_db.services.history import history
+from faber_db.services.ports import Cancelled, Limits, Progress, never, silent
+from faber_db.services.status_lines import (
+    LIVE,
+    EnvironmentLine,
+    MigrationLine,
+    StatusDetails,
+    has_expired,
+    job_line,
+    plan_line,
+)
+
+LIMITS = Limits(
+    lock_timeout=timedelta(milliseconds=500), statement_timeout=timedelta(seconds=5), lock_retries=0
+)
+PAGE = 50
+NEWEST = 3  # applied migrations that a summary shows
+_TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK)
+_PHASES = {
+    "build": "coordinate-build",
+    "evaluate": "coordinate-evaluate",
+    "release": "coordinate-release",
+}
+
+
+class Request(BaseModel):
+    """One environment or all; or one plan, job or backup by `id`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: str = ""
+    id: str = ""
+    work_id: str = ""
+    wait_seconds: int = Field(default=0, ge=0, le=25)
+    detail: Literal["summary", "full"] = "summary"
+    cursor: str = ""  # version of the last migration that was seen
+    database: str = ""
+
+
+def run(
+    request: Request, app: App, *, progress: Progress = silent, cancelled: Cancelled = never
+) -> Answer[StatusDetails]:
+    """Read ledgers, plans and jobs; an environment that cannot be reached is a line that says so.
+
+    Raises:
+        UnknownHandle, BackupMissing: there is no such id.
+        UnknownEnvironment, UnknownDatabase.
+        InputError: the id is of no known kind, or there is nothing to wait for.
+    """
+    if request.id:
+        return follow(
+            request.id,
+            app,
+            wait_seconds=request.wait_seconds,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    if request.wait_seconds:
+        raise InputError(
+            "there is nothing to wait for", hint="Give the id of a plan or job with wait_seconds."
+        )
+    return _of_project(request, app)
+
+
+def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
+    details = StatusDetails()
+    problems: list[Problem] = []
+    places: list[tuple[Database, Environment]] = []
+    for name in [request.database] if request.database else list(app.databases):
+        try:
+            database = app.database(name)
+            places += [(database, e) for e in _environments(request, database)]
+        except UnknownEnvironment:
+            if len(app.databases) == 1 or request.database:
+                raise
+        except FaberDbError as error:
+            if request.database or request.environment:
+                raise
+            problems.append(Problem.of(error))
+    if request.environment and not places and not problems:
+        raise UnknownEnvironment(f"there is no environment {request.environment!r}")
+    histories, bad = _histories([database for database, _ in places])
+    problems += bad
+    looks = _look_at_all(app, places, histories)
+    details.environments = [look.line for look in looks]
+    problems += [
+        look.problem.model_copy(
+            update={"message": f"{look.line.environment}: {look.problem.message}"}
+        )
+        for look in looks
+        if look.problem
+    ]
+    if request.environment and len(looks) == 1:
+        _add_migrations(request, details, looks[0].statuses)
+        details.drift = details.environments[0].drift
+    plans = _live_plans(request, app)
+    details.waiting = [plan_line(stored, app) for stored in plans][:PAGE]
+    details.jobs = [job_line(job) for job in app.state.jobs(running=True)][:PAGE]
+    if app.config_path is None:
+        details.proposed_config = app.settings.model_dump(
+            mode="json", exclude_defaults=True, by_alias=True
+        )
+    details.next = _next(request, app, details, places, plans)
+    return Answer(
+        status="warning" if problems else "success",
+        message=_sentence(details),
+        details=details,
+        warnings=problems,
+    )
+
+
+def _environments(request: Request, database: Database) -> list[Environment]:
+    if request.environment:
+        return [database.environment(request.environment)]
+    return list(database.environments.values())
+
+
+def _histories(
+    databases: Iterable[Database],
+) -> tuple[dict[str, tuple[Migration, ...]], list[Problem]]:
+    """The migration folder of each database, read once; what is wrong with one is a problem."""
+    found: dict[str, tuple[Migration, ...]] = {}
+    problems: list[Problem] = []
+    for database in databases:
+        if database.name in found:
+            continue
+        found[database.name] = ()
+        try:
+            found[database.name] = history(database)
+        except MigrationsMissing:
+            continue
+        except FaberDbError as error:
+            problems.append(Problem.of(error))
+    return found, problems
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one environment shows of itself, or why it does not."""
+
+    line: EnvironmentLine
+    statuses: tuple[MigrationStatus, ...] = ()
+    problem: Problem | None = None
+
+
+def _look_at_all(
+    app: App,
+    places: Sequence[tuple[Database, Environment]],
+    histories: dict[str, tuple[Migration, ...]],
+) -> list[_Look]:
+    """Every environment at the same time, so that one that does not answer holds up no other."""
+
+    def look(place: tuple[Database, Environment]) -> _Look:
+        return _look(app, *place, histories[place[0].name])
+
+    if len(places) <= 1:
+        return [look(place) for place in places]
+    with ThreadPoolExecutor(max_workers=min(8, len(places))) as pool:
+        return list(pool.map(look, places))
+
+
+def _look(
+    app: App, database: Database, environment: Environment, migrations: tuple[Migration, ...]
+) -> _Look:
+    line = EnvironmentLine(
+        environment=environment.name,
+        database=database.name if len(app.databases) > 1 else "",
+        protected=environment.why_protected if environment.protected else "",
+    )
+    _add_health(app, database, environment, line)
+    try:
+        with database.engine.connect(
+            environment.resolve_url(), limits=LIMITS, read_only=True
+        ) as session:
+            statuses = database.handler.status(migrations, database.handler.ledger(session))
+            if session.read_marker() is not None and not line.protected:
+                line.protected = "carries our marker"
+    except FaberDbError as error:
+        line.problem = error.message
+        return _Look(line, (), Problem.of(error))
+    for status in statuses:
+        line.counts[status.state] = line.counts.get(status.state, 0) + 1
+    line.pending = [s.name for s in statuses if s.state in _TO_RUN][:10]
+    applied = [s.version for s in statuses if s.state is MigrationState.APPLIED]
+    line.ledger_head = applied[-1] if applied else ""
+    return _Look(line, statuses)
+
+
+def _add_health(
+    app: App, database: Database, environment: Environment, line: EnvironmentLine
+) -> None:
+    known = app.state.recall(f"health:{database.name}:{environment.name}")
+    if known is None:
+        return
+    health = Health.model_validate(known)
+    line.health = health.overall
+    line.health_age = _age(health.taken_at, app.now())
+    of_drift = [c for c in health.checks if c.check == "drift"]
+    bad = [c for c in of_drift if c.status is not CheckStatus.OK]
+    if of_drift:
+        line.drift = "; ".join(c.why or c.status for c in bad[:3]) if bad else "none"
+
+
+def _add_migrations(
+    request: Request, details: StatusDetails, statuses: Sequence[MigrationStatus]
+) -> None:
+    """What is not applied and the newest applied ones; in full detail all, by pages."""
+    shown = list(statuses)
+    if request.detail == "summary":
+        applied = [s for s in statuses if s.state is MigrationState.APPLIED]
+        hidden = {s.version for s in applied[:-NEWEST]}
+        shown = [s for s in shown if s.version not in hidden]
+    versions = [s.version for s in shown]
+    start = versions.index(request.cursor) + 1 if request.cursor in versions else 0
+    size = PAGE if request.detail == "summary" else 20 * PAGE
+    page = shown[start : start + size]
+    details.migrations = {
+        s.version: MigrationLine(
+            name=s.name,
+            state=s.state,
+            applied_at=s.applied_at.isoformat(timespec="seconds") if s.applied_at else "",
+            detail=s.detail,
+        )
+        for s in page
+    }
+    details.left_out = len(statuses) - len(page) - start
+    if start + size < len(shown):
+        details.cursor = page[-1].version
+
+
+def _live_plans(request: Request, app: App) -> list[StoredPlan]:
+    plans = app.state.plans(
+        database=request.database, environment=request.environment, work_id=request.work_id
+    )
+    return [p for p in plans if p.state in LIVE and not has_expired(p, app.now())]
+
+
+def _next(
+    request: Request,
+    app: App,
+    details: StatusDetails,
+    places: Sequence[tuple[Database, Environment]],
+    plans: Sequence[StoredPlan],
+) -> NextTool | NextPerson | None:
+    if details.jobs:
+        return wait_for(details.jobs[0].job_id)
+    for stored in plans:
+        if stored.state is PlanState.SIGNED:
+            return again(stored)
+        if stored.state is PlanState.WAITING:
+            return NextPerson(person=f"faber-db approve {stored.plan.id}")
+    if app.config_path is None:
+        return NextPerson(person="faber-db init")
+    return _phase(app, details, places)
+
+
+def _phase(
+    app: App, details: StatusDetails, places: Sequence[tuple[Database, Environment]]
+) -> NextTool | None:
+    """The first phase whose environment has something pending, or has a problem to look at."""
+    for phase, tool in _PHASES.items():
+        for line, (database, environment) in zip(details.environments, places, strict=True):
+            if environment.name != _environment_of(phase, app, database):
+                continue
+            arguments = {"environment": line.environment}
+            if line.database:
+                arguments["database"] = line.database
+            if line.problem:
+                return NextTool(tool="health-check", arguments=arguments)
+            if line.pending:
+                return NextTool(tool=tool, arguments=arguments)
+    return None
+
+
+def _environment_of(phase: str, app: App, database: Database) -> str | None:
+    try:
+        return environment_of(phase, database.environments, app.settings.phases)
+    except UnknownEnvironment:
+        return None
+
+
+def _sentence(details: StatusDetails) -> str:
+    if not details.environments:
+        return "no environment could be looked at"
+    return "; ".join(_short(line) for line in details.environments)
+
+
+def _short(line: EnvironmentLine) -> str:
+    name = f"{line.database}/{line.environment}" if line.database else line.environment
+    if line.problem:
+        return f"{name}: not reached"
+    odd = {s: n for s, n in line.counts.items() if s is not MigrationState.APPLIED}
+    words = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in odd.items()) or "up to date"
+    return f"{name}: {words}" + (f", {line.health} {line.health_age} ago" if line.health else "")
+
+
+def _age(taken_at: str, now: datetime) -> str:
+    """`40 s`, `12 min`, `3 h`, `2 d`."""
+    seconds = int((now - datetime.fromisoformat(taken_at)).total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"
