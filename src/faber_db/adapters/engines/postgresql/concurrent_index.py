@@ -61,25 +61,35 @@ def invalid_indexes(connection: "Connection") -> frozenset[object]:
     return frozenset(row[0] for row in connection.execute(_INVALID).fetchall())
 
 
-def drop_leftovers(
-    connection: "Connection", build: Build, *, keep: frozenset[object] = frozenset()
-) -> bool:
-    """Drop what earlier tries of a build left; whether none is left of it now.
+def leftovers(
+    connection: "Connection", build: Build, *, keep: frozenset[object]
+) -> list[tuple[str, str]]:
+    """Schema and name of what failed tries of a build left.
 
     Args:
         connection: outside a transaction.
         build: the index; one without a name takes only what is not in `keep`.
         keep: oids that were there before this run.
     """
+    return [
+        (str(schema), str(name))
+        for oid, schema, name, table in connection.execute(_INVALID).fetchall()
+        if (name == build.name if build.name else oid not in keep) and table == build.table
+    ]
+
+
+def drop_leftovers(connection: "Connection", build: Build, *, keep: frozenset[object]) -> None:
+    """Drop what failed tries of a build left; waits for writers as the build itself does.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: a writer goes on for longer than `lock_timeout`.
+    """
     from psycopg import sql
 
-    for oid, schema, name, table in connection.execute(_INVALID).fetchall():
-        ours = name == build.name if build.name else oid not in keep
-        if ours and table == build.table:
-            connection.execute(
-                sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(str(schema), str(name)))
-            )
-    return True
+    for schema, name in leftovers(connection, build, keep=keep):
+        connection.execute(
+            sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(schema, name))
+        )
 
 
 def _plain(text: str) -> str:

@@ -9,9 +9,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from faber_db.adapters.engines.postgresql.concurrent_index import (
+    Build,
     build_of,
     drop_leftovers,
     invalid_indexes,
+    leftovers,
 )
 from faber_db.adapters.engines.postgresql.connect import check_limits, limits_sql
 from faber_db.adapters.engines.postgresql.faults import (
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.connect import Connection
 
 _TOUCHES_LIMITS = re.compile(r"lock_timeout|statement_timeout|\A\s*(?:RESET|DISCARD)\b", re.I)
+_UNKNOWN = "not known"
+
+Leftover = Callable[[], str]
+"""Asked after a statement failed outside a transaction: what of it is left; empty for nothing."""
+
 _SETTINGS = ("search_path", "TimeZone", "role")
 
 
@@ -76,35 +83,56 @@ class ScriptRun:
 
     def _with_retries(self, unit: Unit, *, retry: bool) -> list[StatementRun]:
         """One unit, again after a lock timeout; all of it is rolled back between the tries."""
-        alone = unit.stretch.alone
-        attempt: Callable[[Unit], list[StatementRun]] = self._alone if alone else self._transaction
-        if alone and not _may_be_repeated(unit.stretch.statements[0]):
-            retry = False
+        if unit.stretch.alone:
+            return self._alone(unit.stretch.statements[0], retry=retry)
+        return self._tried(lambda: self._transaction(unit), retry=retry)
+
+    def _alone(self, statement: Statement, *, retry: bool) -> list[StatementRun]:
+        """A statement outside any transaction; a concurrent build starts from a clean place."""
+        build = build_of(statement)
+        if build is None:
+            retry = retry and _may_be_repeated(statement)
+            left: Leftover = lambda: "" if _leaves_nothing(statement) else _UNKNOWN  # noqa: E731
+            done = self._tried(lambda: [self._one(statement)], retry=retry, left=left)
+        else:
+            done = self._build(statement, build, retry=retry)
+        self._committed = True
+        return done
+
+    def _build(self, statement: Statement, build: Build, *, retry: bool) -> list[StatementRun]:
+        keep = invalid_indexes(self._connection)
+
+        def attempt() -> list[StatementRun]:
+            self._line = statement.line
+            drop_leftovers(self._connection, build, keep=keep)
+            return [self._one(statement)]
+
+        def left() -> str:
+            try:
+                drop_leftovers(self._connection, build, keep=keep)
+            except psycopg.Error:
+                names = leftovers(self._connection, build, keep=keep)
+                return ", ".join(f"the invalid index {schema}.{name}" for schema, name in names)
+            return ""
+
+        return self._tried(attempt, retry=retry, left=left)
+
+    def _tried(
+        self,
+        attempt: Callable[[], list[StatementRun]],
+        *,
+        retry: bool,
+        left: "Leftover" = lambda: "",
+    ) -> list[StatementRun]:
         waits = pauses(self._limits.lock_retries if retry else 0)
         while True:
             try:
-                return attempt(unit)
+                return attempt()
             except psycopg.Error as error:
                 wait = next(waits, None) if is_locked(error) else None
                 if wait is None:
-                    raise self._failure(error, unit) from error
+                    raise self._failure(error, left) from error
                 sleep(wait)
-
-    def _alone(self, unit: Unit) -> list[StatementRun]:
-        (statement,) = unit.stretch.statements
-        self._line = statement.line
-        build = build_of(statement)
-        before = invalid_indexes(self._connection) if build else frozenset[object]()
-        if build and build.name:
-            drop_leftovers(self._connection, build)
-        try:
-            done = [self._one(statement)]
-        except psycopg.Error:
-            if build and self._is_idle():
-                drop_leftovers(self._connection, build, keep=before)
-            raise
-        self._committed = True
-        return done
 
     def _transaction(self, unit: Unit) -> list[StatementRun]:
         if not self._is_idle():
@@ -183,7 +211,7 @@ class ScriptRun:
     def _is_idle(self) -> bool:
         return self._connection.info.transaction_status == TransactionStatus.IDLE
 
-    def _failure(self, error: psycopg.Error, unit: Unit) -> FaberDbError:
+    def _failure(self, error: psycopg.Error, left: "Leftover") -> FaberDbError:
         ours = translated(error)
         if isinstance(ours, ConnectionLost):
             what = (
@@ -198,15 +226,16 @@ class ScriptRun:
                 " tried here",
                 hint="Try it on a shadow instead.",
             )
-        clean = not unit.stretch.alone or _leaves_nothing(unit.stretch.statements[0])
-        rolled_back = clean and not self._committed
+        remains = left()
+        rolled_back = not remains and not self._committed
         if isinstance(ours, LockTimeout) and rolled_back:
             where = f"line {self._line}: " if self._line else ""
             tries = self._limits.lock_retries + 1
             return LockTimeout(
                 f"{where}{ours.message}, tried {tries} times; nothing was kept", hint=ours.hint
             )
-        return failed(ours.message, line=self._line, rolled_back=rolled_back, hint=ours.hint)
+        cause = f"{ours.message}; what is left is {remains}" if remains else ours.message
+        return failed(cause, line=self._line, rolled_back=rolled_back, hint=ours.hint)
 
 
 def _may_be_repeated(statement: Statement) -> bool:
@@ -219,4 +248,4 @@ def _leaves_nothing(statement: Statement) -> bool:
     one, two, _ = first_words(statement.text)
     if one in ("CALL", "DO", "REINDEX") or (one, two) == ("DROP", "INDEX"):
         return False
-    return build_of(statement) is not None or "CONCURRENTLY" not in statement.text.upper()
+    return "CONCURRENTLY" not in statement.text.upper()

@@ -56,6 +56,9 @@ class ScriptRun:
         with self._foreign_keys_kept():
             before = Counter[tuple[str, str]]() if inside or wrap else self._violations()
             for unit in work:
+                if unit.then and not inside and not wrap:  # before the ledger says it is applied
+                    self._line = 0
+                    self._refuse_new(before)
                 done += self._with_retries(unit, retry=not inside)
             if not inside and not wrap:
                 self._line = 0
