@@ -11,6 +11,7 @@ from faber_db.cli.call import (
     environment_names,
     verb,
 )
+from faber_db.cli.coordinate import WorkOption
 
 PANEL = "Look"
 AnyDialect = Literal["auto", "postgresql", "mysql", "mariadb", "sqlite"]
@@ -18,6 +19,55 @@ AnyDialect = Literal["auto", "postgresql", "mysql", "mariadb", "sqlite"]
 
 def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
+
+    @verb(program, panel=PANEL)
+    def status(
+        call: Call,
+        environment: Annotated[
+            str,
+            typer.Argument(
+                metavar="ENVIRONMENT",
+                help="Only this one, with its migrations; or the id of a plan, job or backup.",
+                autocompletion=environment_names,
+            ),
+        ] = "",
+        work_id: WorkOption = "",
+        wait: Annotated[
+            int, typer.Option("--wait", min=0, max=25, help="Seconds to wait for an id to move.")
+        ] = 0,
+        detail: Annotated[
+            Literal["summary", "full"],
+            typer.Option("--detail", help="`full` lists all migrations."),
+        ] = "summary",
+        after: Annotated[
+            str, typer.Option("--after", metavar="VERSION", help="Migrations after this one.")
+        ] = "",
+        database: DatabaseOption = "",
+    ) -> int:
+        """Show migrations, plans that wait, jobs that run, and the next step."""
+        from faber_db.cli.render.status import standing
+        from faber_db.services import status as service
+
+        is_id = environment.startswith(("plan_", "job_", "backup_"))
+        request = service.Request(
+            environment="" if is_id else environment,
+            id=environment if is_id else "",
+            work_id=work_id,
+            wait_seconds=wait,
+            detail=detail,
+            cursor=after,
+            database=database,
+        )
+        with call.cancellable() as cancelled:
+            answer = service.run(
+                request, call.app, progress=call.terminal.progress, cancelled=cancelled
+            )
+        return call.show(
+            answer,
+            standing(call.app.now()),
+            contract=("migrations",),
+            drawn=bool(answer.details.environments),
+        )
 
     @verb(program, panel=PANEL)
     def analyze(
@@ -126,3 +176,42 @@ def register(program: typer.Typer) -> None:
         )
         answer = service.run(request, call.app)
         return call.show(answer, draw, contract=("overall", "checks"), drawn=True)
+
+    @verb(program, panel=PANEL)
+    def schema(
+        call: Call,
+        environment: Annotated[
+            str,
+            typer.Argument(
+                metavar="ENVIRONMENT",
+                help="Instead of dev.",
+                autocompletion=environment_names,
+            ),
+        ] = "",
+        table: Annotated[
+            list[str] | None, typer.Option("--table", help="Show it whole; may be repeated.")
+        ] = None,
+        search: Annotated[
+            str, typer.Option("--search", help="Part of the name of a table or column.")
+        ] = "",
+        after: Annotated[
+            str, typer.Option("--after", metavar="TABLE", help="Tables after this one.")
+        ] = "",
+        detail: Annotated[
+            Literal["summary", "full"], typer.Option("--detail", help="`full` shows all whole.")
+        ] = "summary",
+        database: DatabaseOption = "",
+    ) -> int:
+        """Show the tables of a live database."""
+        from faber_db.cli.render.schema import draw
+        from faber_db.services import describe as service
+
+        request = service.Request(
+            environment=environment,
+            tables=tuple(table or ()),
+            search=search,
+            detail=detail,
+            cursor=after,
+            database=database,
+        )
+        return call.show(service.run(request, call.app), draw)
