@@ -1,7 +1,10 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from faber_db.config.json_text import read
 from faber_db.config.problems import problems
 
 GOOD = '{"environments": {"dev": {"url": "env:DATABASE_URL"}}}'
@@ -128,3 +131,41 @@ def test_every_problem_is_told_not_only_the_first() -> None:
 def test_a_deep_nest_is_refused() -> None:
     (problem,) = problems("[" * 5000)
     assert problem.message == "this is nested too deeply"
+
+
+NEARLY = [
+    "{", "}", "[", "]", ",", ":", '"', "environments", '"environments"', '"dev"', '"url"',
+    '"env:A"', "1", "1e999", "9" * 5000, "true", "null", "\n", " ", "\\ud800", "//", "'",
+]  # fmt: skip
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(NEARLY)).map("".join)))
+def test_no_text_makes_it_crash(text: str) -> None:
+    found = problems(text)
+    assert all(1 <= problem.line <= text.count("\n") + 1 for problem in found)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["environments", "databases", "phases", "drift"]), values))
+def test_no_value_makes_it_crash(value: dict[str, object]) -> None:
+    problems(json.dumps(value))
+
+
+@given(values)
+def test_reading_is_what_json_reads(value: object) -> None:
+    text = json.dumps(value, indent=1, allow_nan=False) if _is_plain(value) else "null"
+    assert read(text).value == json.loads(text)
+
+
+def _is_plain(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True

@@ -21,6 +21,22 @@ def test_a_missing_variable_is_named(environ: dict[str, str], tmp_path: Path) ->
     assert "Set DB" in caught.value.hint
 
 
+def test_dotenv_is_not_read_but_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"A=1\nexport DB={URL}\n")
+    with pytest.raises(SecretUnavailable) as caught:
+        resolve("env:DB", environ={}, root=tmp_path)
+    assert ".env" in caught.value.hint
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_command_that_waits_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faber_db.config.reference._SECONDS", 0.2)
+    (tmp_path / "c.py").write_text("import time; print('geheim', flush=True); time.sleep(60)")
+    with pytest.raises(SecretUnavailable, match="gave no URL") as caught:
+        resolve(f"command:{sys.executable} c.py", environ={}, root=tmp_path)
+    assert "geheim" not in str(caught.value)
+
+
 def test_secret_file(tmp_path: Path) -> None:
     (tmp_path / "url").write_text(URL + "\n")
     assert resolve("file:url", environ={}, root=tmp_path) == URL

@@ -93,8 +93,12 @@ class _Reader:
         match = _ATOM.match(self.text, self.at)
         if match is None:
             raise self.stopped(self.what_is_wrong())
+        try:
+            value = json.loads(match[0])
+        except ValueError as error:  # Python reads numbers of up to 4,300 digits
+            raise self.stopped("this number is too long") from error
         self.at = match.end()
-        return json.loads(match[0])
+        return value
 
     def what_is_wrong(self) -> str:
         rest = self.text[self.at : self.at + 2]

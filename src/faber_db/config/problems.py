@@ -38,6 +38,7 @@ _WORDS = {
     "tuple_type": "is a list",
     "model_type": "is an object",
     "missing": "is missing",
+    "json_invalid": "holds a character that is none (half of a surrogate pair)",
 }
 
 

@@ -25,6 +25,7 @@ _SQLITE_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
 _SQLITE_HEADER = b"SQLite format 3\0"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECONDS = 10
+_DOTENV_HINT = " It stands in .env, which is not read here: `set -a; . ./.env; set +a` does that."
 _LONGEST = 65_536  # bytes of a secret
 
 
@@ -79,7 +80,7 @@ def resolve(
     kind, rest = split(reference)
     match kind:
         case "env":
-            return _variable(rest, environ)
+            return _variable(rest, environ, root)
         case "file" if not is_database_file(rest, root, engine):
             return _secret_file(rest, root)
         case "command":
@@ -140,14 +141,24 @@ def has_password(reference: str) -> bool:
     return found or re.search(r"(?i)\bpassword\s*=", reference) is not None
 
 
-def _variable(name: str, environ: Mapping[str, str]) -> str:
+def _variable(name: str, environ: Mapping[str, str], root: Path) -> str:
     value = environ.get(name, "").strip()
     if not value:
         raise SecretUnavailable(
             f"the environment variable {name} is {'empty' if name in environ else 'not set'}",
-            hint=f"Set {name} to the URL of the database for this process, and call again.",
+            hint=f"Set {name} to the URL of the database for this process, and call again."
+            + (_DOTENV_HINT if _stands_in_dotenv(name, root) else ""),
         )
     return value
+
+
+def _stands_in_dotenv(name: str, root: Path) -> bool:
+    """Whether `.env` has a line for it; only names are looked at."""
+    try:
+        text = (root / ".env").read_text(errors="replace")
+    except OSError:
+        return False
+    return re.search(rf"(?m)^[ \t]*(?:export[ \t]+)?{name}[ \t]*=", text) is not None
 
 
 def _secret_file(path: str, root: Path) -> str:
