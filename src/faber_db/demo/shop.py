@@ -46,7 +46,7 @@ class Shop:
 
         with psycopg.connect(self.urls["production"]) as connection:
             for sql, rows in zip(_ROWS, _rows(), strict=True):
-                connection.cursor().executemany(sql.format(m="%s"), rows)  # type: ignore[arg-type]  # a constant with its marks
+                connection.cursor().executemany(sql.format(m="%s"), rows)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _private_server() -> Iterator[dict[str, str]]:
     with private_postgresql() as server:
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             for name in ENVIRONMENTS:
-                connection.execute(f"CREATE DATABASE shop_{name}")  # type: ignore[arg-type]  # our own three names
+                connection.execute(f"CREATE DATABASE shop_{name}")
         yield {name: server.url(f"shop_{name}") for name in ENVIRONMENTS}
 
 
