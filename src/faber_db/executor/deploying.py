@@ -49,6 +49,7 @@ class Carrier:
         self._verify = verify
         self._progress = progress
         self._cancelled = cancelled
+        self._ran = False  # a migration was applied
         self._database: Database = app.database(stored.plan.database)
         self._environment: Environment = self._database.environment(stored.plan.environment)
 
@@ -85,7 +86,11 @@ class Carrier:
             self._recheck(ground, migrations)
             self._stop_if_cancelled()
             self._use_approvals(ground)
-            applied = self._each(ground, migrations, step)
+            try:
+                applied = self._each(ground, migrations, step)
+            except (MigrationFailed, LockTimeout) as error:
+                self._give_back(session, error)
+                raise
             self._anchor(session)
         return {
             "applied": [a.version for a in applied],
@@ -108,6 +113,7 @@ class Carrier:
             self._audit("migration.intent", version=migration.version, sha256=migration.sha256)
             try:
                 applied.append(step(ground, migration))
+                self._ran = True
             except (MigrationFailed, LockTimeout) as error:
                 self._failed(migration, applied, error)
                 raise
@@ -150,6 +156,21 @@ class Carrier:
             rolled_back=str(getattr(error, "rolled_back", False)),
             applied_before=len(applied),
         )
+
+    def _give_back(self, session: Session, error: MigrationFailed | LockTimeout) -> None:
+        """Where every statement was rolled back, the signature may be used again while it lasts."""
+        if self._ran or not getattr(error, "rolled_back", isinstance(error, LockTimeout)):
+            return
+        if self._plan.protected:
+            for approval in self._app.state.approvals(self._plan.id):
+                session.free_nonce(approval.payload.nonce)
+        self._app.state.move_plan(
+            self._plan.id,
+            expect=(PlanState.USED,),
+            to=PlanState.SIGNED if self._plan.protected else PlanState.OPEN,
+            reason=error.message,
+        )
+        self._audit("approval.given_back", code=error.code)
 
     # --- the other kinds -----------------------------------------------------------------------
 

@@ -247,6 +247,10 @@ class Session(Protocol):
         """Record an approval as used, durable at once; False when it was used before."""
         ...
 
+    def free_nonce(self, nonce: str) -> None:
+        """Forget that an approval was used: every statement that it let run was rolled back."""
+        ...
+
     def used_nonces(self) -> list[tuple[str, str, str]]:
         """All of (nonce, plan_digest, used_at), so that a restore can carry them over."""
         ...

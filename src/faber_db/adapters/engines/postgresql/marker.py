@@ -67,6 +67,12 @@ def use_nonce(connection: "Connection", nonce: str, plan_digest: str, used_at: s
         return cursor.rowcount == 1
 
 
+def free_nonce(connection: "Connection", nonce: str) -> None:
+    """Forget that an approval was used."""
+    with connection.transaction():
+        connection.execute("DELETE FROM faber_db.used_approvals WHERE nonce = %s", (nonce,))
+
+
 def used_nonces(connection: "Connection") -> list[tuple[str, str, str]]:
     """All of (nonce, plan_digest, used_at), oldest first."""
     if not _exists(connection, "used_approvals"):

@@ -62,6 +62,11 @@ def use_nonce(connection: sqlite3.Connection, nonce: str, plan_digest: str, used
     return cursor.rowcount == 1
 
 
+def free_nonce(connection: sqlite3.Connection, nonce: str) -> None:
+    """Forget that an approval was used; the caller has a transaction open."""
+    connection.execute("DELETE FROM _faber_db_used WHERE nonce = ?", (nonce,))
+
+
 def used_nonces(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
     """All of (nonce, plan_digest, used_at), oldest first."""
     if not _exists(connection, "_faber_db_used"):

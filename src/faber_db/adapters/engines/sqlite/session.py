@@ -135,6 +135,10 @@ class SqliteSession:
         with self.transaction(), translating():
             return marks.use_nonce(self._connection, nonce, plan_digest, used_at)
 
+    def free_nonce(self, nonce: str) -> None:
+        with self.transaction(), translating():
+            marks.free_nonce(self._connection, nonce)
+
     def used_nonces(self) -> list[tuple[str, str, str]]:
         with translating():
             return marks.used_nonces(self._connection)
