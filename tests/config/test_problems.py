@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faber_db.config.json_text import read
-from faber_db.config.problems import problems
+from faber_db.config.problems import problems, warnings
 
 GOOD = '{"environments": {"dev": {"url": "env:DATABASE_URL"}}}'
 
@@ -155,6 +155,19 @@ values = st.recursive(
 @given(st.dictionaries(st.sampled_from(["environments", "databases", "phases", "drift"]), values))
 def test_no_value_makes_it_crash(value: dict[str, object]) -> None:
     problems(json.dumps(value))
+
+
+@given(
+    st.dictionaries(st.sampled_from(["environments", "migrations", "safety", "database"]), values),
+    st.sampled_from(["safety", "faber_integration", "migrations", "environments"]),
+    values,
+)
+def test_no_value_in_fabers_file_makes_it_crash(
+    value: dict[str, object], section: str, inner: object
+) -> None:
+    text = json.dumps({"schema_version": 1, "database": {}, **value, section: {"dev": inner}})
+    problems(text)
+    warnings(text)
 
 
 @given(values)

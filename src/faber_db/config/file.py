@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from faber_db.config.fractary import LOCATIONS
 from faber_db.config.problems import Problem, examine
 from faber_db.config.settings import ProjectSettings
 from faber_db.errors import ConfigError, ConfigMissing, NotSupported
@@ -17,7 +18,7 @@ _LARGEST = 1_048_576  # bytes
 class Loaded:
     """A configuration that can be used."""
 
-    root: Path  # of the project, resolved: where the file lies
+    root: Path  # of the project, resolved: where the file, or FABER's folder, lies
     path: Path
     settings: ProjectSettings
     text: str
@@ -36,11 +37,11 @@ def load(start: Path, environ: Mapping[str, str]) -> Loaded:
     settings, found = examine(text)
     if settings is None:
         raise as_error(path.name, found)
-    return Loaded(root=path.parent, path=path, settings=settings, text=text)
+    return Loaded(root=root_of(path), path=path, settings=settings, text=text)
 
 
 def find(start: Path, environ: Mapping[str, str]) -> Path:
-    """The configuration file: `FABER_DB_CONFIG`, else the nearest `faber-db.json`.
+    """The configuration file: `FABER_DB_CONFIG`, else the nearest `faber-db.json` or FABER's own.
 
     Looks in the folder, then in its parents up to the one that holds the repository (`.git`);
     outside a repository only in the folder itself, so that a stray file higher up decides nothing.
@@ -57,9 +58,18 @@ def find(start: Path, environ: Mapping[str, str]) -> Path:
             )
         return path
     for folder in _folders(start.resolve()):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
+        for name in (FILE_NAME, *LOCATIONS):
+            if (folder / name).is_file():
+                return folder / name
     raise ConfigMissing(f"there is no {FILE_NAME} here", hint="`faber-db init` writes one.")
+
+
+def root_of(path: Path) -> Path:
+    """The project root that a configuration file belongs to."""
+    for location in LOCATIONS:
+        if path.as_posix().endswith("/" + location):
+            return path.parents[location.count("/")]
+    return path.parent
 
 
 def read_text(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from faber_db.config.fractary import as_ours, is_fractary, without_meaning
 from faber_db.config.json_text import Located, NotJson, Path, read
 from faber_db.config.phases import named
 from faber_db.config.settings import (
@@ -57,6 +58,18 @@ def problems(text: str) -> list[Problem]:
     return examine(text)[1]
 
 
+def warnings(text: str) -> list[Problem]:
+    """Keys of FABER's own file that change nothing here, by line; none in a file of ours."""
+    try:
+        located = read(text)
+    except NotJson:
+        return []  # that is a problem, and told as one
+    if not is_fractary(located.value):
+        return []
+    found = [Problem(located.line_of(p), words) for p, words in without_meaning(located.value)]
+    return sorted(found, key=lambda problem: problem.line)
+
+
 def examine(text: str) -> tuple[ProjectSettings | None, list[Problem]]:
     """The settings, or None and everything that is wrong."""
     try:
@@ -68,8 +81,9 @@ def examine(text: str) -> tuple[ProjectSettings | None, list[Problem]]:
         for line, key in located.repeated
     ]
     settings: ProjectSettings | None = None
+    value = as_ours(located.value) if is_fractary(located.value) else located.value
     try:
-        settings = ProjectSettings.model_validate_json(json.dumps(located.value), strict=True)
+        settings = ProjectSettings.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         found += [_explain(detail, located) for detail in error.errors(include_url=False)]
     else:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from faber_db.config.file import find, read_text
 from faber_db.config.phases import environment_of
 from faber_db.config.policy import Decides, backup_rule, decides
-from faber_db.config.problems import problems
+from faber_db.config.problems import Problem as Found
+from faber_db.config.problems import problems, warnings
 from faber_db.config.reference import describe
 from faber_db.config.schema import json_schema
 from faber_db.config.settings import EnvironmentSettings
@@ -87,9 +88,10 @@ def check(
         ConfigError: it cannot be read.
     """
     path = find(start, environ)
-    found = problems(read_text(path))
+    text = read_text(path)
+    found = problems(text)
     if not found:
-        return show(open_app())
+        return _with_warnings(show(open_app()), warnings(text))
     count = f"{len(found)} problem{'s' if len(found) > 1 else ''}"
     return Answer(
         status="failure",
@@ -108,21 +110,31 @@ def check(
     )
 
 
+def _with_warnings(answer: Answer[ConfigDetails], found: list[Found]) -> Answer[ConfigDetails]:
+    told = [
+        Problem(code="config-no-effect", message=f"line {p.line}: {p.message}", hint=p.hint)
+        for p in found
+    ]
+    answer.warnings = [*told, *answer.warnings]
+    answer.status = "warning" if answer.warnings else answer.status
+    return answer
+
+
 def show(app: App) -> Answer[ConfigDetails]:
     """A line for each environment: what was detected, and who or what decides. Connects nowhere."""
     lines: list[EnvironmentLine] = []
-    warnings: list[Problem] = []
+    unsure: list[Problem] = []
     for name in app.databases:
         try:
             database = app.databases[name]
         except FaberDbError as error:
             problem = Problem.of(error)
-            warnings.append(problem.model_copy(update={"message": f"{name}: {problem.message}"}))
+            unsure.append(problem.model_copy(update={"message": f"{name}: {problem.message}"}))
             continue
         for environment in database.environments.values():
             line = _line(app, database, environment)
             lines.append(line)
-            warnings += _warnings(line, environment)
+            unsure += _warnings(line, environment)
     details = ConfigDetails(
         path=app.config_path.name if app.config_path else "", environments=tuple(lines)
     )
@@ -132,10 +144,10 @@ def show(app: App) -> Answer[ConfigDetails]:
     where = details.path or "no file yet; this is what `faber-db init` would write"
     environments = f"{len(lines)} environment{'' if len(lines) == 1 else 's'}"
     return Answer(
-        status="warning" if warnings else "success",
+        status="warning" if unsure else "success",
         message=f"{where}: {environments}, {guarded} protected",
         details=details,
-        warnings=warnings,
+        warnings=unsure,
     )
 
 
