@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from faber_db.errors import BackupDamaged, BackupFailed, BackupMissing, Cancelled
@@ -189,6 +190,31 @@ def test_the_copy_holds_what_the_write_ahead_log_holds(on_sqlite: App) -> None:
     finally:
         writer.close()
     assert made.row_counts["orders"] == 101
+
+
+def test_rows_that_come_and_go_during_the_dump_are_not_recorded(
+    postgresql_url: str, app_factory: Callable[..., App], apply_all: Callable[[App], None]
+) -> None:
+    app = app_factory(postgresql_url, migrations=ORDERS)
+    apply_all(app)
+    fill(app, 10)
+    with psycopg.connect(postgresql_url, autocommit=True) as other:
+        other.execute("CREATE TABLE quiet (id integer PRIMARY KEY)")
+    seen: list[str] = []
+
+    def write(words: str) -> None:
+        if words == "dumping dev":
+            seen.append(words)
+            with psycopg.connect(postgresql_url, autocommit=True) as other:
+                other.execute("INSERT INTO orders VALUES (999, '', 'b')")
+                other.execute("DELETE FROM orders WHERE id = 999")
+
+    made = backups.create(app, *place(app), progress=write)
+    assert seen
+    assert "orders" not in made.row_counts
+    assert made.row_counts["quiet"] == 0
+    assert made.notes == ("rows of orders changed while the dump ran",)
+    assert backups.verify(app, made, 3).level == 3
 
 
 def test_newest_good_looks_at_level_age_and_target(

@@ -268,6 +268,7 @@ class _Making:
         with engine.connect(url, limits=self.environment.limits, read_only=True) as session:
             target = session.identity().server_digest
             before = None if engine.name == _SQLITE else contents(session, self.database.handler)
+        self.progress(f"dumping {self.environment.name}")
         info = engine.dump(url, part, progress=self.progress, cancelled=self.cancelled)
         if not part.exists() or part.stat().st_size == 0:
             raise BackupFailed(f"{info.tool} reported success and wrote nothing")

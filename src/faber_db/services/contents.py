@@ -1,9 +1,10 @@
 """What a database holds, as far as a backup is proved by it: schema, ledger head, row counts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from faber_db.errors import LedgerError, LedgerForeign, StatementTimeout
+from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Handler, Session
 from faber_db.services.reprinting import reprinted
 
@@ -18,6 +19,7 @@ class Contents:
     schema_fingerprint: str
     row_counts: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    writes: Mapping[str, int] = field(default_factory=dict)  # counters by table, if there are any
 
 
 def contents(session: Session, handler: Handler) -> Contents:
@@ -36,12 +38,19 @@ def contents(session: Session, handler: Handler) -> Contents:
         except StatementTimeout:
             notes.append(f"rows of {table.full_name} not counted: it took too long")
     fingerprint = reprinted(catalogue).fingerprint()
-    return Contents(head, fingerprint, counts, tuple(notes))
+    return Contents(head, fingerprint, counts, tuple(notes), _writes(session))
 
 
 def unchanged(before: Contents, after: Contents) -> Contents:
-    """What two looks agree on: the counts of tables that nobody wrote to in between."""
-    counts = {n: c for n, c in before.row_counts.items() if after.row_counts.get(n) == c}
+    """What two looks agree on: the counts of tables that nobody wrote to in between.
+
+    An equal count is not enough: a row that came and went is in the dump or is not.
+    """
+    counts = {
+        name: count
+        for name, count in before.row_counts.items()
+        if after.row_counts.get(name) == count and before.writes.get(name) == after.writes.get(name)
+    }
     moved = sorted(before.row_counts.keys() - counts.keys())
     notes = (f"rows of {', '.join(moved)} changed while the dump ran",) if moved else ()
     return Contents(before.ledger_head, before.schema_fingerprint, counts, before.notes + notes)
@@ -67,3 +76,14 @@ def _ledger_head(session: Session, handler: Handler) -> tuple[str, list[str]]:
         return "", [f"no ledger head: {error.message}"]
     done = [row.version for row in rows if row.finished and not row.rolled_back]
     return max(done, default=""), []
+
+
+def _writes(session: Session) -> dict[str, int]:
+    """How many rows were ever written, by table; PostgreSQL counts, up to a second late."""
+    if session.dialect is not Dialect.POSTGRESQL:
+        return {}
+    rows = session.query(
+        "SELECT CASE schemaname WHEN 'public' THEN relname ELSE schemaname || '.' || relname END,"
+        " n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables"
+    )
+    return {str(name): int(str(count)) for name, count in rows}
