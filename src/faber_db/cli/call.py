@@ -16,6 +16,7 @@ import typer
 
 from faber_db.cli.render.page import Page
 from faber_db.cli.terminal import Terminal
+from faber_db.errors import Cancelled
 
 if TYPE_CHECKING:  # typing only: these load pydantic
     from faber_db.model.answer import Answer, Details
@@ -229,7 +230,10 @@ def verb(
             outer = context.obj if isinstance(context.obj, Common) else Common()
             own = Common(json=as_json, color=color, project=project)
             bound: Callable[..., int] = function
-            return bound(Call(own.over(outer)), **arguments)
+            try:
+                return bound(Call(own.over(outer)), **arguments)
+            except KeyboardInterrupt as pressed:  # typer would end in silence
+                raise Cancelled("cancelled") from pressed
 
         parameters = _parameters(function)
         invoked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
