@@ -46,6 +46,19 @@ class Postgresql:
         with opened(parse(url), limits=limits, read_only=read_only) as connection:
             yield PostgresqlSession(connection, limits=limits)
 
+    def create_database(self, url: str) -> bool:
+        from faber_db.adapters.engines.postgresql import restore
+
+        return restore.create_database(parse(url))
+
+    def find_tools(self) -> dict[str, str]:
+        """The newest `pg_dump` and `pg_restore` of this machine; empty where there is none."""
+        from faber_db.adapters.engines.postgresql.binaries import find
+
+        names = ("pg_dump", "pg_restore")
+        found = {name: next((b.tool(name) for b in find(name)), None) for name in names}
+        return {name: str(path or "") for name, path in found.items()}
+
     def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
         from faber_db.adapters.engines.postgresql import dump
 
