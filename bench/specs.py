@@ -3,7 +3,7 @@
 DIR holds `NAME.md`, `NAME.before.sql` and `NAME.expected.sql`. Each text is turned into a migration
 on a private PostgreSQL; it is right when, after `before.sql`, it leads to the schema that
 `expected.sql` leads to. Names of constraints and indexes, `text` against `varchar` and plain
-indexes are free. Answers are given by name of the text and id of the question.
+indexes are free; rows have to agree. Answers are given by name of the text and id of the question.
 """
 
 import argparse
@@ -57,6 +57,7 @@ def score(database: Database, path: Path, answers: dict[str, str], *, show: bool
         apply(session, before)
         apply(session, path.with_suffix(".expected.sql").read_text())
         expected = session.catalogue()
+        rows_expected = rows(session, expected)
     try:
         with database.shadow.new() as session:
             apply(session, before)
@@ -78,17 +79,32 @@ def score(database: Database, path: Path, answers: dict[str, str], *, show: bool
             start = session.catalogue()
             apply(session, made.up)
             real = session.catalogue()
+            rows_real = rows(session, real)
             apply(session, made.down)
             back = unlike(start, session.catalogue(), PG)
     except FaberDbError as error:
         return f"error {error}"
     found = unlike(free(expected), free(real), PG)
+    if not found and rows_expected != rows_real:
+        found = ("the rows differ",)
     down = "" if not back else f"; back: {'; '.join(back)}"
     return f"wrong: {'; '.join(found)}{down}" if found else f"right{down}"
 
 
 def apply(session: Session, text: str) -> None:
     session.run(parse(text, PG), wrap=True)
+
+
+def rows(session: Session, catalogue: Catalogue) -> dict[str, list[str]]:
+    """The rows of each table that has any, as text, in order."""
+    found = {}
+    for table in catalogue.tables:
+        columns = ", ".join(f'"{name}"' for name in sorted(c.name for c in table.columns))
+        name = ".".join(f'"{part}"' for part in table.full_name.split("."))
+        lines = session.query(f"SELECT ({columns})::text FROM {name}")  # noqa: S608 - quoted
+        if lines:
+            found[table.full_name] = sorted(str(line) for line in lines)
+    return found
 
 
 def free(catalogue: Catalogue) -> Catalogue:

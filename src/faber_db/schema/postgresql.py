@@ -301,8 +301,8 @@ def _primary_keys(before: Table, after: Table, gone: set[str]) -> Iterator[Step]
 def _uniques(before: Table, after: Table, gone: set[str], *, gentle: bool) -> Iterator[Step]:
     old = {k.columns: k for k in before.uniques}
     new = {k.columns: k for k in after.uniques}
-    for columns in old.keys() - new.keys():
-        if not gone & set(columns):
+    for columns in old:
+        if columns not in new and not gone & set(columns):
             yield _drop(after, old[columns].name, Phase.LOOSEN)
     for columns, key in new.items():
         if columns in old:
@@ -353,9 +353,9 @@ def _foreign_keys(
 
     old = {meaning(k): k for k in before.foreign_keys}
     new = {meaning(k): k for k in after.foreign_keys}
-    for key in old.keys() - new.keys():
-        if not gone & set(key.columns):
-            yield _drop(after, old[key].name, Phase.LOOSEN)
+    for meant, key in old.items():
+        if meant not in new and not gone & set(key.columns):
+            yield _drop(after, key.name, Phase.LOOSEN)
     for meant, key in new.items():
         if meant in old:
             continue

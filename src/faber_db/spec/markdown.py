@@ -30,6 +30,7 @@ from faber_db.spec.sentences import read_sentence
 from faber_db.sql import splitter
 
 MAX_BYTES = 1_000_000
+MAX_SENTENCE = 2_000  # characters; longer ones are lists of something else
 
 _TOUCHES_ROWS = (TableWanted, ColumnsDropped, ColumnChanged)
 _SQL_LANGUAGES = frozenset({"sql", "postgresql", "postgres", "pgsql", "sqlite", "ddl", "plpgsql"})
@@ -199,6 +200,9 @@ class _Reader:
         self.lead = text
 
     def _sentence(self, text: str, span: Span, *, said: bool = False) -> bool:
+        if len(text) > MAX_SENTENCE:
+            self._not_read(text, span, f"a sentence of over {MAX_SENTENCE} characters is not read")
+            return False
         read = read_sentence(text, span, self.table, self.dialect)
         self.changes.extend(read.changes)
         self.assumptions.extend(read.assumptions)
@@ -303,6 +307,8 @@ class _Reader:
         return KeyWanted(found["table"], key, "index" if index else "unique") if columns else None
 
     def _field(self, text: str, span: Span) -> bool:
+        if len(text) > MAX_SENTENCE:
+            return False
         declared = read_field(text, span, self.dialect)
         if declared is None:
             return False
@@ -420,12 +426,11 @@ def _cut(text: str) -> str:
 
 def _sentences(text: str, span: Span) -> Iterable[tuple[str, Span]]:
     """Sentences of a paragraph with their own lines."""
-    start = 0
+    start, line = 0, span.first
     for end in [*(m.end() for m in re.finditer(r"[.!?;](?=\s+[A-Z`*]|\s*$)", text)), len(text)]:
         sentence = text[start:end]
+        lead = sentence[: len(sentence) - len(sentence.lstrip())].count("\n")
+        last = line + sentence.count("\n")
         if sentence.strip():
-            lead = len(sentence) - len(sentence.lstrip())
-            first = span.first + text.count("\n", 0, start + lead)
-            last = span.first + text.count("\n", 0, end)
-            yield sentence.strip(), Span(first, last)
-        start = end
+            yield sentence.strip(), Span(line + lead, last)
+        start, line = end, last
