@@ -6,7 +6,6 @@ from faber_db.cli.call import Call, verb
 from faber_db.errors import NotSupported
 
 _INSTEAD = {
-    "db-create": "For SQLite `faber-db build` makes the file of dev; else use the server's own client.",
     "diff": "`faber-db architect FILE --dry-run` shows the SQL that a desired schema needs.",
     "mark": "Use the migration tool's own command to mark a migration, then `faber-db status`.",
     "baseline": "Write the schema that is there as the first migration, and mark it in the ledger.",

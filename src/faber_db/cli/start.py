@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faber_db.cli.call import Call, verb
+from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
 
 PANEL = "Start"
 
@@ -42,6 +42,17 @@ def register(program: typer.Typer) -> None:
         request = Request(handler=handler, engine=engine, url=url, force=force, dry_run=dry_run)
         root = (call.project or Path.cwd()).resolve()
         return call.show(initialise(request, root, os.environ), initialised)
+
+    @verb(program, panel=PANEL)
+    def db_create(
+        call: Call, environment: EnvironmentArgument, database: DatabaseOption = ""
+    ) -> int:
+        """Make the empty database of an unprotected environment."""
+        from faber_db.cli.render.configuration import made
+        from faber_db.services import db_create as service
+
+        request = service.Request(environment=environment, database=database)
+        return call.show(service.run(request, call.app), made)
 
     @verb(program, panel=PANEL)
     def doctor(

@@ -299,6 +299,14 @@ class Engine(Protocol):
         """
         ...
 
+    def create_database(self, url: str) -> bool:
+        """Make an empty database; False when it is there already.
+
+        Raises:
+            ConnectionFailed, PermissionMissing.
+        """
+        ...
+
     def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
         """Write the whole database, with its data, to `file` (mode 0600). Not yet verified or synced.
 

@@ -5,6 +5,7 @@ from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
 from faber_db.cli.render.words import listed
 from faber_db.model.answer import Answer, State
 from faber_db.services.config import ConfigDetails
+from faber_db.services.db_create import DbCreateDetails
 from faber_db.services.init import InitDetails
 
 
@@ -50,3 +51,9 @@ def shown(answer: Answer[ConfigDetails], page: Page) -> None:
         ]
     )
     add_next(page, details.next)
+
+
+def made(answer: Answer[DbCreateDetails], page: Page) -> None:
+    """The database that is there now."""
+    page.line(strong(answer.details.environment), f"  {answer.message}")
+    add_next(page, answer.details.next)

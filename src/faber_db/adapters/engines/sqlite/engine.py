@@ -56,6 +56,16 @@ class Sqlite:
                 read_only=read_only,
             )
 
+    def create_database(self, url: str) -> bool:
+        file = file_of(url, Path.cwd())
+        if file.exists():
+            return False
+        with opened(
+            file, lock_timeout=self._limits.lock_timeout, read_only=False, create=True
+        ) as connection:
+            connection.execute("PRAGMA user_version = 0")  # so that the file is written
+        return True
+
     def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
         source = file_of(url, Path.cwd())
         progress(f"copying {source.name}")
