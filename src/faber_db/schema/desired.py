@@ -41,7 +41,7 @@ from faber_db.model.change import (
 )
 from faber_db.model.dialect import Dialect
 from faber_db.schema import dependents
-from faber_db.schema.names import made, matching, same_thing, singular
+from faber_db.schema.names import full, ident, made, matching, same_thing, singular
 from faber_db.schema.normal import same_default, same_type
 from faber_db.schema.renaming import renamed
 from faber_db.schema.steps import Hints
@@ -280,7 +280,8 @@ class _Work:
             return "TEXT"
         name = wanted.type or _enum_name(table, wanted.name)
         self._enum(name, wanted.labels, wanted.span)
-        return f"{name}[]" if wanted.array else name
+        kind = full(name, self.dialect)
+        return f"{kind}[]" if wanted.array else kind
 
     def _enum(self, name: str, labels: tuple[str, ...], span: Span) -> None:
         schema, _, bare = name.rpartition(".")
@@ -423,7 +424,8 @@ class _Work:
         self._must_have(table, columns, span)
         now = self.tables[table]
         if any(set(k.columns) == set(columns) for k in now.uniques) or any(
-            i.unique and i.columns == columns and not i.predicate for i in now.indexes
+            i.unique and i.columns == self._printed(columns) and not i.predicate
+            for i in now.indexes
         ):
             return
         if index:  # Prisma writes its unique keys as indexes
@@ -441,16 +443,21 @@ class _Work:
     ) -> None:
         self._must_have(table, columns, span)
         now = self.tables[table]
+        printed = self._printed(columns)
         if any(
-            i.columns == columns and i.unique == unique and not i.predicate for i in now.indexes
+            i.columns == printed and i.unique == unique and not i.predicate for i in now.indexes
         ):
             return
         index = Index(
-            name or made(table, columns, "idx"), columns, unique, "btree" if self._pg else ""
+            name or made(table, columns, "idx"), printed, unique, "btree" if self._pg else ""
         )
         self._note(f"{table}.{index.name}", span)
         indexes = sorted((*now.indexes, index), key=lambda i: i.name)
         self._put(replace(now, indexes=tuple(indexes)))
+
+    def _printed(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Columns of an index as the product prints them: PostgreSQL quotes where it must."""
+        return tuple(ident(c, self.dialect) for c in columns) if self._pg else columns
 
     def _check(self, table: str, expression: str, column: str, span: Span, name: str = "") -> None:
         now = self.tables[table]

@@ -18,6 +18,7 @@ from faber_db.model.change import (
     WantedReference,
 )
 from faber_db.model.dialect import Dialect
+from faber_db.sql import identifiers
 
 _BLOCK = re.compile(r"^\s*(?P<kind>model|enum|type|view|datasource|generator)\s+(?P<name>\w+)\s*\{")
 _FIELD = re.compile(
@@ -298,7 +299,7 @@ def _column(field: _Field, enums: dict[str, _Block], dialect: Dialect) -> Wanted
 def _type(field: _Field, enums: dict[str, _Block], dialect: Dialect) -> str:
     native = next((a for a in field.attributes if a.name.startswith("db.")), None)
     if field.type in enums:
-        name = "TEXT" if dialect is Dialect.SQLITE else enums[field.type].table_name
+        name = "TEXT" if dialect is Dialect.SQLITE else _type_name(enums[field.type].table_name)
     elif field.type.startswith("Unsupported"):
         name = _text_argument(field.type)
     elif native and dialect is not Dialect.SQLITE:
@@ -308,6 +309,12 @@ def _type(field: _Field, enums: dict[str, _Block], dialect: Dialect) -> str:
     else:
         name = _SCALARS[field.type][1 if dialect is Dialect.SQLITE else 0]
     return f"{name}[]" if field.many else name
+
+
+def _type_name(name: str) -> str:
+    """An enum's name as PostgreSQL prints it in a column's type: quoted where it is not plain."""
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
+    return name if plain else identifiers.quote(name, Dialect.POSTGRESQL)
 
 
 def _default(expression: str, field: _Field, enums: dict[str, _Block]) -> str | None:
