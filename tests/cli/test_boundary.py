@@ -100,6 +100,13 @@ def test_a_reader_that_stops_is_no_error(project: Path) -> None:
     assert piped.stderr == b""
 
 
+def test_arguments_that_are_no_text(project: Path) -> None:
+    command: list[bytes] = [sys.executable.encode(), b"-m", b"faber_db", b"detect", b"\xff\xfe"]
+    ended = subprocess.run(command, cwd=project, capture_output=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(b"[input-invalid] argument 2 is not valid text")
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["-V"], ["--json", "--version"]])
 def test_version(faber_db: Run, arguments: list[str]) -> None:
     ended = faber_db(*arguments)
@@ -107,7 +114,7 @@ def test_version(faber_db: Run, arguments: list[str]) -> None:
     assert ended.out.startswith("faber-db ")
 
 
-PANELS = ["Start", "Change", "Look", "Undo", "Repair", "Serve", "More"]
+PANELS = ["Start", "Change", "Look", "Decide", "Undo", "Repair", "Serve", "More"]
 
 
 def test_help_shows_the_panels_in_order(faber_db: Run) -> None:

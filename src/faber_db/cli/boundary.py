@@ -8,7 +8,7 @@ import typer
 
 from faber_db.cli.terminal import ReaderGone, Terminal
 from faber_db.cli.usage import usage_error
-from faber_db.errors import Cancelled, Exit, FaberDbError, InternalError
+from faber_db.errors import Cancelled, Exit, FaberDbError, InputError, InternalError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -53,9 +53,18 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def _invoke(arguments: Sequence[str]) -> int:
     from faber_db.cli.program import program
 
+    _require_text(arguments)
     command = typer.main.get_command(program())
     result = command.main(args=list(arguments), prog_name="faber-db", standalone_mode=False)
     return result if isinstance(result, int) else Exit.DONE
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    for number, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"argument {number} is not valid text in this locale") from error
 
 
 def _bug(error: Exception) -> InternalError:
