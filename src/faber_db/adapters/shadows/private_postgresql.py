@@ -132,6 +132,10 @@ class PrivatePostgresql:
             return
         copy = self._temporary / "pg"
         shutil.copytree(self._bin.parent, copy, symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
         self._temporary.chmod(0o711)  # ours, and only to be passed through
         self._bin = copy / self._bin.name
 

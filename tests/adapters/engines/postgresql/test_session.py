@@ -14,6 +14,7 @@ from faber_db.errors import (
     PermissionMissing,
     StatementFailed,
 )
+from faber_db.model.catalogue import Catalogue
 from faber_db.model.target import Marker
 from faber_db.services.ports import Limits
 
@@ -96,7 +97,7 @@ def test_marker_and_nonces(engine: Postgresql, postgresql_url: str) -> None:
         assert found is not None
         assert found.policy_digest == "q"
         assert session.used_nonces() == [("n", "d", "2026-01-01T00:00:00Z")]
-        assert session.catalogue().tables == session.catalogue().others == ()
+        assert session.catalogue() == Catalogue()
         session.execute("CREATE ROLE kept_out")
         session.execute("SET ROLE kept_out")
         with pytest.raises(PermissionMissing):

@@ -30,7 +30,12 @@ def dump(
         password = password_of(connection)
         label = f"PostgreSQL {server // 10000}.{server % 10000}"
     found = _tools(server // 10000)
-    file.touch(mode=0o600)
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise BackupFailed(
+            f"{file.name} cannot be written: {error.strerror}", hint="Check the backup folder."
+        ) from error
     done = False
     try:
         for compression in _compressions(found):

@@ -21,12 +21,12 @@ def dump(source: Path, file: Path, *, lock_timeout: timedelta, cancelled: ports.
     """
     if cancelled():
         raise Cancelled("the backup was cancelled")
-    file.touch(mode=0o600)
     try:
+        file.touch(mode=0o600)
         with opened(source, lock_timeout=lock_timeout, read_only=True) as live:
             copy_into(live, file, patience=lock_timeout)
         problem = first_problem(file, "quick_check")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise BackupFailed(
             f"the copy could not be written: {error}", hint="Check the free disk space."
         ) from error
