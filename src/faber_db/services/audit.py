@@ -97,11 +97,7 @@ def verify(app: App) -> Answer[VerifyDetails]:
         broken.extend(_broken(entry, after=entries, head=head))
         entries, head = entry.seq, entry.hash
         hashes[entry.seq] = entry.hash
-    anchors = [
-        _anchor(database, environment, hashes)
-        for database in app.databases.values()
-        for environment in database.environments.values()
-    ]
+    anchors = list(_anchors(app, hashes))
     broken.extend(BrokenLink(seq=a.seq, problem=a.reason) for a in anchors if a.agrees is False)
     details = VerifyDetails(
         entries=len(hashes),
@@ -177,6 +173,17 @@ def _is_as_written(entry: AuditEntry) -> bool:
         return entry.hash == entry.expected_hash()
     except InputError:  # a value that we never write has no canonical spelling
         return False
+
+
+def _anchors(app: App, hashes: dict[int, str]) -> Iterator[Anchor]:
+    for name in app.databases:
+        try:
+            database = app.databases[name]
+        except FaberDbError as error:  # neither its product nor its environments are known
+            yield Anchor(database=name, environment="every environment", reason=error.message)
+            continue
+        for environment in database.environments.values():
+            yield _anchor(database, environment, hashes)
 
 
 def _anchor(database: Database, environment: Environment, hashes: dict[int, str]) -> Anchor:

@@ -4,7 +4,7 @@ It looks and changes nothing: the configuration, each environment's reference an
 marker, the dump tools, the state folder, and whether the agent's account could get around us.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -99,14 +99,19 @@ def run(
         return _answer(details, config_failed=isinstance(error, ConfigError))
     details.examined.extend(_configuration(app))
     details.examined.extend(_state(app, machine))
-    for database in app.databases.values():
+    databases = []
+    for name in app.databases:
+        try:
+            databases.append(app.databases[name])
+        except FaberDbError as error:
+            details.examined.append(_failed(name, error))
+    for database in databases:
         details.examined.extend(_tools(database))
         for environment in database.environments.values():
-            details.examined.extend(
-                _environment(database, environment, several=len(app.databases) > 1)
-            )
+            several = len(app.databases) > 1
+            details.examined.extend(_environment(database, environment, several=several))
     if request.footprint:
-        details.footprint.extend(_footprint(app, machine))
+        details.footprint.extend(_footprint(app, databases, machine))
     return _answer(details, config_failed=False)
 
 
@@ -147,7 +152,7 @@ def _configuration(app: App) -> Iterator[Examined]:
             hint="`faber-db init` writes one.",
         )
         return
-    environments = sum(len(d.environments) for d in app.databases.values())
+    environments = sum(len(d.environments) for d in app.settings.all_databases().values())
     yield Examined(
         name="configuration",
         verdict=Verdict.OK,
@@ -242,7 +247,7 @@ def _failed(name: str, error: FaberDbError) -> Examined:
     )
 
 
-def _footprint(app: App, machine: Machine) -> Iterator[Footprint]:
+def _footprint(app: App, databases: Sequence[Database], machine: Machine) -> Iterator[Footprint]:
     if app.config_path is not None:
         yield Footprint(place="configuration", what=str(app.config_path), exists=True)
     backups = app.settings.backups.folder
@@ -252,7 +257,7 @@ def _footprint(app: App, machine: Machine) -> Iterator[Footprint]:
         ("keys of approvers", machine.keys_folder),
     ):
         yield Footprint(place=place, what=str(path), exists=path.exists())
-    for database in app.databases.values():
+    for database in databases:
         ledgers = ", ".join(database.handler.ledger_tables)
         for environment in database.environments.values():
             yield _marker(database, environment)

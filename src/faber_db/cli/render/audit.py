@@ -38,8 +38,9 @@ def verdict(answer: Answer[VerifyDetails], page: Page) -> None:
         page.line(bad("BROKEN"), f"  {count(details.entries, 'entry', 'entries')}")
         page.table([(f"entry {link.seq}", link.problem) for link in details.broken])
     else:
+        unseen = any(anchor.agrees is None for anchor in details.anchors)
         page.line(
-            good("WHOLE"),
+            warn("UNPROVED") if unseen else good("WHOLE"),
             f"  {count(details.entries, 'entry', 'entries')}  head {details.head[:12] or '-'}",
         )
     page.table([_anchor(anchor) for anchor in details.anchors])
