@@ -16,7 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
-from faber_db.adapters.handlers.prisma import LOCK_KEY, Prisma
+from faber_db.adapters.handlers.prisma import Prisma
+from faber_db.adapters.handlers.prisma_lock import LOCK_KEY
 from faber_db.errors import MigrationFailed
 from faber_db.model.migration import Migration, SourceFile
 from faber_db.services.ports import Engine, Limits, Session

@@ -1,0 +1,196 @@
+"""The rows of `_prisma_migrations`, exactly as Prisma's own engine writes them.
+
+Table, values and order of writing: schema-engine, sql_migration_persistence.rs and
+flavour/{postgres,sqlite}.rs. On SQLite a moment is milliseconds since 1970.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from faber_db.adapters.handlers.other_tools import refuse_ledgers
+from faber_db.adapters.handlers.status import KEPT, is_same
+from faber_db.adapters.handlers.tables import columns_of
+from faber_db.errors import FaberDbError, LedgerError, LockTimeout, MigrationFailed
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import LedgerRow, Migration
+from faber_db.services.ports import Bound, Session
+
+TABLE = "_prisma_migrations"
+_COLUMNS = {
+    "id",
+    "checksum",
+    "finished_at",
+    "migration_name",
+    "logs",
+    "rolled_back_at",
+    "started_at",
+    "applied_steps_count",
+}
+_DDL = {
+    Dialect.POSTGRESQL: """CREATE TABLE _prisma_migrations (
+    id                      VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum                VARCHAR(64) NOT NULL,
+    finished_at             TIMESTAMPTZ,
+    migration_name          VARCHAR(255) NOT NULL,
+    logs                    TEXT,
+    rolled_back_at          TIMESTAMPTZ,
+    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count     INTEGER NOT NULL DEFAULT 0
+)""",
+    Dialect.SQLITE: """CREATE TABLE "_prisma_migrations" (
+    "id"                    TEXT PRIMARY KEY NOT NULL,
+    "checksum"              TEXT NOT NULL,
+    "finished_at"           DATETIME,
+    "migration_name"        TEXT NOT NULL,
+    "logs"                  TEXT,
+    "rolled_back_at"        DATETIME,
+    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
+    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
+)""",
+}
+_FINISHED_NOW = {
+    Dialect.POSTGRESQL: "greatest(started_at, clock_timestamp())",
+    Dialect.SQLITE: "max(started_at, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))",
+}
+_SELECT = (
+    "SELECT migration_name, checksum, started_at, finished_at, rolled_back_at, logs,"
+    " applied_steps_count FROM _prisma_migrations ORDER BY started_at, migration_name"
+)
+_COUNTS = "rolled_back_at IS NULL"  # what is rolled back counts for nothing
+
+
+def _ledger_row(row: tuple[object, ...]) -> LedgerRow:
+    name, checksum, started, finished, rolled_back, logs, steps = row
+    log = str(logs or "")
+    if finished is None and isinstance(steps, int) and steps > 0:
+        log = f"{log}\n{KEPT}"
+    return LedgerRow(
+        version=str(name),
+        name=str(name),
+        sha256=str(checksum),
+        applied_at=_moment(finished if finished is not None else started),
+        finished=finished is not None,
+        rolled_back=rolled_back is not None,
+        log=log,
+    )
+
+
+def _newest_of_each(rows: Sequence[LedgerRow]) -> tuple[LedgerRow, ...]:
+    """One row a migration: one that still fails, else the newest that counts, else the newest."""
+    newest: dict[str, LedgerRow] = {}
+    for row in rows:
+        before = newest.pop(row.version, None)
+        keep_before = before is not None and (
+            (not row.rolled_back and not before.rolled_back and not before.finished)
+            or (row.rolled_back and not before.rolled_back)
+        )
+        newest[row.version] = before if before is not None and keep_before else row
+    return tuple(newest.values())
+
+
+def insert_started(session: Session, migration: Migration, now: datetime) -> str:
+    row_id = str(uuid.uuid4())
+    with session.transaction():
+        session.execute(
+            f"INSERT INTO {TABLE} (id, checksum, started_at, migration_name)"  # noqa: S608 -- constant
+            " VALUES (%s, %s, %s, %s)",
+            (row_id, migration.sha256, _time(session.dialect, now), migration.name),
+        )
+    return row_id
+
+
+def finished(dialect: Dialect, row_id: str) -> Bound:
+    return Bound(
+        f"UPDATE {TABLE} SET applied_steps_count = applied_steps_count + 1,"  # noqa: S608 -- constants
+        f" finished_at = {_FINISHED_NOW[dialect]} WHERE id = %s",
+        (row_id,),
+    )
+
+
+def rolled_back(dialect: Dialect, migration: Migration, now: datetime) -> Bound:
+    return Bound(
+        f"UPDATE {TABLE} SET rolled_back_at = %s"  # noqa: S608 -- constants
+        f" WHERE migration_name = %s AND {_COUNTS}",
+        (_time(dialect, now), migration.name),
+    )
+
+
+def record_failure(
+    session: Session, row_id: str, error: FaberDbError, *, may_have_kept: bool
+) -> None:
+    with session.transaction():
+        if isinstance(error, LockTimeout):
+            session.execute(f"DELETE FROM {TABLE} WHERE id = %s", (row_id,))  # noqa: S608 -- constant
+            return
+        kept = not error.rolled_back if isinstance(error, MigrationFailed) else may_have_kept
+        session.execute(
+            f"UPDATE {TABLE} SET logs = %s WHERE id = %s",  # noqa: S608 -- constant
+            (error.message + (f"\n{KEPT}" if kept else ""), row_id),
+        )
+
+
+def _time(dialect: Dialect, moment: datetime) -> object:
+    """A moment as Prisma stores it: milliseconds since 1970 on SQLite."""
+    if dialect is Dialect.SQLITE:
+        return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return moment
+
+
+def _moment(value: object) -> datetime | None:
+    """What a driver gives for a moment; on SQLite a number, or a text of another client."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        case int() | float():
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
+        case str():
+            try:
+                moment = datetime.fromisoformat(value)
+            except ValueError as error:
+                raise LedgerError(f"{TABLE} holds a time that cannot be read: {value!r}") from error
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        case _:
+            return None
+
+
+def ensure_table(session: Session) -> None:
+    """Make the ledger where there is none; a transaction of its own."""
+    if columns_of(session, TABLE) is None:
+        refuse_ledgers(session, TABLE)
+        with session.transaction():
+            session.execute(_DDL[session.dialect])
+
+
+def mark_applied(
+    session: Session, migration: Migration, row: LedgerRow | None, now: datetime
+) -> None:
+    if row and row.finished and not row.rolled_back:
+        if not (row.sha256 and is_same(migration, row.sha256)):
+            session.execute(
+                f"UPDATE {TABLE} SET checksum = %s"  # noqa: S608 -- constant
+                f" WHERE migration_name = %s AND {_COUNTS}",
+                (migration.sha256, migration.name),
+            )
+        return
+    bound = rolled_back(session.dialect, migration, now)
+    session.execute(bound.sql, bound.parameters)
+    at = _time(session.dialect, now)
+    session.execute(
+        f"INSERT INTO {TABLE} (id, checksum, logs, started_at, finished_at, migration_name)"  # noqa: S608 -- constant
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (str(uuid.uuid4()), migration.sha256, "", at, at, migration.name),
+    )
+
+
+def read_ledger(session: Session) -> tuple[LedgerRow, ...]:
+    """One row a migration, oldest first; no table is an empty ledger. Never writes."""
+    columns = columns_of(session, TABLE)
+    if columns is None:
+        refuse_ledgers(session, TABLE)
+        return ()
+    if not set(columns) >= _COLUMNS:
+        missing = ", ".join(sorted(_COLUMNS - set(columns)))
+        raise LedgerError(f"{TABLE} lacks the columns {missing}")
+    rows = session.query(_SELECT)
+    return _newest_of_each([_ledger_row(row) for row in rows])
