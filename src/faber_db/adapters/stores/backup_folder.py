@@ -4,6 +4,7 @@ import fcntl
 import glob
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from faber_db.errors import Cancelled as CancelledError
 from faber_db.services.ports import Cancelled, Progress, StoredFile
 
 _CHUNK = 1 << 20
+_PROGRESS_SECONDS = 0.5  # each word of progress is a write to the state
 _LEVEL = 1  # six times faster than gzip's default and no bigger, on ordinary tables
 
 
@@ -58,6 +60,7 @@ class BackupFolder:
         """Replace the part file by its zstd frame; twice the room is needed meanwhile."""
         packed = _beside(part, "zst")
         size = part.stat().st_size
+        due = time.monotonic() + _PROGRESS_SECONDS
         maker = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
         with (
             _disk_errors(packed),
@@ -69,7 +72,9 @@ class BackupFolder:
                 if cancelled():
                     raise CancelledError("the backup was cancelled")
                 writer.write(chunk)
-                progress(f"compressed {plain.tell() / 1e6:.0f} of {size / 1e6:.0f} MB")
+                if time.monotonic() >= due:
+                    due = time.monotonic() + _PROGRESS_SECONDS
+                    progress(f"compressed {plain.tell() / 1e6:.0f} of {size / 1e6:.0f} MB")
         packed.replace(part)
 
     def measure(self, path: Path) -> StoredFile:
