@@ -1,0 +1,45 @@
+"""A validated foreign key scans the table while writes to both tables wait."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import AddColumn, AddConstraint
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
+    constraint = action.constraint
+    lazy = constraint.not_valid or constraint.not_enforced
+    if (
+        not scene.postgresql
+        or constraint.kind != "foreign key"
+        or lazy
+        or scene.is_new(action.table)
+    ):
+        return
+    detail = f"foreign key from {action.table} to {constraint.references}"
+    yield Hazard((action.table, constraint.references), detail=detail, table=action.table)
+
+
+def find_column(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
+    if not scene.postgresql or action.column.default is None or scene.is_new(action.table):
+        return
+    for constraint in action.column.constraints:
+        if constraint.kind == "foreign key":
+            detail = f"foreign key of new column {action.column.name}, which has a default"
+            yield Hazard((action.table, constraint.references), detail=detail, table=action.table)
+
+
+RULE = Rule(
+    code="add-foreign-key",
+    kind=Kind.BLOCKING,
+    risk=Risk.MEDIUM,
+    effect="Writes to both tables wait while every row is checked.",
+    remedy="ALTER TABLE t ADD CONSTRAINT c … NOT VALID; then in another transaction ALTER TABLE t VALIDATE CONSTRAINT c.",
+    source="PostgreSQL manual, ALTER TABLE, Notes",
+    looks=(
+        at(AddConstraint, find),
+        at(AddColumn, find_column),
+    ),
+)

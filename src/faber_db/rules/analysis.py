@@ -1,0 +1,218 @@
+"""Every rule over every action of a script, in order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from faber_db.model.dialect import Dialect
+from faber_db.model.finding import (
+    Analysis,
+    Confidence,
+    Finding,
+    Kind,
+    Risk,
+    StatementReport,
+    TableLock,
+    worst,
+)
+from faber_db.model.statement import Action, Calls, NotUnderstood
+from faber_db.rules.base import Hazard, Look, Rule
+from faber_db.rules.context import Context
+from faber_db.rules.effects import TableEffect, strongest
+from faber_db.rules.scene import Scene, TransactionState, after, effects_of
+from faber_db.rules.state import State
+from faber_db.rules.suppression import Allowed, allowed_in
+from faber_db.sql.script import Script, Statement
+
+_CUT = 300
+_SMALL, _LARGE = 10_000, 1_000_000
+_RUN_HERE = (15, 17, 18)  # major versions of PostgreSQL that the claims were run on
+_EXPANSION = 200  # actions that one call may bring along
+
+
+@dataclass
+class Walk:
+    """One pass over a script."""
+
+    context: Context
+    rules: tuple[Rule, ...]
+    state: State
+    transaction: TransactionState
+    by_class: dict[type[Action], tuple[tuple[Rule, Look], ...]] = field(default_factory=dict)
+
+    def run(self, script: Script) -> Analysis:
+        """Findings and reports of a script."""
+        allowed = allowed_in(script)
+        findings: list[Finding] = []
+        reports: list[StatementReport] = []
+        for index, statement in enumerate(script.statements):
+            beside = [a for a in allowed if a.statement == index]
+            found, effects = self._statement(statement, script.statements[index + 1 :])
+            shown = [self._allow(f, beside) for f in _once(found)]
+            findings += sorted(shown, key=lambda f: -f.risk.rank)
+            reports.append(self._report(statement, effects, shown))
+        findings += [f for a in allowed if (f := _about(a, script)) is not None]
+        findings.sort(key=lambda f: f.line)
+        risks = [f.risk for f in findings if not f.allowed]
+        return Analysis(risk=worst(risks), findings=tuple(findings), statements=tuple(reports))
+
+    def follow(self, script: Script) -> None:
+        """Take in what a script does, without looking at it."""
+        for statement in script.statements:
+            for action in statement.actions:
+                self.state.apply(action)
+
+    def _statement(
+        self, statement: Statement, later: tuple[Statement, ...]
+    ) -> tuple[list[Finding], list[TableEffect]]:
+        findings: list[Finding] = []
+        effects: list[TableEffect] = []
+        for action, routine in self._expanded(statement.actions):
+            scene = Scene(
+                context=self.context,
+                statement=statement,
+                state=self.state,
+                effects=effects_of(action, self.state, self.context),
+                transaction=self.transaction,
+                later=later,
+                routine=routine,
+            )
+            effects += (e for e in scene.effects if not self.state.is_new(e.table))
+            for rule, look in self._rules_for(type(action)):
+                findings += (self._finding(rule, h, scene) for h in look.find(action, scene))
+            after(action, scene)
+        if not self.transaction.open or not statement.transactional:
+            self.transaction.release()
+        return findings, effects
+
+    def _rules_for(self, kind: type[Action]) -> tuple[tuple[Rule, Look], ...]:
+        if kind not in self.by_class:
+            self.by_class[kind] = tuple(
+                (rule, look)
+                for rule in self.rules
+                for look in rule.looks
+                if issubclass(kind, look.kind)
+            )
+        return self.by_class[kind]
+
+    def _expanded(self, actions: tuple[Action, ...]) -> Iterator[tuple[Action, str]]:
+        """The actions, and behind a call of a function that was read those of its body."""
+        pending = [(a, "") for a in reversed(actions)]
+        seen: set[str] = set()
+        while pending:
+            action, routine = pending.pop()
+            yield action, routine
+            if isinstance(action, Calls):
+                for name in action.functions:
+                    called = self.state.routines.get(name)
+                    if called is not None and name not in seen and len(seen) < _EXPANSION:
+                        seen.add(name)
+                        pending += [(a, name) for a in reversed(called.body)]
+
+    def _finding(self, rule: Rule, hazard: Hazard, scene: Scene) -> Finding:
+        risk = hazard.risk or rule.risk
+        effect = hazard.effect or rule.effect
+        if hazard.detail:
+            effect = (
+                f"{hazard.detail[0].upper()}{hazard.detail[1:]}: {effect[0].lower()}{effect[1:]}"
+            )
+        if scene.routine:
+            effect += f" It happens in function {scene.routine}."
+        own = scene.effect_on(hazard.table) if hazard.table else None
+        lock = hazard.lock or (f"{own.lock} on {own.table}" if own and own.lock else "")
+        return Finding(
+            code=rule.code,
+            kind=rule.kind,
+            risk=self._sized(risk, hazard.table) if rule.kind is Kind.BLOCKING else risk,
+            line=scene.statement.line,
+            statement=scene.statement.text[:_CUT],
+            objects=hazard.objects,
+            effect=effect,
+            remedy=hazard.remedy if hazard.remedy is not None else rule.remedy,
+            source=rule.source,
+            lock=lock,
+            rewrite=hazard.rewrite or bool(own and own.rewrite and rule.kind is Kind.BLOCKING),
+            scan=hazard.scan or bool(own and own.scan and rule.kind is Kind.BLOCKING),
+            confidence=self._confidence(),
+        )
+
+    def _sized(self, risk: Risk, table: str) -> Risk:
+        """One level down for a small table, one up for a large one; never above high."""
+        size = (self.context.sizes or {}).get(table)
+        if size is None or risk is Risk.CRITICAL:
+            return risk
+        step = -1 if size.rows < _SMALL else 1 if size.rows > _LARGE else 0
+        if step > 0 and risk is Risk.LOW:
+            return risk  # a brief lock does not get longer with the table
+        levels = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
+        return levels[min(max(risk.rank + step, 0), 2)]
+
+    def _confidence(self) -> Confidence:
+        if self.context.dialect is Dialect.MYSQL:
+            return Confidence.DOCUMENTED
+        major = self.context.postgresql_major
+        if (
+            self.context.dialect is Dialect.POSTGRESQL
+            and major is not None
+            and major not in _RUN_HERE
+        ):
+            return Confidence.DOCUMENTED
+        return Confidence.PARSED
+
+    def _allow(self, finding: Finding, beside: list[Allowed]) -> Finding:
+        for allowed in beside:
+            if allowed.code != finding.code or not allowed.reason:
+                continue
+            allowed.used = True
+            hidden = finding.kind is Kind.DATA_LOSS and self.context.protected
+            if not hidden and finding.risk is not Risk.CRITICAL:
+                return finding.model_copy(update={"allowed": allowed.reason})
+        return finding
+
+    def _report(
+        self, statement: Statement, effects: list[TableEffect], findings: list[Finding]
+    ) -> StatementReport:
+        locks = strongest(effects)
+        return StatementReport(
+            line=statement.line,
+            text=statement.text[:_CUT],
+            locks=tuple(TableLock(table=t, mode=m) for t, m in locks.items()),
+            rewrite=any(e.rewrite for e in effects),
+            scan=any(e.scan for e in effects),
+            data_loss=any(f.kind is Kind.DATA_LOSS for f in findings),
+            understood=not any(isinstance(a, NotUnderstood) for a in statement.actions),
+        )
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """One finding a code and object, the worst."""
+    found: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for finding in findings:
+        key = (finding.code, finding.objects)
+        if key not in found or finding.risk.rank > found[key].risk.rank:
+            found[key] = finding
+    return list(found.values())
+
+
+def _about(allowed: Allowed, script: Script) -> Finding | None:
+    """What is wrong with a suppression itself."""
+    if allowed.used:
+        return None
+    if not allowed.reason:
+        code, effect = "suppression-without-reason", "It is not honoured: it gives no reason."
+        remedy = f"-- faber-db: allow {allowed.code}: why this is safe here"
+    else:
+        code, effect = "suppression-unused", "It covers no finding of the statement beside it."
+        remedy = "Remove the comment, or correct its code."
+    lines = script.text.splitlines()
+    text = lines[allowed.line - 1].strip() if allowed.line <= len(lines) else ""
+    return Finding(
+        code=code,
+        kind=Kind.STYLE,
+        risk=Risk.LOW,
+        line=allowed.line,
+        statement=text[:_CUT],
+        objects=(allowed.code,),
+        effect=effect,
+        remedy=remedy,
+        source="faber-db, suppression",
+    )

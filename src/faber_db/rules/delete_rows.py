@@ -1,0 +1,29 @@
+"""`DELETE` loses rows."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import Delete
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find(action: Delete, scene: Scene) -> Iterator[Hazard]:
+    if scene.is_empty(action.table):
+        return
+    which = "some rows" if action.qualified else "every row"
+    yield Hazard((action.table,), detail=f"{which} of {action.table}", table=action.table)
+    for child, key in scene.state.referencing(action.table):
+        if key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT"):
+            yield Hazard((child,), detail=f"rows of {child}, {key.on_delete} on {action.table}")
+
+
+RULE = Rule(
+    code="delete-rows",
+    kind=Kind.DATA_LOSS,
+    risk=Risk.HIGH,
+    effect="The rows are gone, and what refers to them with ON DELETE CASCADE.",
+    remedy="Count first (SELECT count(*) with the same condition), copy the rows to a table of their own, and delete in batches by key.",
+    source="PostgreSQL manual, DELETE",
+    looks=(at(Delete, find),),
+)

@@ -1,0 +1,74 @@
+"""Running code still uses what is dropped."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import CreateRoutine, CreateView, Drop, DropColumn
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+_USED = ("table", "view", "materialized view", "function", "procedure", "routine", "sequence",
+         "schema", "type", "domain", "extension", "aggregate", "foreign table", "server")  # fmt: skip
+
+
+def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    if action.kind not in _USED:
+        return
+    for name in action.names:
+        if action.kind == "table" and (scene.is_new(name) or scene.copied_into(name) is not None):
+            yield from _left_out(name, scene)
+        elif not _made_here(action.kind, name, scene) and not _made_again(action.kind, name, scene):
+            yield Hazard((name,), detail=f"{action.kind} {name}")
+
+
+def find_column(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
+    if scene.is_new(action.table) or scene.state.is_new_column(action.table, action.column):
+        return
+    name = f"{action.table}.{action.column}"
+    yield Hazard((name,), detail=f"column {name}")
+
+
+def _left_out(name: str, scene: Scene) -> Iterator[Hazard]:
+    copied = scene.copied_into(name)
+    old, new = scene.table(name), scene.table(copied[0]) if copied else None
+    if copied is not None and old is not None and new is not None and old.complete and not old.born:
+        for column in sorted(set(old.columns) - set(new.columns)):
+            yield Hazard((f"{name}.{column}",), detail=f"column {name}.{column}")
+
+
+def _made_here(kind: str, name: str, scene: Scene) -> bool:
+    state = scene.state
+    if kind in ("type", "domain"):
+        swapped = state.known and not state.type_users(name) and bool(state.born_types)
+        return name in state.born_types or swapped
+    return name in state.born_views or f"{kind} {name}" in state.born_others
+
+
+def _made_again(kind: str, name: str, scene: Scene) -> bool:
+    """Dropped and created anew in one transaction, which nobody sees."""
+    if not scene.transaction.open or scene.mysql:
+        return False
+    for action in scene.actions_later():
+        if isinstance(action, CreateView) and "view" in kind and action.name == name:
+            return True
+        if (
+            isinstance(action, CreateRoutine)
+            and kind in ("function", "procedure")
+            and action.name == name
+        ):
+            return True
+    return False
+
+
+RULE = Rule(
+    code="drop-breaks-code",
+    kind=Kind.APP_BREAK,
+    risk=Risk.HIGH,
+    effect="Running code that uses it fails at once.",
+    remedy="Deploy code that no longer uses it first, then drop it in a later migration.",
+    source="PostgreSQL manual, DROP VIEW; DROP FUNCTION; DROP SEQUENCE",
+    looks=(
+        at(Drop, find),
+        at(DropColumn, find_column),
+    ),
+)

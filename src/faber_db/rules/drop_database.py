@@ -1,0 +1,25 @@
+"""`DROP DATABASE` (MySQL: also `DROP SCHEMA`) takes everything."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import Drop
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    del scene
+    if action.kind in ("database", "tablespace"):
+        yield Hazard(action.names, detail=f"{action.kind} {', '.join(action.names)}")
+
+
+RULE = Rule(
+    code="drop-database",
+    kind=Kind.DATA_LOSS,
+    risk=Risk.CRITICAL,
+    effect="The whole database is gone, without a way back but a backup.",
+    remedy="A migration never needs it. A person does it by hand.",
+    source="PostgreSQL manual, DROP DATABASE; MySQL manual, DROP DATABASE",
+    looks=(at(Drop, find),),
+)

@@ -1,0 +1,63 @@
+"""Running code relies on a default or an identity that goes."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import Action, ChangeType, DropDefault, RedefineColumn, SetDefault
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find(action: DropDefault, scene: Scene) -> Iterator[Hazard]:
+    column = scene.state.column(action.table, action.column)
+    if scene.is_new(action.table) or (column is not None and column.new):
+        return
+    if column is not None and column.default is None and not column.identity:
+        return
+    if any(isinstance(a, SetDefault) and a.column == action.column for a in scene.actions_later()):
+        return
+    if any(
+        isinstance(a, ChangeType | SetDefault) and a.column == action.column
+        for a in _after(action, scene)
+    ):
+        return  # the default is put back with the new type
+    name = f"{action.table}.{action.column}"
+    optional = column is not None and column.nullable and not action.identity
+    yield Hazard((name,), Risk.LOW if optional else None, detail=f"default of {name}")
+
+
+def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
+    old, new = scene.state.column(action.table, action.column), action.definition
+    if old is None or scene.is_new(action.table) or old.new:
+        return
+    name = f"{action.table}.{action.column}"
+    if (old.default is not None and new.default is None) or (old.identity and not new.identity):
+        detail = f"MODIFY does not repeat the default of {name}"
+        yield Hazard((name,), Risk.LOW if new.nullable else None, detail=detail)
+
+
+def _after(action: DropDefault, scene: Scene) -> list[Action]:
+    actions = list(scene.statement.actions)
+    return (
+        [
+            a
+            for a in actions[actions.index(action) + 1 :]
+            if isinstance(a, SetDefault) and a.table == action.table
+        ]
+        if action in actions
+        else []
+    )
+
+
+RULE = Rule(
+    code="drop-default-breaks-inserts",
+    kind=Kind.APP_BREAK,
+    risk=Risk.HIGH,
+    effect="Inserts of running code that leave the column out fail, or store NULL.",
+    remedy="Deploy code that writes the column first, then drop the default.",
+    source="PostgreSQL manual, ALTER TABLE, DROP DEFAULT",
+    looks=(
+        at(DropDefault, find),
+        at(RedefineColumn, find_redefined),
+    ),
+)

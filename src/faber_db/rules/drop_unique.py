@@ -1,0 +1,53 @@
+"""A unique constraint or index goes, on which upserts and correctness rest."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import AddConstraint, Drop, DropConstraint
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
+    found = scene.table(action.table)
+    if scene.is_new(action.table):
+        return
+    kinds = {c.kind: c.columns for c in found.constraints if c.name == action.name} if found else {}
+    kind = action.kind or next(iter(kinds), "")
+    if kind in ("primary key", "unique") and not _replaced(action, scene):
+        yield Hazard(
+            (f"{action.table}.{action.name}",), detail=f"{kind} {action.name} of {action.table}"
+        )
+
+
+def find_index(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    if action.kind != "index":
+        return
+    for table in scene.state.tables.values():
+        for index in table.indexes:
+            if index.name in action.names and index.unique and not table.born:
+                yield Hazard((index.name,), detail=f"unique index {index.name} of {table.name}")
+
+
+def _replaced(action: DropConstraint, scene: Scene) -> bool:
+    actions = (*scene.statement.actions, *scene.actions_later())
+    return any(
+        isinstance(a, AddConstraint)
+        and a.table == action.table
+        and a.constraint.kind in ("primary key", "unique")
+        for a in actions
+    )
+
+
+RULE = Rule(
+    code="drop-unique",
+    kind=Kind.APP_BREAK,
+    risk=Risk.MEDIUM,
+    effect="INSERT … ON CONFLICT on its columns fails (42P10), and duplicates come in.",
+    remedy="Deploy code that does without it first; create the new unique index before dropping the old one.",
+    source="PostgreSQL manual, ALTER TABLE, DROP CONSTRAINT",
+    looks=(
+        at(DropConstraint, find),
+        at(Drop, find_index),
+    ),
+)

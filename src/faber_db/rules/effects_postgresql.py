@@ -1,0 +1,339 @@
+"""PostgreSQL: locks and work of each action (manual, Explicit Locking; ALTER TABLE, Notes).
+
+Proven against a server in tests/rules/test_claims_postgresql.py.
+"""
+
+from collections.abc import Iterator
+
+from faber_db.model.statement import (
+    Action,
+    AddColumn,
+    AddConstraint,
+    AlterDomain,
+    AttachPartition,
+    ChangeType,
+    ColumnDefinition,
+    Constraint,
+    Copy,
+    Create,
+    CreateIndex,
+    CreateTable,
+    CreateTrigger,
+    CreateView,
+    Delete,
+    DetachPartition,
+    Drop,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropNotNull,
+    Insert,
+    Lock,
+    Maintain,
+    Merge,
+    Move,
+    Query,
+    Rename,
+    SetDefault,
+    SetNotNull,
+    TableAction,
+    TableSetting,
+    Truncate,
+    Update,
+    ValidateConstraint,
+)
+from faber_db.rules.effects import TableEffect
+from faber_db.rules.state import State
+from faber_db.rules.type_changes import type_change
+from faber_db.sql.postgresql.builtins import EXTENSION_VOLATILE, VOLATILE
+
+_AEL = "ACCESS EXCLUSIVE"
+_SRE = "SHARE ROW EXCLUSIVE"
+_SUE = "SHARE UPDATE EXCLUSIVE"
+_WEAK_SETTINGS = {
+    "set statistics": _SUE, "set options": _SUE, "reset options": _SUE, "set parameters": _SUE,
+    "reset parameters": _SUE, "cluster on": _SUE, "without cluster": _SUE,
+    "enable trigger": _SRE, "disable trigger": _SRE, "alter constraint": _AEL,
+}  # fmt: skip
+_REWRITING = {"set logged", "set unlogged", "set tablespace", "set access method", "set expression"}
+
+
+def effects(action: Action, state: State, major: int | None) -> Iterator[TableEffect]:
+    """The effects of one action on tables, the ones that are new included."""
+    match action:
+        case CreateTable():
+            yield from _create_table(action)
+        case AddColumn():
+            yield from _add_column(action, state, major)
+        case DropColumn() | DropNotNull() | SetDefault() | DropDefault():
+            yield TableEffect(action.table, _AEL)
+        case ChangeType():
+            yield from _change_type(action, state)
+        case SetNotNull():
+            proven = state.has_valid_check(action.table, action.column)
+            yield TableEffect(action.table, _AEL, scan=not proven)
+        case AddConstraint():
+            yield from _add_constraint(action.table, action.constraint, state)
+        case ValidateConstraint():
+            yield TableEffect(action.table, _SUE, scan=True)
+        case DropConstraint():
+            yield TableEffect(action.table, _AEL)
+            found = state.table(action.table)
+            for constraint in found.constraints if found else ():
+                if constraint.name == action.name and constraint.references:
+                    yield TableEffect(constraint.references, _AEL)
+        case CreateIndex():
+            yield _create_index(action)
+        case AttachPartition():
+            yield TableEffect(action.table, _SUE)
+            yield TableEffect(action.partition, _AEL, scan=not _bounds_checked(action, state))
+        case DetachPartition():
+            mode = _SUE if action.concurrently else _AEL
+            yield TableEffect(action.table, mode)
+            yield TableEffect(action.partition, _AEL)
+        case TableSetting():
+            yield from _setting(action)
+        case _:
+            yield from _other(action, state)
+
+
+def _create_table(action: CreateTable) -> Iterator[TableEffect]:
+    constraints = [*action.constraints, *(c for col in action.columns for c in col.constraints)]
+    for constraint in constraints:
+        if constraint.references and constraint.references != action.table:
+            yield TableEffect(constraint.references, _SRE)
+    for table in action.reads:
+        if table == action.partition_of:
+            yield TableEffect(table, _AEL)
+        else:
+            yield TableEffect(table, "ACCESS SHARE" if action.query else _SUE, scan=action.query)
+
+
+def volatile_default(column: ColumnDefinition, state: State) -> bool:
+    """Whether every existing row needs a value of its own."""
+    if column.default is None:
+        return False
+    for function in column.default.functions:
+        routine = state.routines.get(function)
+        if routine is not None:
+            if routine.volatility == "volatile" and not routine.constant:
+                return True
+        elif function in VOLATILE or function in EXTENSION_VOLATILE or not _steady(function):
+            return True
+    return False
+
+
+def _steady(function: str) -> bool:
+    from faber_db.sql.postgresql.builtins import KNOWN
+
+    return function in KNOWN
+
+
+def constrained_type(column: ColumnDefinition, state: State) -> bool:
+    """Whether the column's type is a domain with a constraint."""
+    return state.domains.get(column.type.name, False)
+
+
+def _add_column(action: AddColumn, state: State, major: int | None) -> Iterator[TableEffect]:
+    column = action.column
+    kinds = {c.kind for c in column.constraints if not c.not_valid}
+    rewrites = bool(
+        column.identity
+        or column.generated == "stored"
+        or volatile_default(column, state)
+        or (column.default is not None and major is not None and major < 11)
+        or (column.default is not None and constrained_type(column, state) and (major or 0) < 19)
+    )
+    scans = (
+        bool(kinds & {"check", "unique", "primary key", "exclude"})
+        or constrained_type(column, state)
+        or (not column.nullable and column.default is None and not column.identity)
+    )
+    yield TableEffect(action.table, _AEL, scan=scans or rewrites, rewrite=rewrites)
+    for constraint in column.constraints:
+        if constraint.references:
+            works = column.default is not None and not constraint.not_valid
+            yield TableEffect(constraint.references, _SRE)
+            if works:
+                yield TableEffect(action.table, _AEL, scan=True)
+
+
+def _change_type(action: ChangeType, state: State) -> Iterator[TableEffect]:
+    column = state.column(action.table, action.column)
+    change = type_change(column.type if column else None, action)
+    found = state.table(action.table)
+    reindexes = bool(action.collation or action.type.name == "citext") and (
+        found is None or any(action.column in i.columns for i in found.indexes)
+    )
+    checked = found is not None and any(
+        c.kind == "check"
+        and c.expression is not None
+        and (action.column in c.columns or action.column in c.expression.text)
+        for c in found.constraints
+    )
+    yield TableEffect(
+        action.table, _AEL, scan=change.rewrites or reindexes or checked, rewrite=change.rewrites
+    )
+
+
+def _add_constraint(table: str, constraint: Constraint, state: State) -> Iterator[TableEffect]:
+    lazy = constraint.not_valid or constraint.not_enforced
+    if constraint.kind == "foreign key":
+        yield TableEffect(table, _SRE, scan=not lazy)
+        yield TableEffect(constraint.references, _SRE, scan=not lazy)
+    elif constraint.using_index:
+        nullable = constraint.kind == "primary key" and _nullable_in_index(table, constraint, state)
+        yield TableEffect(table, _AEL, scan=nullable)
+    elif constraint.kind == "not null" and constraint.columns:
+        proven = lazy or state.has_valid_check(table, constraint.columns[0])
+        yield TableEffect(table, _AEL, scan=not proven)
+    else:
+        yield TableEffect(table, _AEL, scan=not lazy)
+
+
+def _nullable_in_index(table: str, constraint: Constraint, state: State) -> bool:
+    found = state.table(table)
+    if found is None:
+        return True
+    index = next((i for i in found.indexes if i.name == constraint.using_index), None)
+    if index is None:
+        return True
+    return any(
+        column.nullable and not state.has_valid_check(table, name)
+        if (column := state.column(table, name)) is not None
+        else True
+        for name in index.columns
+    )
+
+
+def _create_index(action: CreateIndex) -> TableEffect:
+    if action.only:
+        return TableEffect(action.table, "SHARE")
+    mode = _SUE if action.concurrently else "SHARE"
+    return TableEffect(action.table, mode, scan=True)
+
+
+def _bounds_checked(action: AttachPartition, state: State) -> bool:
+    """Whether a validated check on the child repeats the bounds."""
+    found = state.table(action.partition)
+    if found is None or not action.bounds:
+        return False
+    texts = [
+        c.expression.text
+        for c in found.constraints
+        if c.kind == "check" and not c.not_valid and c.expression is not None
+    ]
+    return any(all(bound[:10] in text for bound in action.bounds) for text in texts)
+
+
+def _setting(action: TableSetting) -> Iterator[TableEffect]:
+    if action.setting.startswith(("index ", "sequence ", "owner of")):
+        return
+    mode = _WEAK_SETTINGS.get(action.setting, _AEL)
+    rewrites = action.setting in _REWRITING
+    yield TableEffect(action.table, mode, scan=rewrites, rewrite=rewrites)
+    if action.setting == "add identity":
+        yield TableEffect(action.table, _AEL)
+
+
+def _other(action: Action, state: State) -> Iterator[TableEffect]:
+    match action:
+        case Drop(kind="table" | "foreign table" | "materialized view" | "view"):
+            for name in action.names:
+                yield TableEffect(name, _AEL)
+                found = state.table(name)
+                for constraint in found.constraints if found else ():
+                    if constraint.references:
+                        yield TableEffect(constraint.references, _AEL)
+        case Drop(kind="index"):
+            mode = _SUE if action.concurrently else _AEL
+            for name in action.names:
+                for table in state.tables.values():
+                    if any(i.name == name for i in table.indexes):
+                        yield TableEffect(table.name, mode)
+        case Drop(kind="trigger" | "policy" | "rule") if action.table:
+            yield TableEffect(action.table, _AEL)
+        case Truncate():
+            for name in action.tables:
+                yield TableEffect(name, _AEL)
+        case Rename(kind="table" | "view" | "materialized view"):
+            yield TableEffect(action.old, _AEL)
+        case Rename(kind="column" | "constraint" | "trigger" | "policy", table=table) if table:
+            yield TableEffect(table, _AEL)
+        case Move(kind="table" | "view" | "materialized view"):
+            yield TableEffect(action.name, _AEL)
+        case CreateTrigger():
+            yield TableEffect(action.table, _SRE)
+        case Create(kind="policy" | "rule"):
+            yield TableEffect(action.table, _AEL)
+        case Create(kind="statistics") if action.table:
+            yield TableEffect(action.table, _SUE)
+        case Maintain():
+            yield from _maintain(action, state)
+        case AlterDomain(what="add constraint" | "validate constraint" | "set not null"):
+            for using in state.domain_tables(action.name):
+                yield TableEffect(using, "SHARE", scan=not action.not_valid)
+        case Lock():
+            for name in action.tables:
+                yield TableEffect(name, action.mode)
+        case _:
+            yield from _rows(action, state)
+
+
+def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
+    for name in action.names:
+        match action.what:
+            case "vacuum full" | "cluster":
+                yield TableEffect(name, _AEL, scan=True, rewrite=True)
+            case "vacuum" | "analyze":
+                yield TableEffect(name, _SUE)
+            case "refresh":
+                mode = "EXCLUSIVE" if action.concurrently else _AEL
+                yield TableEffect(name, mode, scan=True, rewrite=not action.concurrently)
+                for read in state.views.get(name, ()):
+                    yield TableEffect(read, "ACCESS SHARE", scan=True)
+            case "reindex table":
+                mode = _SUE if action.concurrently else _AEL  # the indexes' lock stops readers too
+                yield TableEffect(name, mode, scan=True)
+            case "reindex index":
+                for table in state.tables.values():
+                    if any(i.name == name for i in table.indexes) or any(
+                        c.name == name for c in table.constraints
+                    ):
+                        mode = _SUE if action.concurrently else _AEL
+                        yield TableEffect(table.name, mode, scan=True)
+            case _:
+                pass
+
+
+def _rows(action: Action, state: State) -> Iterator[TableEffect]:
+    match action:
+        case Insert():
+            yield TableEffect(
+                action.table, "ROW EXCLUSIVE", writes=action.query and bool(action.reads)
+            )
+            yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
+        case Update() | Delete():
+            single = action.by_key in _keys(action, state)
+            yield TableEffect(action.table, "ROW EXCLUSIVE", scan=not single, writes=not single)
+            yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
+        case Merge():
+            yield TableEffect(action.table, "ROW EXCLUSIVE", scan=True, writes=True)
+            yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
+        case Copy() if action.table:
+            mode = "ROW EXCLUSIVE" if action.into else "ACCESS SHARE"
+            yield TableEffect(action.table, mode, scan=not action.into, writes=action.into)
+        case CreateView():
+            yield from (
+                TableEffect(t, "ACCESS SHARE", scan=action.materialized) for t in action.reads
+            )
+        case Query():
+            mode = "ROW SHARE" if action.locks_rows else "ACCESS SHARE"
+            yield from (TableEffect(t, mode, scan=True) for t in action.reads)
+        case _:
+            pass
+
+
+def _keys(action: TableAction, state: State) -> set[str]:
+    found = state.table(action.table)
+    return found.key_columns() if found is not None else {"id"}

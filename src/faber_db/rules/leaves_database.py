@@ -1,0 +1,49 @@
+"""A statement reaches out of its own database or schemas."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import Action, Outside
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+_SYSTEM = ("pg_catalog", "information_schema", "mysql", "performance_schema", "sys")
+
+
+def find(action: Outside, scene: Scene) -> Iterator[Hazard]:
+    del scene
+    if action.how not in ("file", "program"):
+        yield Hazard((action.name,), detail=f"{action.how} {action.name}")
+
+
+def find_effects(action: Action, scene: Scene) -> Iterator[Hazard]:
+    for name in dict.fromkeys(e.table for e in scene.effects):
+        schema = name.rpartition(".")[0]
+        if not schema or scene.is_new(name):
+            continue
+        writes = any(
+            e.table == name and not e.lock.startswith("ACCESS SHARE") for e in scene.effects
+        )
+        if schema in _SYSTEM:
+            if writes:
+                yield Hazard((name,), detail=f"system table {name}")
+        elif scene.context.schemas and schema not in scene.context.schemas:
+            yield Hazard((name,), detail=f"schema {schema} is not one of this environment's")
+        elif not scene.context.schemas and schema not in scene.state.schemas:
+            risk = Risk.HIGH if scene.state.known or scene.mysql else Risk.LOW
+            yield Hazard((name,), risk, detail=f"schema {schema} is not known here")
+    del action
+
+
+RULE = Rule(
+    code="leaves-database",
+    kind=Kind.SECURITY,
+    risk=Risk.HIGH,
+    effect="It reads or changes something that this migration's plan, backup and approval do not cover.",
+    remedy="Keep a migration inside its own database; give the other one a migration of its own.",
+    source="PostgreSQL manual, dblink; SET ROLE; SQLite manual, ATTACH",
+    looks=(
+        at(Outside, find),
+        at(Action, find_effects),
+    ),
+)

@@ -1,0 +1,81 @@
+"""Rows that are there may not meet a new constraint or type."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import (
+    AddConstraint,
+    AlterDomain,
+    ChangeType,
+    CreateIndex,
+    RedefineColumn,
+    SetNotNull,
+)
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.effects_mysql import loses
+from faber_db.rules.scene import Scene
+from faber_db.rules.type_changes import type_change
+
+
+def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
+    constraint = action.constraint
+    lazy = constraint.not_valid or constraint.not_enforced or constraint.using_index
+    if not lazy and not scene.is_empty(action.table):
+        detail = f"{constraint.kind} on {action.table}"
+        yield Hazard((action.table,), detail=detail, table=action.table)
+
+
+def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
+    if action.unique and not scene.is_empty(action.table):
+        yield Hazard((action.table,), detail=f"unique index on {action.table}", table=action.table)
+
+
+def find_null(action: SetNotNull, scene: Scene) -> Iterator[Hazard]:
+    column = scene.state.column(action.table, action.column)
+    known = column is not None and not column.nullable
+    proven = scene.state.has_valid_check(action.table, action.column)
+    if not known and not proven and not scene.is_empty(action.table):
+        name = f"{action.table}.{action.column}"
+        yield Hazard((name,), detail=f"NULLs in {name}", table=action.table)
+
+
+def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
+    column = scene.state.column(action.table, action.column)
+    change = type_change(column.type if column else None, action)
+    if change.may_fail and not scene.is_empty(action.table):
+        name = f"{action.table}.{action.column}"
+        yield Hazard((name,), detail=f"values of {name}", table=action.table)
+
+
+def find_domain(action: AlterDomain, scene: Scene) -> Iterator[Hazard]:
+    reads = action.what in ("add constraint", "set not null", "validate constraint")
+    if reads and not action.not_valid and action.name not in scene.state.born_types:
+        yield Hazard((action.name,), detail=f"values of domain {action.name}")
+
+
+def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
+    column = scene.state.column(action.table, action.column)
+    if scene.is_empty(action.table) or scene.state.is_new_column(action.table, action.column):
+        return
+    required = not action.definition.nullable and (column is None or column.nullable)
+    if required or (column is not None and loses(column.type, action.definition.type)):
+        name = f"{action.table}.{action.column}"
+        yield Hazard((name,), detail=f"values of {name}", table=action.table)
+
+
+RULE = Rule(
+    code="may-fail-on-data",
+    kind=Kind.FAILS,
+    risk=Risk.MEDIUM,
+    effect="It fails if one row does not fit, and nobody has looked.",
+    remedy="Look first (SELECT … WHERE NOT (condition) LIMIT 1; GROUP BY … HAVING count(*) > 1; a LEFT JOIN for orphans), and repair the rows.",
+    source="PostgreSQL manual, ALTER TABLE",
+    looks=(
+        at(AddConstraint, find),
+        at(CreateIndex, find_index),
+        at(SetNotNull, find_null),
+        at(ChangeType, find_type),
+        at(AlterDomain, find_domain),
+        at(RedefineColumn, find_redefined),
+    ),
+)

@@ -1,0 +1,82 @@
+"""A form that the server's version does not know."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import (
+    AddColumn,
+    AddConstraint,
+    CreateIndex,
+    DetachPartition,
+    DropColumn,
+    Merge,
+    TableSetting,
+)
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find_column(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
+    if scene.below(18) and action.column.generated == "virtual":
+        yield _needs(18, "virtual generated columns", action.table)
+
+
+def find_constraint(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
+    constraint = action.constraint
+    if scene.below(18) and constraint.kind == "not null":
+        yield _needs(18, "NOT NULL as a table constraint", action.table)
+    if scene.below(18) and constraint.not_enforced:
+        yield _needs(18, "NOT ENFORCED", action.table)
+    if scene.below(15) and constraint.nulls_not_distinct:
+        yield _needs(15, "NULLS NOT DISTINCT", action.table)
+
+
+def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
+    if scene.below(15) and action.nulls_not_distinct:
+        yield _needs(15, "NULLS NOT DISTINCT", action.table)
+
+
+def find_merge(action: Merge, scene: Scene) -> Iterator[Hazard]:
+    if scene.below(15):
+        yield _needs(15, "MERGE", action.table)
+
+
+def find_detach(action: DetachPartition, scene: Scene) -> Iterator[Hazard]:
+    if scene.below(14) and action.concurrently:
+        yield _needs(14, "DETACH PARTITION CONCURRENTLY", action.table)
+
+
+def find_setting(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    if scene.below(17) and action.setting == "set expression":
+        yield _needs(17, "SET EXPRESSION", action.table)
+    if scene.below(15) and action.setting == "set access method":
+        yield _needs(15, "SET ACCESS METHOD", action.table)
+
+
+def find_sqlite(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
+    version = scene.context.server_version
+    if scene.sqlite and version is not None and version < 3_035_000:
+        yield Hazard((action.table,), detail="DROP COLUMN needs SQLite 3.35")
+
+
+def _needs(major: int, what: str, table: str) -> Hazard:
+    return Hazard((table,), detail=f"{what} needs PostgreSQL {major}")
+
+
+RULE = Rule(
+    code="needs-newer-server",
+    kind=Kind.FAILS,
+    risk=Risk.HIGH,
+    effect="This version of the server refuses it.",
+    remedy="Use the older form, or upgrade first.",
+    source="PostgreSQL release notes",
+    looks=(
+        at(AddColumn, find_column),
+        at(AddConstraint, find_constraint),
+        at(CreateIndex, find_index),
+        at(Merge, find_merge),
+        at(DetachPartition, find_detach),
+        at(TableSetting, find_setting),
+        at(DropColumn, find_sqlite),
+    ),
+)

@@ -1,0 +1,53 @@
+"""Code that runs while the migration does still uses the old name."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import Move, Rename
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+_NAMED = ("table", "column", "view", "materialized view", "sequence", "function", "procedure",
+          "schema", "type", "domain", "enum value", "attribute", "aggregate", "foreign table")  # fmt: skip
+
+
+def find(action: Rename, scene: Scene) -> Iterator[Hazard]:
+    if action.kind not in _NAMED or _made_here(action, scene):
+        return
+    name = f"{action.table}.{action.old}" if action.table else action.old
+    yield Hazard((name,), detail=f"{action.kind} {name} becomes {action.new}")
+
+
+def find_move(action: Move, scene: Scene) -> Iterator[Hazard]:
+    if action.kind in _NAMED and not scene.is_new(action.name):
+        yield Hazard((action.name,), detail=f"{action.kind} {action.name} moves to {action.schema}")
+
+
+def _made_here(action: Rename, scene: Scene) -> bool:
+    state = scene.state
+    if action.kind == "column":
+        return scene.is_new(action.table) or state.is_new_column(action.table, action.old)
+    if action.kind == "enum value":
+        return action.table in state.born_types
+    if action.kind in ("type", "domain"):  # an enum is swapped, and no column is left behind
+        swapped = action.old in state.enums and not state.type_users(action.old) and state.known
+        return action.old in state.born_types or swapped
+    return (
+        scene.is_new(action.old)
+        or action.old in state.born_views
+        or f"{action.kind} {action.old}" in state.born_others
+    )
+
+
+RULE = Rule(
+    code="rename-breaks-code",
+    kind=Kind.APP_BREAK,
+    risk=Risk.HIGH,
+    effect="Running code that uses the old name fails at once.",
+    remedy="Expand and contract: add the new name beside the old one (a new column kept equal, or a view of the old name), deploy, then remove the old one in a later migration.",
+    source="PostgreSQL manual, ALTER TABLE, RENAME",
+    looks=(
+        at(Rename, find),
+        at(Move, find_move),
+    ),
+)

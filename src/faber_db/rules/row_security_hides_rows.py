@@ -1,0 +1,45 @@
+"""Row security is switched on without a policy."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import Create, Drop, TableSetting
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+_ON = ("enable row security", "force row security")
+
+
+def find(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    if action.setting not in _ON or scene.is_new(action.table):
+        return
+    follows = scene.transaction.open and any(
+        isinstance(a, Create) and a.kind == "policy" and a.table == action.table
+        for a in scene.actions_later()
+    )
+    covered = follows or scene.state.key(action.table) in scene.state.policies
+    detail = f"table {action.table}" + (
+        " has policies, which now count" if covered else " has no policy"
+    )
+    yield Hazard((action.table,), Risk.LOW if covered else None, detail=detail)
+
+
+def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    if action.kind == "policy" and not scene.is_new(action.table):
+        again = any(isinstance(a, Create) and a.kind == "policy" for a in scene.actions_later())
+        detail = f"policy {action.names[0]} of {action.table} goes"
+        yield Hazard((action.table,), Risk.LOW if again else Risk.HIGH, detail=detail)
+
+
+RULE = Rule(
+    code="row-security-hides-rows",
+    kind=Kind.APP_BREAK,
+    risk=Risk.HIGH,
+    effect="Roles that do not own the table see no row and write none.",
+    remedy="CREATE POLICY for every role that needs one, before or in the same transaction.",
+    source="PostgreSQL manual, Row Security Policies",
+    looks=(
+        at(TableSetting, find),
+        at(Drop, find_drop),
+    ),
+)

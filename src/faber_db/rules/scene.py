@@ -1,0 +1,146 @@
+"""What a rule sees: one action, the state before it, its locks, and the transaction around it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from faber_db.model.dialect import Dialect
+from faber_db.model.statement import Action, AddEnumValue, Insert, Rename, Transaction
+from faber_db.rules import effects_mysql, effects_postgresql, effects_sqlite
+from faber_db.rules.context import Context
+from faber_db.rules.effects import TableEffect, strength
+from faber_db.rules.state import State, TableState
+from faber_db.sql.script import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that an earlier statement of the open transaction took on a table that existed."""
+
+    table: str
+    mode: str
+    line: int
+
+
+@dataclass
+class TransactionState:
+    """The open transaction: what it holds, and the enum values that it added."""
+
+    open: bool
+    held: dict[str, Held] = field(default_factory=dict)
+    added_values: set[tuple[str, str]] = field(default_factory=set)
+
+    def control(self, what: str) -> None:
+        """BEGIN, COMMIT and ROLLBACK; a savepoint keeps every lock."""
+        if what in ("begin", "commit", "rollback", "prepare"):
+            self.open = what == "begin"
+            self.release()
+
+    def release(self) -> None:
+        self.held.clear()
+        self.added_values.clear()
+
+    def take(self, effects: tuple[TableEffect, ...], state: State, line: int) -> None:
+        for effect in effects:
+            if effect.lock and not state.is_new(effect.table):
+                before = self.held.get(effect.table)
+                if before is None or strength(effect.lock) > strength(before.mode):
+                    self.held[effect.table] = Held(effect.table, effect.lock, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One action where it stands."""
+
+    context: Context
+    statement: Statement
+    state: State  # before the action
+    effects: tuple[TableEffect, ...]
+    transaction: TransactionState  # before the action
+    later: tuple[Statement, ...]
+    routine: str = ""  # the function through which the action happens
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.context.dialect
+
+    @property
+    def postgresql(self) -> bool:
+        return self.context.dialect is Dialect.POSTGRESQL
+
+    @property
+    def mysql(self) -> bool:
+        return self.context.dialect in (Dialect.MYSQL, Dialect.MARIADB)
+
+    @property
+    def sqlite(self) -> bool:
+        return self.context.dialect is Dialect.SQLITE
+
+    def below(self, major: int) -> bool:
+        """Whether the server is known to be PostgreSQL of an older major version."""
+        known = self.context.postgresql_major
+        return self.postgresql and known is not None and known < major
+
+    def is_new(self, table: str) -> bool:
+        return self.state.is_new(table)
+
+    def is_first(self, action: Action) -> bool:
+        """Whether the action is the first of its statement, for rules that look at whole statements."""
+        return bool(self.statement.actions) and self.statement.actions[0] is action
+
+    def is_empty(self, table: str) -> bool:
+        """Whether the table is known to hold no row."""
+        size = (self.context.sizes or {}).get(table)
+        return self.is_new(table) or (size is not None and size.exact and size.rows == 0)
+
+    def effect_on(self, table: str) -> TableEffect | None:
+        """The strongest effect of the action on a table, one with work first."""
+        found = [e for e in self.effects if e.table == table]
+        return max(found, key=lambda e: (e.works, strength(e.lock)), default=None)
+
+    def table(self, name: str) -> TableState | None:
+        return self.state.table(name)
+
+    def actions_later(self) -> Iterator[Action]:
+        for statement in self.later:
+            yield from statement.actions
+
+    def copied_into(self, table: str) -> tuple[str, Insert] | None:
+        """The new table that takes the place of one, with the INSERT that fills it.
+
+        Create, copy, drop, rename: SQLite's and Prisma's way to change a table.
+        """
+        new_names = {
+            a.old
+            for a in self.actions_later()
+            if isinstance(a, Rename)
+            and a.kind == "table"
+            and self.state.key(a.new) == self.state.key(table.rpartition(".")[2])
+        }
+        for name in new_names:
+            found = self.state.table(name)
+            if found is None or not found.born:
+                continue
+            for insert in found.filled_from:
+                if self.state.key(table) in {self.state.key(r) for r in insert.reads}:
+                    return name, insert
+        return None
+
+
+def effects_of(action: Action, state: State, context: Context) -> tuple[TableEffect, ...]:
+    """The locks and the work of one action."""
+    if context.dialect is Dialect.POSTGRESQL:
+        return tuple(effects_postgresql.effects(action, state, context.postgresql_major))
+    if context.dialect is Dialect.SQLITE:
+        return tuple(effects_sqlite.effects(action))
+    return tuple(effects_mysql.effects(action, state))
+
+
+def after(action: Action, scene: Scene) -> None:
+    """Move state and transaction on behind an action."""
+    transaction = scene.transaction
+    if isinstance(action, Transaction) and not scene.routine:
+        transaction.control(action.what)
+    elif isinstance(action, AddEnumValue):
+        transaction.added_values.add((action.type, action.value))
+    transaction.take(scene.effects, scene.state, scene.statement.line)
+    scene.state.apply(action)

@@ -1,0 +1,36 @@
+"""A sequence that starts again gives out values that are taken."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import AlterSequence, TableSetting
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+
+def find(action: AlterSequence, scene: Scene) -> Iterator[Hazard]:
+    if action.restart and f"sequence {action.name}" not in scene.state.born_others:
+        yield Hazard((action.name,), detail=f"sequence {action.name}")
+
+
+def find_setting(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    if (
+        action.setting == "set identity"
+        and "restart" in action.value
+        and not scene.is_new(action.table)
+    ):
+        yield Hazard((action.table,), detail=f"identity of {action.table}.{action.column}")
+
+
+RULE = Rule(
+    code="sequence-restarts",
+    kind=Kind.APP_BREAK,
+    risk=Risk.HIGH,
+    effect="The next insert collides with a key that exists (23505).",
+    remedy="Restart it behind the highest value: SELECT setval('s', (SELECT max(id) FROM t)).",
+    source="PostgreSQL manual, ALTER SEQUENCE",
+    looks=(
+        at(AlterSequence, find),
+        at(TableSetting, find_setting),
+    ),
+)

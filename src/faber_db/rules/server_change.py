@@ -1,0 +1,33 @@
+"""ALTER SYSTEM, SET GLOBAL, CREATE DATABASE, LOAD and the like change the server, not the schema."""
+
+from collections.abc import Iterator
+
+from faber_db.model.finding import Kind, Risk
+from faber_db.model.statement import ChangeServer
+from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.scene import Scene
+
+_ELSEWHERE = ("database ", "role ", "reassign")
+
+
+def find(action: ChangeServer, scene: Scene) -> Iterator[Hazard]:
+    del scene
+    if (
+        action.what.startswith(_ELSEWHERE)
+        or action.what == "alter database set"
+        or action.what == "event trigger"
+    ):
+        yield Hazard((action.what,), Risk.HIGH, detail=action.what)
+    else:
+        yield Hazard((action.what,), detail=action.what)
+
+
+RULE = Rule(
+    code="server-change",
+    kind=Kind.SECURITY,
+    risk=Risk.CRITICAL,
+    effect="It changes the whole server or every database on it.",
+    remedy="Leave it to whoever runs the server; a migration never needs it.",
+    source="PostgreSQL manual, ALTER SYSTEM; MySQL manual, SET",
+    looks=(at(ChangeServer, find),),
+)

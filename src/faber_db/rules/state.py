@@ -1,0 +1,497 @@
+"""The symbol table: what is there before each action, from the catalogue and the script so far."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from faber_db.model.catalogue import Catalogue, Column, Table
+from faber_db.model.dialect import Dialect
+from faber_db.model.statement import (
+    Action,
+    AddColumn,
+    AddConstraint,
+    AddEnumValue,
+    AlterDomain,
+    AttachPartition,
+    ChangeType,
+    ColumnDefinition,
+    Constraint,
+    Create,
+    CreateDomain,
+    CreateEnum,
+    CreateIndex,
+    CreateRoutine,
+    CreateTable,
+    CreateView,
+    Drop,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
+    DropNotNull,
+    Expression,
+    Insert,
+    Move,
+    RedefineColumn,
+    Rename,
+    SetDefault,
+    SetNotNull,
+    SetVariable,
+    TypeName,
+    ValidateConstraint,
+)
+
+_TYPE = re.compile(r"^([^(\[]*)(?:\(([^)]*)\))?([^\[]*)((?:\[\])*)$", re.DOTALL)
+
+
+def type_named(text: str, dialect: Dialect) -> TypeName:
+    """A type as a product prints it: `timestamp(3) without time zone`, `varchar(20)`."""
+    match = _TYPE.match(text.strip())
+    if match is None:
+        return TypeName(text.strip())
+    name = " ".join(f"{match[1]} {match[3]}".split())
+    if dialect is not Dialect.SQLITE:
+        name = name.lower()
+    arguments = tuple(a.strip().strip("'") for a in match[2].split(",")) if match[2] else ()
+    attributes: tuple[str, ...] = ()
+    if dialect in (Dialect.MYSQL, Dialect.MARIADB):
+        words = name.split()
+        attributes = tuple(w for w in words[1:] if w in ("unsigned", "zerofill"))
+        name = words[0] if words else ""
+        if name in ("tinyint", "smallint", "mediumint", "int", "bigint") and name != "tinyint":
+            arguments = ()  # a display width, not a size
+    elif dialect is Dialect.POSTGRESQL and name in ("timestamp", "time"):
+        name += " without time zone"
+    return TypeName(name, arguments, bool(match[4]), attributes)
+
+
+@dataclass
+class ColumnState:
+    """A column as it is now."""
+
+    name: str
+    type: TypeName
+    nullable: bool = True
+    default: str | None = None
+    identity: str = ""
+    generated: str = ""
+    collation: str = ""
+    new: bool = False  # added by the pending files, so that no value of it existed
+
+    @classmethod
+    def of(cls, column: Column, dialect: Dialect) -> "ColumnState":
+        return cls(
+            column.name,
+            type_named(column.type, dialect),
+            column.nullable,
+            column.default,
+            column.identity,
+            column.generated,
+            column.collation,
+        )
+
+    @classmethod
+    def defined(cls, column: ColumnDefinition) -> "ColumnState":
+        return cls(
+            column.name,
+            column.type,
+            column.nullable,
+            column.default.text if column.default else None,
+            column.identity,
+            column.generated,
+            column.collation,
+            new=True,
+        )
+
+
+@dataclass
+class TableState:
+    """A table as it is now."""
+
+    name: str
+    born: bool = False  # made by the pending files: no row of it existed
+    maybe: bool = False  # IF NOT EXISTS, and it is not known whether it existed
+    columns: dict[str, ColumnState] = field(default_factory=dict)
+    constraints: list[Constraint] = field(default_factory=list)
+    indexes: list[CreateIndex] = field(default_factory=list)
+    complete: bool = False  # all columns are known
+    partitioned: bool = False
+    partition_of: str = ""
+    materialized: bool = False
+    policies: bool = False
+    filled_from: list[Insert] = field(default_factory=list)
+
+    def key_columns(self) -> set[str]:
+        """Columns that are unique by themselves."""
+        keys = {c.columns[0] for c in self.constraints if _single_key(c)}
+        return keys | {i.columns[0] for i in self.indexes if i.unique and len(i.columns) == 1}
+
+
+def _single_key(constraint: Constraint) -> bool:
+    return constraint.kind in ("primary key", "unique") and len(constraint.columns) == 1
+
+
+class State:
+    """Everything that is known at one point of the script. `apply` moves on."""
+
+    def __init__(self, dialect: Dialect, catalogue: Catalogue | None) -> None:
+        self.dialect = dialect
+        self.known = catalogue is not None
+        self.tables: dict[str, TableState] = {}
+        self.enums: dict[str, tuple[str, ...]] = {}
+        self.born_types: set[str] = set()
+        self.domains: dict[str, bool] = {}  # name: whether it has a constraint
+        self.routines: dict[str, CreateRoutine] = {}
+        self.views: dict[str, tuple[str, ...]] = {}  # name: tables it reads
+        self.view_text: dict[str, str] = {}
+        self.born_views: set[str] = set()
+        self.schemas: set[str] = set()
+        self.born_others: set[str] = set()  # "sequence ticket_seq"
+        self.policies: set[str] = set()  # tables that have one
+        self.variables: dict[str, str] = {}
+        self.lost: dict[str, TableState] = {}  # tables dropped by the script
+        if catalogue is not None:
+            self._load(catalogue)
+
+    # --- what is there --------------------------------------------------------------------------
+
+    def key(self, name: str) -> str:
+        """How a name is compared: SQLite and MySQL do not tell case apart."""
+        return name if self.dialect is Dialect.POSTGRESQL else name.lower()
+
+    def table(self, name: str) -> TableState | None:
+        return self.tables.get(self.key(name))
+
+    def column(self, table: str, column: str) -> ColumnState | None:
+        found = self.table(table)
+        return found.columns.get(self.key(column)) if found else None
+
+    def is_new(self, table: str) -> bool:
+        """Whether the pending files made the table, so that nobody reads it and no row is lost."""
+        found = self.table(table)
+        return found is not None and found.born and not found.maybe
+
+    def is_new_column(self, table: str, column: str) -> bool:
+        found = self.column(table, column)
+        return found is not None and found.new
+
+    def has_valid_check(self, table: str, column: str) -> bool:
+        """Whether a validated check says that a column is not NULL."""
+        found = self.table(table)
+        if found is None:
+            return False
+        wanted = f"{column} is not null"
+        return any(
+            c.kind == "check"
+            and not c.not_valid
+            and not c.not_enforced
+            and c.expression is not None
+            and wanted in _plain(c.expression.text).split(" and ")
+            for c in found.constraints
+        ) or any(
+            c.kind == "not null" and not c.not_valid and column in c.columns
+            for c in found.constraints
+        )
+
+    def domain_tables(self, domain: str) -> tuple[str, ...]:
+        """The tables with a column of a domain."""
+        return tuple(
+            t.name
+            for t in self.tables.values()
+            if any(c.type.name == domain for c in t.columns.values())
+        )
+
+    def type_users(self, name: str) -> tuple[str, ...]:
+        """`table.column` of every column of a type."""
+        return tuple(
+            f"{t.name}.{c.name}"
+            for t in self.tables.values()
+            for c in t.columns.values()
+            if c.type.name == name
+        )
+
+    def referencing(self, table: str) -> list[tuple[str, Constraint]]:
+        """The foreign keys of other tables that point to a table."""
+        wanted = self.key(table)
+        return [
+            (t.name, c)
+            for t in self.tables.values()
+            for c in t.constraints
+            if c.kind == "foreign key"
+            and self.key(c.references) == wanted
+            and self.key(t.name) != wanted
+        ]
+
+    def views_on(self, table: str, column: str = "") -> tuple[str, ...]:
+        """The views that read a table; with a column, those that seem to use it."""
+        found = []
+        for name, reads in self.views.items():
+            if self.key(table) not in {self.key(r) for r in reads}:
+                continue
+            text = self.view_text.get(name)
+            if (
+                column
+                and text is not None
+                and not re.search(rf"(?<!\w){re.escape(column)}(?!\w)|\*", text)
+            ):
+                continue
+            found.append(name)
+        return tuple(found)
+
+    # --- loading --------------------------------------------------------------------------------
+
+    def _load(self, catalogue: Catalogue) -> None:
+        for table in catalogue.tables:
+            self.tables[self.key(table.full_name)] = self._loaded(table)
+            if table.schema:
+                self.schemas.add(table.schema)
+        for enum in catalogue.enums:
+            self.enums[enum.full_name] = enum.labels
+        for view in catalogue.views:
+            self._load_view(view.full_name, view.definition, view.materialized)
+        for other in catalogue.others:
+            self._load_other(other.kind, other.name, other.definition, other.table)
+
+    def _loaded(self, table: Table) -> TableState:
+        constraints = [Constraint("unique", k.name, k.columns) for k in table.uniques]
+        if table.primary_key:
+            key = table.primary_key
+            constraints.append(Constraint("primary key", key.name, key.columns))
+        for check in table.checks:
+            expression = Expression(check.expression)
+            constraints.append(
+                Constraint(
+                    "check", check.name, expression=expression, not_valid=not check.validated
+                )
+            )
+        for foreign in table.foreign_keys:
+            constraints.append(
+                Constraint(
+                    "foreign key",
+                    foreign.name,
+                    foreign.columns,
+                    references=foreign.table,
+                    referenced_columns=foreign.references,
+                    on_delete=foreign.on_delete,
+                    on_update=foreign.on_update,
+                    not_valid=not foreign.validated,
+                )
+            )
+        return TableState(
+            table.full_name,
+            columns={self.key(c.name): ColumnState.of(c, self.dialect) for c in table.columns},
+            constraints=constraints,
+            indexes=[
+                CreateIndex(table.full_name, i.name, i.columns, i.unique, predicate=i.predicate)
+                for i in table.indexes
+            ],
+            complete=True,
+            partitioned=any(o.lower().startswith("partition") for o in table.options),
+        )
+
+    def _load_view(self, name: str, definition: str, materialized: bool) -> None:
+        from faber_db.sql.script import parse
+
+        body = re.sub(r"^\s*create\s.*?\sas\s", "", definition, count=1, flags=re.I | re.S)
+        script = parse(f"CREATE VIEW v AS {body}", self.dialect)
+        reads = tuple(
+            r for s in script.statements for view in s.actions_of(CreateView) for r in view.reads
+        )
+        self.views[name] = reads
+        self.view_text[name] = definition
+        if materialized:
+            self.tables[self.key(name)] = TableState(name, materialized=True)
+
+    def _load_other(self, kind: str, name: str, definition: str, table: str) -> None:
+        from faber_db.sql.script import parse
+
+        if kind == "domain":
+            self.domains[name] = bool(re.search(r"\bcheck\b|\bnot\s+null\b", definition, re.I))
+        elif kind == "schema":
+            self.schemas.add(name)
+        elif kind == "policy":
+            self.policies.add(self.key(table))
+        elif kind in ("function", "procedure"):
+            for statement in parse(definition, self.dialect).statements:
+                for routine in statement.actions_of(CreateRoutine):
+                    self.routines[name.split("(")[0].lower()] = routine
+
+    # --- moving on ------------------------------------------------------------------------------
+
+    def apply(self, action: Action) -> None:
+        """Change what is there as an action changes it."""
+        match action:
+            case CreateTable():
+                self._create_table(action)
+            case CreateView():
+                self._create_view(action)
+            case AddColumn() if found := self.table(action.table):
+                found.columns.setdefault(
+                    self.key(action.column.name), ColumnState.defined(action.column)
+                )
+                found.constraints.extend(action.column.constraints)
+            case DropColumn() if found := self.table(action.table):
+                found.columns.pop(self.key(action.column), None)
+            case AddColumn():
+                fresh = TableState(action.table)
+                fresh.columns[self.key(action.column.name)] = ColumnState.defined(action.column)
+                self.tables[self.key(action.table)] = fresh
+            case AddConstraint():
+                self._existing(action.table).constraints.append(action.constraint)
+            case ValidateConstraint() if found := self.table(action.table):
+                found.constraints = [
+                    replace(c, not_valid=False) if c.name == action.name else c
+                    for c in found.constraints
+                ]
+            case DropConstraint() if found := self.table(action.table):
+                found.constraints = [c for c in found.constraints if c.name != action.name]
+            case CreateIndex():
+                self._existing(action.table).indexes.append(action)
+            case SetVariable():
+                self.variables[action.name] = action.value.lower()
+            case _:
+                self._apply_column(action)
+                self._apply_object(action)
+
+    def _existing(self, table: str) -> TableState:
+        return self.tables.setdefault(self.key(table), TableState(table))
+
+    def _apply_column(self, action: Action) -> None:
+        match action:
+            case ChangeType() if found := self.column(action.table, action.column):
+                found.type = action.type
+            case RedefineColumn() if found := self.column(action.table, action.column):
+                new = ColumnState.defined(action.definition)
+                new.new, new.name = found.new, found.name
+                self._existing(action.table).columns[self.key(found.name)] = new
+            case SetNotNull() if found := self.column(action.table, action.column):
+                found.nullable = False
+            case DropNotNull() if found := self.column(action.table, action.column):
+                found.nullable = True
+            case SetDefault() if found := self.column(action.table, action.column):
+                found.default = action.default.text
+            case DropDefault() if found := self.column(action.table, action.column):
+                found.default, found.identity = None, ""
+            case _:
+                pass
+
+    def _apply_object(self, action: Action) -> None:
+        match action:
+            case CreateEnum():
+                self.enums[action.name] = action.labels
+                self.born_types.add(action.name)
+            case AddEnumValue() if action.type in self.enums:
+                self.enums[action.type] = (*self.enums[action.type], action.value)
+            case CreateDomain():
+                self.domains[action.name] = action.constrained
+                self.born_types.add(action.name)
+            case AlterDomain() if action.what in ("add constraint", "set not null"):
+                self.domains[action.name] = True
+            case CreateRoutine():
+                self.routines[action.name.lower()] = action
+            case Create():
+                self.born_others.add(f"{action.kind} {action.name}")
+                if action.kind == "schema":
+                    self.schemas.add(action.name)
+                elif action.kind == "policy":
+                    self.policies.add(self.key(action.table))
+            case Drop():
+                self._drop(action)
+            case Rename():
+                self._rename(action)
+            case Move(kind="table") if found := self.tables.pop(self.key(action.name), None):
+                name = f"{action.schema}.{action.name.rpartition('.')[2]}"
+                found.name = name.removeprefix("public.")
+                self.tables[self.key(found.name)] = found
+            case AttachPartition() if found := self.table(action.partition):
+                found.partition_of = action.table
+            case Insert(query=True) if found := self.table(action.table):
+                found.filled_from.append(action)
+            case _:
+                pass
+
+    def _create_table(self, action: CreateTable) -> None:
+        key = self.key(action.table)
+        if action.if_not_exists and key in self.tables:
+            return
+        constraints = [*action.constraints, *(c for col in action.columns for c in col.constraints)]
+        not_null = {c for k in action.constraints if k.kind == "primary key" for c in k.columns}
+        columns = {self.key(c.name): ColumnState.defined(c) for c in action.columns}
+        if self.dialect is Dialect.POSTGRESQL:
+            for name in not_null & columns.keys():
+                columns[name].nullable = False
+        self.tables[key] = TableState(
+            action.table,
+            born=True,
+            maybe=action.if_not_exists and not self.known and not action.temporary,
+            columns=columns,
+            constraints=constraints,
+            complete=not (action.query or action.reads),
+            partitioned=action.partitioned,
+            partition_of=action.partition_of,
+        )
+
+    def _create_view(self, action: CreateView) -> None:
+        if action.name not in self.views or not action.replace:
+            self.born_views.add(action.name)
+        self.views[action.name] = action.reads
+        if action.materialized:
+            self.tables[self.key(action.name)] = TableState(
+                action.name, born=True, materialized=True
+            )
+
+    def _drop(self, action: Drop) -> None:
+        for name in action.names:
+            if action.kind in ("table", "foreign table", "materialized view"):
+                gone = self.tables.pop(self.key(name), None)
+                if gone is not None:
+                    self.lost[self.key(name)] = gone
+            if action.kind in ("view", "materialized view"):
+                self.views.pop(name, None)
+            elif action.kind in ("type", "domain"):
+                self.enums.pop(name, None)
+                self.domains.pop(name, None)
+            elif action.kind in ("function", "procedure"):
+                self.routines.pop(name.lower(), None)
+            elif action.kind == "index":
+                for table in self.tables.values():
+                    table.indexes = [i for i in table.indexes if i.name != name]
+
+    def _rename(self, action: Rename) -> None:
+        if action.kind == "column" and action.table:
+            found = self.table(action.table)
+            column = found.columns.pop(self.key(action.old), None) if found else None
+            if found is not None and column is not None:
+                column.name = action.new
+                found.columns[self.key(action.new)] = column
+        elif action.kind in ("table", "view", "materialized view"):
+            schema = action.old.rpartition(".")[0]
+            new = f"{schema}.{action.new}" if schema and "." not in action.new else action.new
+            table = self.tables.pop(self.key(action.old), None)
+            if table is not None:
+                table.name = new
+                self.tables[self.key(new)] = table
+            if action.old in self.views:
+                self.views[new] = self.views.pop(action.old)
+        elif action.kind in ("type", "domain"):
+            if action.old in self.enums:
+                self.enums[action.new] = self.enums.pop(action.old)
+            if action.old in self.domains:
+                self.domains[action.new] = self.domains.pop(action.old)
+            if action.old in self.born_types:
+                self.born_types.add(action.new)
+            for state in self.tables.values():
+                for column in state.columns.values():
+                    if column.type.name == action.old:
+                        column.type = replace(column.type, name=action.new)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[()\"`]", " ", text).lower().split())
+
+
+def replay(dialect: Dialect, catalogue: Catalogue | None, actions: Iterable[Action]) -> State:
+    """The state after some actions."""
+    state = State(dialect, catalogue)
+    for action in actions:
+        state.apply(action)
+    return state
