@@ -104,7 +104,7 @@ def test_arguments_that_are_no_text(project: Path) -> None:
     command: list[bytes] = [sys.executable.encode(), b"-m", b"faber_db", b"detect", b"\xff\xfe"]
     ended = subprocess.run(command, cwd=project, capture_output=True, timeout=60, check=False)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(b"[input-invalid] argument 2 is not valid text")
+    assert ended.stderr.startswith(b"[input-invalid] argument 2 is not UTF-8")
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["-V"], ["--json", "--version"]])

@@ -54,7 +54,8 @@ def run(
         "anywhere": True,
     }
     if list(paths) == ["-"]:
-        request = service.Request(sql=standard_input.read_all() or _EMPTY, **fields)
+        text = standard_input.read_all()
+        request = service.Request(sql=text if text.strip() else _EMPTY, **fields)
         return service.run(request, None if dialect != "auto" else call.app)
     if len(paths) == 1:
         return service.run(service.Request(path=paths[0], **fields), call.app)

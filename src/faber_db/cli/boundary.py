@@ -53,18 +53,18 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def _invoke(arguments: Sequence[str]) -> int:
     from faber_db.cli.program import program
 
-    _require_text(arguments)
+    texts = [_text(number, argument) for number, argument in enumerate(arguments, start=1)]
     command = typer.main.get_command(program())
-    result = command.main(args=list(arguments), prog_name="faber-db", standalone_mode=False)
+    result = command.main(args=texts, prog_name="faber-db", standalone_mode=False)
     return result if isinstance(result, int) else Exit.DONE
 
 
-def _require_text(arguments: Sequence[str]) -> None:
-    for number, argument in enumerate(arguments, start=1):
-        try:
-            argument.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(f"argument {number} is not valid text in this locale") from error
+def _text(number: int, argument: str) -> str:
+    """An argument as UTF-8, whatever the locale is."""
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError as error:
+        raise InputError(f"argument {number} is not UTF-8", hint="Type it anew.") from error
 
 
 def _bug(error: Exception) -> InternalError:

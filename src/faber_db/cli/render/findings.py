@@ -1,11 +1,11 @@
 """Findings for people: per statement what is lost, blocked or broken, and what to write instead."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
 from faber_db.cli.render.words import count
-from faber_db.model.finding import Finding, Risk, StatementReport
+from faber_db.model.finding import Finding, Kind, Risk, StatementReport
 
 _COLUMN = 22
 
@@ -22,15 +22,19 @@ def risk_word(risk: Risk) -> Span:
             return good(word)
 
 
-def add_findings(page: Page, findings: Iterable[Finding], *, all_of_them: bool = False) -> int:
+def add_findings(page: Page, findings: Sequence[Finding], *, all_of_them: bool = False) -> int:
     """Add the findings that need care, grouped by statement; how many statements they stand at."""
     shown = [f for f in findings if all_of_them or needs_care(f)]
-    shown.sort(key=lambda f: (f.line, f.statement, -f.risk.rank))
+    order = list(dict.fromkeys(f.migration for f in findings))
+    shown.sort(key=lambda f: (order.index(f.migration), f.line, f.statement, -f.risk.rank))
     statements = 0
-    for (line, statement), group in groupby(shown, key=lambda f: (f.line, f.statement)):
+    for (migration, line, statement), group in groupby(
+        shown, key=lambda f: (f.migration, f.line, f.statement)
+    ):
         statements += 1
         page.blank()
-        page.line(strong(f"  line {line}  "), _cut(statement, page.width - 12))
+        place = f"  {migration} line {line}  " if migration else f"  line {line}  "
+        page.line(strong(place), _cut(statement, page.width - len(place)))
         _add_group(page, list(group))
     return statements
 
@@ -81,7 +85,8 @@ def _kind(finding: Finding) -> Span:
 
 def _effect(finding: Finding) -> str:
     notes = []
-    if finding.lock:
+    mode = finding.lock.partition(" on ")[0]
+    if finding.kind is Kind.BLOCKING and mode and mode not in finding.effect:
         notes.append(finding.lock)
     if finding.confidence.value in ("preflight", "measured"):
         notes.append(
