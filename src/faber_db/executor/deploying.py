@@ -307,6 +307,7 @@ class Carrier:
             ground.session,
             leave_out=self._database.handler.ledger_tables,
             protected=ground.target.protected,
+            schemas=self._environment.settings.schemas,
         )
         now = verdict.verdict(migrations, around)
         if now.risk.rank > self._plan.risk.rank:

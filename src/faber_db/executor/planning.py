@@ -102,6 +102,7 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
         ground.session,
         leave_out=ground.database.handler.ledger_tables,
         protected=ground.target.protected,
+        schemas=ground.environment.settings.schemas,
     )
     analysis = verdict.verdict(pending, around)
     touched = touched_by([m.up for m in pending], ground)
@@ -140,6 +141,7 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
         ground.session,
         leave_out=ground.database.handler.ledger_tables,
         protected=ground.target.protected,
+        schemas=ground.environment.settings.schemas,
     )
     from faber_db.sql.script import parse
 

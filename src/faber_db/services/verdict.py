@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
-from faber_db.model.finding import Analysis, Finding, Kind, worst
+from faber_db.model.finding import Analysis, Finding, Kind, Risk, worst
 from faber_db.model.migration import Migration
 from faber_db.services.ports import Session, TableSize
 from faber_db.sql.script import Script, parse
+
+_LEAVES_DATABASE = ("leaves-database", "server-files")  # codes of rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,12 @@ class Surroundings:
     catalogue: Catalogue | None = None
     sizes: dict[str, TableSize] | None = None
     protected: bool = False
+    schemas: tuple[str, ...] = ()
 
 
-def surroundings(session: Session, *, leave_out: Sequence[str], protected: bool) -> Surroundings:
+def surroundings(
+    session: Session, *, leave_out: Sequence[str], protected: bool, schemas: tuple[str, ...] = ()
+) -> Surroundings:
     """Read schema and sizes from a live database."""
     return Surroundings(
         dialect=session.dialect,
@@ -30,6 +35,7 @@ def surroundings(session: Session, *, leave_out: Sequence[str], protected: bool)
         catalogue=session.catalogue(leave_out=leave_out),
         sizes=dict(session.sizes()),
         protected=protected,
+        schemas=schemas,
     )
 
 
@@ -57,6 +63,7 @@ def verdict_of(
                 wrap=wrap,
                 protected=around.protected,
                 earlier=tuple(scripts[:position]),
+                schemas=around.schemas,
             ),
         )
         for position, (script, wrap) in enumerate(zip(scripts, wraps, strict=True))
@@ -85,8 +92,6 @@ def refusals(
     Critical ones in a protected environment, and in every environment what leaves its own
     database, unless the policy names code and objects.
     """
-    from faber_db.rules import LEAVES_DATABASE
-    from faber_db.model.finding import Risk
 
     def named(finding: Finding) -> bool:
         return any(
@@ -99,5 +104,8 @@ def refusals(
         for f in analysis.findings
         if f.kind is not Kind.STYLE
         and not named(f)
-        and ((protected and f.risk is Risk.CRITICAL) or f.code in LEAVES_DATABASE)
+        and (
+            (protected and f.risk is Risk.CRITICAL)
+            or (f.code in _LEAVES_DATABASE and f.risk.at_least(Risk.HIGH))
+        )
     ]
