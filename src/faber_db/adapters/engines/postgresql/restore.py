@@ -47,7 +47,7 @@ def restore_beside(
         found = binaries.for_server("pg_restore", major)
         if found is None:
             raise BackupToolMissing(
-                f"pg_restore {major} (or newer) is not installed here",
+                f"pg_restore for a PostgreSQL {major} server is not installed here",
                 hint=f"Install the client package, as postgresql-client-{major}.",
             )
         name = _name(address.database, "restored")
