@@ -7,20 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from faber_db.app import build
 from faber_db.errors import (
     BackupDamaged,
     BackupFailed,
     BackupMissing,
     Cancelled,
+    Exit,
     InputError,
     LockBusy,
     NotSupported,
     RestoreUnproved,
 )
+from faber_db.model.answer import State
 from faber_db.model.backup import BackupState
 from faber_db.model.target import Marker, PinnedApprover
 from faber_db.services import backup as backups
-from faber_db.services import restore
+from faber_db.services import create_backup, restore
 from faber_db.services.app import App, Database, Environment
 
 MIGRATIONS = {
@@ -273,3 +276,36 @@ def test_going_back_to_a_migration_takes_its_newest_good_backup(
 def test_single_tables_are_refused_with_a_code(app: App) -> None:
     with pytest.raises(NotSupported):
         restore.run(restore.Request(environment="dev", backup_id="x", tables=("orders",)), app)
+
+
+def test_through_the_executor_with_a_job_of_its_own(tmp_path: Path) -> None:
+    project = tmp_path / "shop"
+    project.mkdir()
+    live = sqlite3.connect(project / "dev.db", isolation_level=None)
+    live.execute("CREATE TABLE orders (id integer PRIMARY KEY)")
+    live.execute("INSERT INTO orders VALUES (1), (2)")
+    (project / "faber-db.json").write_text(
+        '{"environments": {"dev": {"url": "dev.db", "approval": "confirm"}}}', encoding="utf-8"
+    )
+    app = build(project, {"XDG_STATE_HOME": str(tmp_path / "state"), "PATH": "/usr/bin:/bin"})
+    try:
+        made = create_backup.run(create_backup.Request(environment="dev", label="first"), app)
+        assert made.status == "success", made.message
+        assert (made.details.level, made.details.size_bytes > 0) == (2, True)
+        assert app.state.backup(made.details.backup_id).label == "first"
+        live.execute("DELETE FROM orders WHERE id = 2")
+        wanted = restore.Request(environment="dev", backup_id=made.details.backup_id)
+        planned = restore.run(wanted.model_copy(update={"dry_run": True}), app)
+        assert planned.details.state is State.PLANNED
+        assert "orders: 1 rows now, 2 in the backup" in planned.details.loses
+        asked = restore.run(wanted, app)
+        assert (asked.details.state, asked.exit_code) == (State.CONFIRM_REQUIRED, Exit.WAITING)
+        assert live.execute("SELECT count(*) FROM orders").fetchone() == (1,)
+        done = restore.run(wanted.model_copy(update={"plan_id": asked.details.plan_id}), app)
+        assert done.status == "success", done.message
+        assert live.execute("SELECT count(*) FROM orders").fetchone() == (2,)
+        assert app.state.backup(done.details.safety_backup_id).state is BackupState.GOOD
+        assert "backup.intent" in [e.event for e in app.state.audit()]
+    finally:
+        live.close()
+        app.state.close()  # type: ignore[attr-defined]  # of the file store
