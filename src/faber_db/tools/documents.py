@@ -30,7 +30,8 @@ def read_document(file: Path, name: str) -> Document:
     text = file.read_text(encoding="utf-8")
     _, head, body = text.split("---\n", 2)
     pairs = (line.split(":", 1) for line in head.splitlines() if line.strip())
-    return Document(name, {key.strip(): value.strip() for key, value in pairs}, body.strip(), text)
+    values = {key.strip(): value.strip() for key, value in pairs}
+    return Document(name, values, body.strip(), text)
 
 
 def skills() -> Iterator[Document]:
@@ -110,4 +111,7 @@ def prompt_of(document: Document) -> Prompt:
     def words(arguments: str = "") -> str:
         return document.body.replace("$ARGUMENTS", arguments.strip() or "(nothing was given)")
 
-    return Prompt.from_function(words, name=document.name, description=document.head["description"])
+    made = Prompt.from_function(words, name=document.name, description=document.head["description"])
+    for argument in made.arguments or []:
+        argument.description = document.head["argument-hint"].strip('"')
+    return made

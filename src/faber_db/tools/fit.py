@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from faber_db.tools.text import render
+
 BYTES_PER_TOKEN = 4
 SUMMARY = 2_000 * BYTES_PER_TOKEN
 FULL = 20_000 * BYTES_PER_TOKEN
@@ -38,17 +40,22 @@ def fit(answer: dict[str, Any], limit: int) -> dict[str, Any]:
     details have that field. Changes `answer` in place.
     """
     cut: dict[str, int] = {}
-    over = size_of(answer) - (limit - ENVELOPE)
-    if size_of(answer) <= limit:
+    if _measure(answer) <= limit:
         return answer
+    over = _measure(answer) - (limit - ENVELOPE)
     while over > 0 and (place := _biggest(answer["details"])):
         name, number = _shorten(place, over)
         cut[name] = cut.get(name, 0) + number
-        over = size_of(answer) - (limit - ENVELOPE)
+        over = _measure(answer) - (limit - ENVELOPE)
     if over > 0:
         answer["message"] = answer["message"][: max(200, limit // 8)]
     _say(answer, cut, limit)
     return answer
+
+
+def _measure(answer: dict[str, Any]) -> int:
+    """Bytes of the longer of the two parts that a client may show."""
+    return max(size_of(answer), len(render(answer).encode()))
 
 
 def _biggest(details: dict[str, Any]) -> _Place | None:
