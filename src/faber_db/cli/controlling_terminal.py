@@ -59,8 +59,8 @@ class ControllingTerminal:
 
     def ask_secret(self, prompt: str) -> str:
         """A line of text that is not shown while it is typed."""
-        os.write(self._fd, clean(prompt).encode("utf-8", "backslashreplace"))
-        with self._silent():
+        with self._silent():  # before the prompt: who answers it at once is heard, and not seen
+            os.write(self._fd, clean(prompt).encode("utf-8", "backslashreplace"))
             line = self._line()
         os.write(self._fd, b"\n")
         return line
@@ -74,7 +74,7 @@ class ControllingTerminal:
         try:
             yield
         finally:
-            termios.tcsetattr(self._fd, termios.TCSAFLUSH, before)
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
 
     def _line(self) -> str:
         data = b""
