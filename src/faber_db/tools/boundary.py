@@ -178,7 +178,7 @@ def _lean(details: Details) -> dict[str, Any]:
     whole = details.model_dump(mode="json", exclude_none=True)
     lean = details.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     kept = {"state": whole["state"]} | {
-        key: lean.get(key, value) for key, value in whole.items() if value != ""
+        key: lean.get(key, value) for key, value in whole.items() if value != "" or key in lean
     }
     return kept
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import anyio
 from anyio import from_thread, to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 from mcp.server.mcpserver import Context
 
 from faber_db.errors import Cancelled
@@ -62,6 +63,7 @@ async def in_thread(ctx: Caller, work: Callable[[Call], Answer[D]]) -> Answer[D]
         group.cancel_scope.cancel()
     sender.close()
     receiver.close()
+    await checkpoint_if_cancelled()  # a cancelled call has no answer
     result = outcome[0]
     if isinstance(result, Exception):
         raise result
