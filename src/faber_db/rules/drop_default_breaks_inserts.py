@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Action, ChangeType, DropDefault, RedefineColumn, SetDefault
+from faber_db.model.statement import Action, DropDefault, RedefineColumn, SetDefault
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -14,13 +14,8 @@ def find(action: DropDefault, scene: Scene) -> Iterator[Hazard]:
         return
     if column is not None and column.default is None and not column.identity:
         return
-    if any(isinstance(a, SetDefault) and a.column == action.column for a in scene.actions_later()):
+    if _put_back(action, scene):
         return
-    if any(
-        isinstance(a, ChangeType | SetDefault) and a.column == action.column
-        for a in _after(action, scene)
-    ):
-        return  # the default is put back with the new type
     name = f"{action.table}.{action.column}"
     optional = column is not None and column.nullable and not action.identity
     yield Hazard((name,), Risk.LOW if optional else None, detail=f"default of {name}")
@@ -33,19 +28,24 @@ def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
     name = f"{action.table}.{action.column}"
     if (old.default is not None and new.default is None) or (old.identity and not new.identity):
         detail = f"MODIFY does not repeat the default of {name}"
-        yield Hazard((name,), Risk.LOW if new.nullable else None, detail=detail)
+        yield Hazard((name,), Risk.MEDIUM if new.nullable else None, detail=detail)
 
 
-def _after(action: DropDefault, scene: Scene) -> list[Action]:
-    actions = list(scene.statement.actions)
+def _put_back(action: DropDefault, scene: Scene) -> bool:
+    """Whether the default is set again before others can see the column without it."""
+    seen = False
+    for other in scene.statement.actions:
+        seen = seen or other is action
+        if seen and _sets(other, action):
+            return True
+    return scene.transaction.open and any(_sets(a, action) for a in scene.actions_later())
+
+
+def _sets(other: Action, action: DropDefault) -> bool:
     return (
-        [
-            a
-            for a in actions[actions.index(action) + 1 :]
-            if isinstance(a, SetDefault) and a.table == action.table
-        ]
-        if action in actions
-        else []
+        isinstance(other, SetDefault)
+        and other.table == action.table
+        and other.column == action.column
     )
 
 

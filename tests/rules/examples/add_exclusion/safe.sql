@@ -1,0 +1,1 @@
+CREATE TABLE slots (during tsrange, EXCLUDE USING gist (during WITH &&));

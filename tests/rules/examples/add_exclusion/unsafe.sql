@@ -1,0 +1,1 @@
+ALTER TABLE products ADD CONSTRAINT one_price EXCLUDE (price WITH =);

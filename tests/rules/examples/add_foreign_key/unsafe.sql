@@ -1,0 +1,1 @@
+ALTER TABLE products ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES orders (id);

@@ -1,0 +1,2 @@
+CREATE TABLE scratch (id int);
+ALTER TABLE scratch ADD COLUMN plan text;

@@ -1,0 +1,2 @@
+-- transaction: none
+CREATE INDEX CONCURRENTLY customers_name ON customers (name);

@@ -1,0 +1,3 @@
+-- DELETE FROM orders;
+CREATE TABLE scratch (id int);
+DELETE FROM scratch;

@@ -1,0 +1,1 @@
+DO $$ BEGIN DELETE FROM orders WHERE amount = 0; END $$;

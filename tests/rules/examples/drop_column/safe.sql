@@ -1,0 +1,2 @@
+ALTER TABLE customers ADD COLUMN draft text;
+ALTER TABLE customers DROP COLUMN draft;

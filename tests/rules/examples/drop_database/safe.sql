@@ -1,0 +1,2 @@
+-- DROP DATABASE shop;
+SELECT 'DROP DATABASE shop';

@@ -1,0 +1,2 @@
+CREATE INDEX i ON orders (amount);
+-- DROP INDEX orders_customer;

@@ -1,0 +1,1 @@
+DO $$ BEGIN EXECUTE 'ALTER TABLE customers ADD COLUMN plan text'; END $$;

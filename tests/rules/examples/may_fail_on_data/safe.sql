@@ -1,0 +1,2 @@
+-- transaction: none
+CREATE INDEX CONCURRENTLY u ON products (title);

@@ -1,0 +1,2 @@
+-- transaction: none
+CREATE UNIQUE INDEX CONCURRENTLY u ON products (title);

@@ -1,0 +1,1 @@
+MERGE INTO products p USING orders o ON o.id = p.id WHEN MATCHED THEN DELETE;

@@ -1,0 +1,2 @@
+-- dialect: mysql
+ALTER TABLE customers ADD COLUMN a INT NULL, ADD COLUMN b INT NULL;

@@ -1,0 +1,2 @@
+CREATE TABLE scratch (id int);
+CREATE TRIGGER stamp BEFORE INSERT ON scratch FOR EACH ROW EXECUTE FUNCTION stamp();

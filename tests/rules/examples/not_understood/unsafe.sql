@@ -1,0 +1,1 @@
+ALTER TABEL customers ADD x int;

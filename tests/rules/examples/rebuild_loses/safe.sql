@@ -1,0 +1,5 @@
+-- dialect: sqlite
+CREATE TABLE new_orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers (id) ON DELETE CASCADE, note TEXT);
+INSERT INTO new_orders (id, customer_id, note) SELECT id, customer_id, note FROM orders;
+DROP TABLE orders;
+ALTER TABLE new_orders RENAME TO orders;

@@ -1,0 +1,1 @@
+ALTER TABLE customers RENAME name TO full_name;

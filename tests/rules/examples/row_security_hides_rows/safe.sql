@@ -1,0 +1,2 @@
+CREATE TABLE scratch (id int);
+ALTER TABLE scratch ENABLE ROW LEVEL SECURITY;

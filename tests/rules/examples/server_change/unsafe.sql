@@ -1,0 +1,2 @@
+-- transaction: none
+ALTER SYSTEM SET wal_level = 'minimal';

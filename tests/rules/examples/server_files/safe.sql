@@ -1,0 +1,1 @@
+COPY products TO STDOUT;

@@ -1,0 +1,5 @@
+-- transaction: none
+ALTER TABLE customers ADD CONSTRAINT named CHECK (name IS NOT NULL) NOT VALID;
+ALTER TABLE customers VALIDATE CONSTRAINT named;
+ALTER TABLE customers ALTER COLUMN name SET NOT NULL;
+ALTER TABLE customers DROP CONSTRAINT named;

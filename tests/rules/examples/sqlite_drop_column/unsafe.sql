@@ -1,0 +1,2 @@
+-- dialect: sqlite
+ALTER TABLE orders DROP COLUMN note;

@@ -1,0 +1,1 @@
+SELECT open_count(), count(*) FROM customers;

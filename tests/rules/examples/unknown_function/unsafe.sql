@@ -1,0 +1,1 @@
+SELECT clean_up();

@@ -1,0 +1,1 @@
+ALTER TABLE customers ADD COLUMN token text DEFAULT md5('x');

@@ -1,0 +1,1 @@
+UPDATE customers SET points = 0 WHERE true;

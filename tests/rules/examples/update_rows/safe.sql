@@ -1,0 +1,2 @@
+CREATE TABLE scratch (id int);
+UPDATE scratch SET id = 1 WHERE id = 0;

@@ -1,0 +1,1 @@
+UPDATE customers SET points = 1 WHERE points = 0;
