@@ -179,3 +179,25 @@ def test_audit_export_is_one_entry_a_line(faber_db: Run, project: Path) -> None:
     assert "backup.done" in [entry["event"] for entry in entries]
     whole = faber_db("audit", "verify")
     assert (whole.code, whole.out[:5]) == (0, "WHOLE")
+
+
+def test_no_secret_is_shown(faber_db: Run) -> None:
+    title = "Add a table; connect to postgresql://app:hunter2@db/shop"
+    for arguments, stdin in (
+        (["detect", title], ""),
+        (["detect", title, "--json"], ""),
+        (["detect", "--jsonl"], json.dumps({"id": "1", "title": title})),
+        (
+            ["analyze", "--dialect", "postgresql", "-"],
+            "CREATE ROLE r PASSWORD 'hunter2' SUPERUSER;",
+        ),
+        (
+            ["analyze", "--dialect", "postgresql", "--json", "-"],
+            "CREATE ROLE r PASSWORD 'hunter2' SUPERUSER;",
+        ),
+        (["explain", "postgresql://app:hunter2@db/shop"], ""),
+        (["--project", "postgresql://app:hunter2@db/shop", "status"], ""),
+    ):
+        ended = faber_db(*arguments, stdin=stdin)
+        assert "hunter2" not in ended.out + ended.err
+        assert ended.out + ended.err

@@ -1,5 +1,6 @@
 """Change: from a work item to a released migration."""
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,7 +58,7 @@ def register(program: typer.Typer) -> None:
 
         if jsonl:
             for verdict in service.detect_lines(standard_input.lines(), _words(call)):
-                call.terminal.text(verdict)
+                call.terminal.json_line(json.loads(verdict))
             return Exit.DONE
         if not title:
             raise InputError(

@@ -97,7 +97,9 @@ def requested(
     )
 
 
-def coordinate(call: Call, run: "Service[R]", request: "R", *, wait: bool) -> int:
+def coordinate(
+    call: Call, run: "Service[R]", request: "R", *, wait: bool, did: str = "applied"
+) -> int:
     """Call the service, watch its job, draw the outcome.
 
     Ctrl-C cancels the work while the call carries it. Once a job has it, Ctrl-C only stops
@@ -115,4 +117,4 @@ def coordinate(call: Call, run: "Service[R]", request: "R", *, wait: bool) -> in
         wait=wait,
     )
     waits = answer.details.state.value == "approval_required"
-    return call.show(answer, outcome(call.app.now()), drawn=waits)
+    return call.show(answer, outcome(call.app.now(), did), drawn=waits)

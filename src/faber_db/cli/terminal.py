@@ -41,6 +41,11 @@ class Terminal:
         )
         _write(text + "\n")
 
+    def json_line(self, value: Mapping[str, Any]) -> None:
+        """Write one JSON object on a line of its own, secrets hidden."""
+        unicode = _is_unicode(sys.stdout.encoding)
+        _write(json.dumps(hidden(value), ensure_ascii=not unicode) + "\n")
+
     def text(self, text: str) -> None:
         """Write a machine contract's text to standard output as it is."""
         self.clear_progress()

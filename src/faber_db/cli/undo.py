@@ -98,7 +98,7 @@ def register(program: typer.Typer) -> None:
             database=database,
             requester=call.requester,
         )
-        return coordinate(call, service.run, request, wait=wait)
+        return coordinate(call, service.run, request, wait=wait, did="rolled back")
 
 
 def _register_backup(program: typer.Typer) -> None:

@@ -1,6 +1,7 @@
 """The audit trail for people."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
 from faber_db.cli.render.words import ago, count
 from faber_db.model.answer import Answer
 from faber_db.services.audit import Anchor, ExportDetails, ShowDetails, VerifyDetails
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def entries(now: datetime) -> Callable[[Answer[ShowDetails], Page], None]:
@@ -63,4 +66,6 @@ def _anchor(anchor: Anchor) -> tuple[Span | str, ...]:
 
 def _short(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
+    if _DIGEST.fullmatch(text):
+        return f"{text[:12]}…"
     return text if len(text) <= 60 else f"{text[:59]}…"

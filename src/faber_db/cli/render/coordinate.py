@@ -1,4 +1,4 @@
-"""Build, evaluate and release for people: what became of the change, its evidence, the next step."""
+"""Build, evaluate, release and rollback for people: what became of the change, its evidence, the next step."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,20 +11,26 @@ from faber_db.model.answer import Answer, State
 from faber_db.services.coordinate import CoordinateDetails
 
 
-def outcome(now: datetime) -> Callable[[Answer[CoordinateDetails], Page], None]:
-    """Draws the outcome of one of the three."""
+def outcome(
+    now: datetime, did: str = "applied"
+) -> Callable[[Answer[CoordinateDetails], Page], None]:
+    """Draws the outcome; `did` is what became of the migrations."""
 
     def draw(answer: Answer[CoordinateDetails], page: Page) -> None:
         details = answer.details
         page.line(
-            strong(details.environment or "shadow"), "  ", _state(answer), "  ", _headline(answer)
+            strong(details.environment or "shadow"),
+            "  ",
+            _state(answer),
+            "  ",
+            _headline(answer, did),
         )
-        for label, text in _facts(details, now):
+        for label, text in _facts(details, now, did):
             if text:
                 page.fact(label, text, column=14)
         if details.risk is not None and details.state not in (State.DONE, State.SKIPPED):
             page.line("  risk        ", risk_word(details.risk))
-        if details.state is not State.SKIPPED:
+        if details.state is not State.SKIPPED and not (did != "applied" and details.applied):
             add_findings(page, details.findings)
         add_next(page, details.next)
 
@@ -45,12 +51,12 @@ def _state(answer: Answer[CoordinateDetails]) -> Span:
             return warn(state.value.replace("_", " "))
 
 
-def _headline(answer: Answer[CoordinateDetails]) -> str:
+def _headline(answer: Answer[CoordinateDetails], did: str) -> str:
     details = answer.details
     match details.state:
         case State.DONE if details.applied and answer.status != "failure":
             took = duration(sum(m.duration_ms for m in details.measured))
-            return f"{count(len(details.applied), 'migration')} applied in {took}"
+            return f"{count(len(details.applied), 'migration')} {did} in {took}"
         case State.APPROVAL_REQUIRED:
             return f"{details.plan_id} waits for a signature; nothing has run"
         case State.CONFIRM_REQUIRED:
@@ -63,10 +69,10 @@ def _headline(answer: Answer[CoordinateDetails]) -> str:
             return answer.message if answer.status != "failure" else ""
 
 
-def _facts(details: CoordinateDetails, now: datetime) -> tuple[tuple[str, str], ...]:
+def _facts(details: CoordinateDetails, now: datetime, did: str) -> tuple[tuple[str, str], ...]:
     waits = details.state in (State.APPROVAL_REQUIRED, State.CONFIRM_REQUIRED, State.PLANNED)
     return (
-        ("applied", listed(details.applied)),
+        (did, listed(details.applied)),
         ("pending", listed(details.pending) if waits else ""),
         ("loses", listed(details.loses) if waits else ""),
         ("trial", details.trial),

@@ -11,7 +11,7 @@ def outcome(answer: Answer[RestoreDetails], page: Page) -> None:
     details = answer.details
     page.line(strong(details.environment), "  ", _state(answer), f"  {_headline(answer)}")
     for loss in details.loses:
-        page.fact(bad("loses"), loss)
+        page.fact(bad("loses"), loss, column=15)
     for label, text in (
         ("saved first", details.safety_backup_id),
         ("ledger", details.ledger_head),
