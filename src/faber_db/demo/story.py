@@ -1,6 +1,7 @@
 """The story: seven paragraphs, each with the command that did it."""
 
 import json
+import re
 import secrets
 import shlex
 import subprocess
@@ -102,20 +103,27 @@ class Story:
         )
         self._terminal(["approve", plan_id, "--deploy"], self._typed(tuple(dict.fromkeys(loses))))
         backups = self._json("backup", "list", "production")["details"]["backups"]
-        return str(backups[0]["id"])
+        return str(backups[0]["backup_id"])
 
     def _afterwards(self, backup_id: str) -> None:
         self._say("6. After. Health, the audit trail, and the backup that undoes it:")
         self._show("health", "production")
-        self._show("audit", "verify", "production")
+        self._show("audit", "verify")
         self._show("backup", "show", backup_id)
         shop = self._shop
         self._say(
             "7. What would have happened without us: an agent with the connection string runs the"
             " same DROP COLUMN by itself, at once, with no backup, and tells you afterwards."
         )
-        command = self._shell("restore", "production", "--backup", backup_id)
-        self._tell(f"   Undo it      cd {shop.project} && {command}\n")
+        if shop.product == "sqlite":
+            homes = f"XDG_STATE_HOME={shop.folder}/state XDG_CONFIG_HOME={shop.folder}/config"
+            self._tell(f"   Undo it      cd {shop.project}\n")
+            self._tell(f"                export {homes}\n")
+            self._tell(f"                {self._shell('restore', 'production', backup_id)}\n")
+            self._tell(f"                (then sign it; the passphrase is {self._passphrase})\n")
+        else:
+            self._tell(f"   Undo it      {self._shell('restore', 'production', backup_id)}\n")
+            self._tell("                (not here: the private server stops with this demo)\n")
         self._tell(f"   The files    {shop.folder}\n")
         self._tell(f"   Remove them  rm -r {shop.folder}\n")
         self._tell("\n   Connect Claude Code:\n")
@@ -174,8 +182,8 @@ class Story:
         except PromptMissing as error:
             raise InternalError(str(error)) from error
         if not quiet:
-            for line in done.screen.rstrip().splitlines():
-                self._tell(f"     {line.rpartition(chr(13))[2]}\n")
+            for line in _without_progress(done.screen).rstrip().split("\n"):
+                self._tell(f"     {line}\n")
             self._tell("\n")
         self._require(words, done.exit_code, done.screen)
 
@@ -195,3 +203,8 @@ class Story:
                 f"`{self._shell(*words)}` ended with {exit_code}: {output.strip()[-2000:]}",
                 hint=f"The shop is in {self._shop.folder}.",
             )
+
+
+def _without_progress(screen: str) -> str:
+    """The screen as it is in the end: progress lines that were rewritten in place are gone."""
+    return re.sub(r"[^\n]*\r?\x1b\[K", "", screen)

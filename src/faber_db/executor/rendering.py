@@ -55,20 +55,26 @@ def render(app: App, stored: StoredPlan) -> Rendering:
 
 def _of_kind(plan: Plan, kind: Kind) -> str:
     found = [f for f in plan.analysis.findings if f.kind is kind and not f.allowed]
-    return "; ".join(_finding(f) for f in found)
+    return "; ".join(dict.fromkeys(_finding(f) for f in found))
 
 
 def _finding(finding: Finding) -> str:
-    objects = ", ".join(finding.objects)
-    return f"{objects}: {finding.effect}" if objects else finding.effect
+    """The effect; the objects stand before it where it does not name them itself."""
+    unnamed = [name for name in finding.objects if name.rpartition(".")[2] not in finding.effect]
+    return f"{', '.join(unnamed)} - {finding.effect}" if unnamed else finding.effect
 
 
 def _brief_locks(plan: Plan) -> str:
-    tables = sorted({lock.table for s in plan.analysis.statements for lock in s.locks})
+    reports = plan.analysis.statements
+    tables = sorted({lock.table for s in reports for lock in s.locks})
     if not tables:
         return "no table that exists is locked"
+    worked = sorted({lock.table for s in reports if s.rewrite or s.scan for lock in s.locks})
+    brief = [table for table in tables if table not in worked]
     seconds = plan.settings.lock_timeout_ms / 1000
-    return f"{', '.join(tables)}: brief lock, no scan; gives up after {seconds:g} s and retries"
+    parts = [f"{', '.join(worked)}: small enough to be rewritten or read at once"] if worked else []
+    parts += [f"{', '.join(brief)}: brief lock, no scan"] if brief else []
+    return f"{'; '.join(parts)}; gives up after {seconds:g} s and retries"
 
 
 def _allowed(plan: Plan) -> str:
@@ -114,9 +120,9 @@ def _undo(plan: Plan) -> str:
     if plan.kind is PlanKind.POLICY:
         return "propose the earlier policy"
     if plan.kind is PlanKind.RESTORE:
-        return f"faber-db restore {name} with the backup that is made first"
+        return f"faber-db restore {name} BACKUP, with the one that is made first"
     if plan.backup.required:
-        return f"faber-db restore {name}      loses what is written after the backup"
+        return f"faber-db restore {name} BACKUP      loses what is written after the backup"
     return f"faber-db rollback {name}"
 
 

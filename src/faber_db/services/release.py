@@ -27,6 +27,7 @@ def run(
     )
     answer.details.tier = TIER
     if answer.details.state is State.DONE and answer.details.applied:
-        backup = f" backup {answer.details.backup_id}," if answer.details.backup_id else ""
-        answer.message += f";{backup} undo: faber-db restore {environment.name}"
+        backup = answer.details.backup_id
+        undo = f"restore {environment.name} {backup}" if backup else f"rollback {environment.name}"
+        answer.message += f"; undo: faber-db {undo}"
     return add_health(answer, app, database, environment)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from faber_db.cli.render.page import Page, bad, dim, good, strong, warn
-from faber_db.cli.render.words import ago, duration, size
-from faber_db.model.answer import Answer, NextPerson, State
+from faber_db.cli.render.words import ago, count, duration, size
+from faber_db.model.answer import Answer, NextPerson
 from faber_db.services.approve import (
     DecisionDetails,
     PolicyDetails,
@@ -63,7 +63,7 @@ def first_screen(rendering: Rendering, width: int) -> str:
     tail.line(
         "  ",
         dim(
-            f"{statements} statements · {size(bytes_)} · plan {plan.id} sha256 {digest} …"
+            f"{count(statements, 'statement')} · {size(bytes_)} · plan {plan.id} sha256 {digest} …"
             f" · target {plan.target.digest[:8]}"
         ),
     )
@@ -90,13 +90,12 @@ def deployed(answer: Answer[CoordinateDetails], page: Page) -> None:
     """Draw what a deployment did."""
     details = answer.details
     style = bad if answer.status == "failure" else warn if answer.status == "warning" else good
-    page.line(strong(details.environment), "  ", style(answer.message))
+    page.line(style(answer.message))
     for measured in details.measured:
         page.fact(measured.version, duration(measured.duration_ms), column=28)
     if details.backup_id:
         page.fact("backup", details.backup_id)
-    if details.state is State.DONE and details.applied:
-        page.fact("undo", f"faber-db restore {details.environment}")
+        page.fact("undo", f"faber-db restore {details.environment} {details.backup_id}")
     _next(answer, page)
 
 
