@@ -16,7 +16,7 @@ import typer
 
 from faber_db.cli.render.page import Page
 from faber_db.cli.terminal import Terminal
-from faber_db.errors import Cancelled
+from faber_db.errors import Cancelled, ConfigError
 
 if TYPE_CHECKING:  # typing only: these load pydantic
     from faber_db.model.answer import Answer, Details
@@ -127,8 +127,17 @@ class Call:
 
     @property
     def project(self) -> Path | None:
-        """The folder that was named, or None for the working directory."""
-        return Path(self.common.project) if self.common.project else None
+        """The folder that was named, or None for the working directory.
+
+        Raises:
+            ConfigError: it is not there.
+        """
+        named = self.common.project
+        if not named:
+            return None
+        if not Path(named).is_dir():
+            raise ConfigError(f"there is no folder {named!r}")
+        return Path(named)
 
     @property
     def requester(self) -> "Requester":
