@@ -44,11 +44,13 @@ def test_usage_errors(faber_db: Run, arguments: list[str], message: str, hint: s
 
 
 @pytest.mark.parametrize(("arguments", "message", "hint"), USAGE.values(), ids=USAGE)
-def test_usage_errors_as_json(faber_db: Run, arguments: list[str], message: str, hint: str) -> None:
-    ended = faber_db("--json", *arguments)
-    answer = json.loads(ended.out)
-    assert ended.code == 1
-    assert ended.err == ""
+def test_usage_errors_as_json(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str, hint: str
+) -> None:
+    code = boundary.run(["--json", *arguments])
+    shown = capsys.readouterr()
+    answer = json.loads(shown.out)
+    assert (code, shown.err) == (1, "")
     assert answer["status"] == "failure"
     assert [error["code"] for error in answer["errors"]] == ["input-invalid"]
     assert message in answer["errors"][0]["message"] or "\x1b" in arguments[0]

@@ -88,7 +88,7 @@ def test_the_safe_ones_name_their_lock() -> None:
         StatementReport(line=1, text="CREATE INDEX …", locks=(TableLock(table="t", mode="SHARE"),)),
         StatementReport(line=14, text=NOT_NULL),
     )
-    add_safe(page, reports, at={14})
+    add_safe(page, reports, besides={(14, NOT_NULL)})
     assert page.render() == "  line 1   CREATE INDEX …   brief lock: SHARE on t"
 
 
@@ -103,3 +103,20 @@ def test_foreign_names_cannot_paint_the_terminal() -> None:
         ],
     )
     assert "\x1b" not in page.render()
+
+
+def test_several_migrations_are_told_apart() -> None:
+    page = Page(width=100)
+    loses = FINDINGS[3].model_copy(update={"allowed": "", "remedy": ""})
+    add_findings(
+        page,
+        [
+            loses.model_copy(update={"migration": "002_b", "line": 1}),
+            loses.model_copy(update={"migration": "001_a", "line": 1}),
+        ],
+    )
+    places = [line for line in page.render().splitlines() if " line " in line]
+    assert places == [
+        "  002_b line 1  ALTER TABLE t DROP COLUMN c",
+        "  001_a line 1  ALTER TABLE t DROP COLUMN c",
+    ]

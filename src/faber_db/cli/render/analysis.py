@@ -14,7 +14,7 @@ def draw(*, all_of_them: bool) -> Callable[[Answer[AnalyzeDetails], Page], None]
 
     def add(answer: Answer[AnalyzeDetails], page: Page) -> None:
         details = answer.details
-        care = {(f.migration, f.line) for f in details.findings if needs_care(f)}
+        care = {(f.migration, f.line, f.statement) for f in details.findings if needs_care(f)}
         page.line(*summary(details.risk, len(care), details.statement_count))
         if details.looked_at:
             page.fact("in", listed(details.looked_at), column=6)
@@ -29,7 +29,7 @@ def draw(*, all_of_them: bool) -> Callable[[Answer[AnalyzeDetails], Page], None]
             )
         if all_of_them and details.statements:
             page.blank()
-            add_safe(page, details.statements, at={line for _, line in care})
+            add_safe(page, details.statements, besides={(line, text) for _, line, text in care})
         elif safe_words:
             page.blank()
             page.line(f"  {safe_words}", dim("   --detail full lists them"))

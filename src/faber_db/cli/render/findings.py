@@ -39,11 +39,13 @@ def add_findings(page: Page, findings: Sequence[Finding], *, all_of_them: bool =
     return statements
 
 
-def add_safe(page: Page, statements: Sequence[StatementReport], *, at: set[int]) -> None:
-    """Add the statements without a finding, each with the lock it takes briefly."""
+def add_safe(
+    page: Page, statements: Sequence[StatementReport], *, besides: set[tuple[int, str]]
+) -> None:
+    """Add the statements `besides` those shown already, each with the lock it takes briefly."""
     rows: list[tuple[Span | str, ...]] = []
     for report in statements:
-        if report.line in at:
+        if (report.line, report.text) in besides:
             continue
         locks = ", ".join(f"{lock.mode} on {lock.table}" for lock in report.locks)
         rows.append(
@@ -57,8 +59,12 @@ def add_safe(page: Page, statements: Sequence[StatementReport], *, at: set[int])
 
 
 def needs_care(finding: Finding) -> bool:
-    """Medium or worse, and not allowed with a reason beside the statement."""
-    return finding.risk.at_least(Risk.MEDIUM) and not finding.allowed
+    """Medium or worse, no matter of style, and not allowed with a reason beside the statement."""
+    return (
+        finding.risk.at_least(Risk.MEDIUM)
+        and finding.kind is not Kind.STYLE
+        and not finding.allowed
+    )
 
 
 def _add_group(page: Page, group: list[Finding]) -> None:
