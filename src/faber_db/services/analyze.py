@@ -227,6 +227,8 @@ def _answer(
     scripts = [parse(piece.sql, around.dialect) for piece in pieces]
     analysis = verdict_of(scripts, [p.name for p in pieces], [p.wrap for p in pieces], around)
     findings = _worst_first(analysis, len(pieces))
+    if request.detail == "summary":  # `faber-db explain` has the sources
+        findings = [f.model_copy(update={"source": ""}) for f in findings]
     details = AnalyzeDetails(
         risk=analysis.risk,
         dialect=around.dialect,
@@ -255,7 +257,7 @@ def _sentence(analysis: Analysis, statements: int, pieces: int) -> str:
     if not statements:
         return "nothing to analyse: no statement" + (" is pending" if not pieces else "")
     careful = {
-        (f.migration, f.line)
+        (f.migration, f.line, f.statement)
         for f in analysis.findings
         if f.kind is not Kind.STYLE and not f.allowed and f.risk is not Risk.LOW
     }

@@ -250,8 +250,9 @@ def _add_rest(request: Request, details: DescribeDetails, catalogue: Catalogue) 
 
 def _sentence(request: Request, details: DescribeDetails, found: Sequence[Table]) -> str:
     where = f"{details.environment} ({details.server})"
+    tables = f"{details.table_count} table{'' if details.table_count == 1 else 's'}"
     if request.search:
-        return f"{len(found)} of {details.table_count} tables of {where} match {request.search!r}"
+        return f"{len(found)} of {tables} of {where} match {request.search!r}"
     if request.tables:
-        return f"{len(found)} of {details.table_count} tables of {where}"
-    return f"{details.table_count} tables in {where}"
+        return f"{len(found)} of {tables} of {where}"
+    return f"{tables} in {where}"

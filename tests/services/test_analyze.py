@@ -1,0 +1,142 @@
+"""SQL from a text, a file, a folder or an environment, with or without a project."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faber_db.errors import (
+    FileUnreadable,
+    InputError,
+    PathOutsideProject,
+    UnknownEnvironment,
+)
+from faber_db.model.finding import Risk
+from faber_db.services.analyze import AnalyzeDetails, Request, run
+from faber_db.services.app import App
+from tests.services.conftest import AppFactory
+
+MIGRATIONS = {
+    "001_users.up.sql": "CREATE TABLE users (id bigint PRIMARY KEY, email text);\n",
+    "001_users.down.sql": "DROP TABLE users;\n",
+    "002_email.up.sql": "ALTER TABLE users DROP COLUMN email;\n",
+    "002_email.down.sql": "ALTER TABLE users ADD COLUMN email text;\n",
+}
+DROP = "ALTER TABLE users DROP COLUMN email;"
+
+
+@pytest.fixture
+def app(app_factory: AppFactory, postgresql_url: str) -> App:
+    return app_factory(postgresql_url, migrations=MIGRATIONS)
+
+
+def analyze(app: App | None, **arguments: Any) -> AnalyzeDetails:
+    return run(Request(**arguments), app).details
+
+
+def codes(details: AnalyzeDetails) -> set[str]:
+    return {finding.code for finding in details.findings}
+
+
+def test_text_without_a_project() -> None:
+    found = analyze(None, sql=DROP, dialect="postgresql")
+    assert found.risk is Risk.HIGH
+    assert "drop-column" in codes(found)
+
+
+def test_file_anywhere_without_a_project(tmp_path: Path) -> None:
+    (tmp_path / "x.sql").write_text(DROP)
+    found = analyze(None, path=str(tmp_path / "x.sql"), anywhere=True, dialect="mysql")
+    assert "drop-column" in codes(found)
+
+
+def test_dialect_is_the_project_s(app: App) -> None:
+    assert analyze(app, sql=DROP).dialect == "postgresql"
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "blank": {"sql": "  \n"},
+    "two": {"sql": DROP, "path": "x.sql"},
+    "all": {"sql": DROP, "path": "x.sql", "environment": "dev"},
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSED.values(), ids=REFUSED.keys())
+def test_exactly_one_is_given(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        run(Request(dialect="sqlite", **arguments), None)
+
+
+def test_unknown_dialect_is_not_guessed() -> None:
+    with pytest.raises(InputError, match="dialect"):
+        run(Request(sql=DROP), None)
+
+
+def test_folder_is_read_in_order_and_each_knows_those_before(app: App) -> None:
+    found = analyze(app, path="migrations")
+    assert found.looked_at == ["001_users", "002_email"]
+    assert found.statement_count == 2
+    assert {f.migration for f in found.findings} <= {"001_users", "002_email"}
+
+
+def test_only_the_up_part_of_one_migration(app: App) -> None:
+    found = analyze(app, path="migrations/002_email.up.sql")
+    assert found.statement_count == 1
+    assert "drop-column" in codes(found)
+    assert {f.migration for f in found.findings} == {""}
+
+
+def test_a_down_script_is_read_as_it_is(app: App) -> None:
+    found = analyze(app, path="migrations/001_users.down.sql")
+    assert "drop-table" in codes(found)
+
+
+def test_pending_of_an_environment(app: App, apply_all: Callable[[App], None]) -> None:
+    assert analyze(app, environment="dev").statement_count == 2
+    apply_all(app)
+    answer = run(Request(environment="dev"), app)
+    assert answer.details.statement_count == 0
+    assert "nothing" in answer.message
+
+
+def test_schema_before(app: App) -> None:
+    """A key that another table refers to is seen only with the schema."""
+    before = (
+        "CREATE TABLE users (id bigint PRIMARY KEY);"
+        "CREATE TABLE posts (id bigint PRIMARY KEY, author bigint REFERENCES users (id));"
+    )
+    alone = analyze(None, sql="DROP TABLE users;", dialect="postgresql")
+    with_it = analyze(None, sql="DROP TABLE users;", dialect="postgresql", before=before)
+    assert codes(with_it) - codes(alone)
+
+
+def test_outside_of_the_project_and_missing(app: App) -> None:
+    with pytest.raises(PathOutsideProject):
+        analyze(app, path="../state/state.sqlite3")
+    with pytest.raises(FileUnreadable):
+        analyze(app, path="no.sql")
+    with pytest.raises(UnknownEnvironment):
+        analyze(app, environment="moon")
+
+
+def test_file_that_is_not_text(app: App) -> None:
+    (app.root / "bad.sql").write_bytes(b"SELECT '\xff\xfe';")
+    with pytest.raises(FileUnreadable, match="UTF-8"):
+        analyze(app, path="bad.sql")
+
+
+def test_worst_first_and_statements_only_in_full(app: App) -> None:
+    sql = "CREATE INDEX i ON users (email);\nDROP TABLE users;"
+    found = analyze(app, sql=sql)
+    ranks = [finding.risk.rank for finding in found.findings]
+    assert ranks == sorted(ranks, reverse=True)
+    assert found.statements == []
+    full = analyze(app, sql=sql, detail="full")
+    assert [statement.line for statement in full.statements] == [1, 2]
+
+
+@pytest.mark.parametrize("sql", ["SELEKT 1;", "ALTER TABLE", "'", "DO $$ BEGIN"])
+def test_what_cannot_be_read_is_never_low(sql: str) -> None:
+    assert analyze(None, sql=sql, dialect="postgresql").risk is not Risk.LOW

@@ -1,0 +1,193 @@
+"""Where a project stands: ledgers, plans, jobs, and the one next step."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faber_db.errors import (
+    BackupMissing,
+    FaberDbError,
+    InputError,
+    UnknownEnvironment,
+    UnknownHandle,
+)
+from faber_db.model.answer import NextPerson, NextTool, State
+from faber_db.model.migration import MigrationState
+from faber_db.model.plan import PlanState
+from faber_db.services import build, health
+from faber_db.services.app import App
+from faber_db.services.backup import create
+from faber_db.services.coordinate import Request as BuildRequest
+from faber_db.services.status import Request, run
+from faber_db.services.status_lines import StatusDetails
+from tests.services.conftest import AppFactory
+
+MIGRATIONS = {
+    "001_users.up.sql": "CREATE TABLE users (id integer PRIMARY KEY);\n",
+    "001_users.down.sql": "DROP TABLE users;\n",
+    "002_posts.up.sql": "CREATE TABLE posts (id integer PRIMARY KEY);\n",
+    "002_posts.down.sql": "DROP TABLE posts;\n",
+}
+
+
+@pytest.fixture
+def app(app_factory: AppFactory, sqlite_url: str) -> App:
+    return app_factory(sqlite_url, migrations=MIGRATIONS)
+
+
+def status(app: App, **arguments: Any) -> StatusDetails:
+    return run(Request(**arguments), app).details
+
+
+def _file(app: App) -> Path:
+    url = app.database().environment("dev").resolve_url()
+    return Path(url.removeprefix("sqlite:"))
+
+
+def test_unreached_environment_is_a_line_and_a_warning(app: App) -> None:
+    answer = run(Request(), app)
+    (line,) = answer.details.environments
+    assert line.problem
+    assert answer.status == "warning"
+    assert answer.warnings[0].code == "connection-failed"
+
+
+def test_pending_then_applied(app: App) -> None:
+    _file(app).touch()
+    (line,) = status(app).environments
+    assert line.counts == {MigrationState.PENDING: 2}
+    assert line.pending == ["001_users", "002_posts"]
+    build.run(BuildRequest(), app)
+    (line,) = status(app).environments
+    assert line.counts == {MigrationState.APPLIED: 2}
+    assert line.ledger_head == "002_posts"
+    assert line.health == "healthy"
+
+
+def test_migrations_of_one_environment(app: App) -> None:
+    build.run(BuildRequest(), app)
+    states = status(app, environment="dev", detail="full").migrations
+    assert [m.state for m in states.values()] == [MigrationState.APPLIED] * 2
+    (app.database().folder / "001_users.up.sql").write_text("CREATE TABLE other (id integer);")
+    edited = status(app, environment="dev").migrations
+    assert edited["001_users"].state is MigrationState.EDITED
+
+
+def test_summary_leaves_old_ones_out_and_pages_hold_all(
+    app_factory: AppFactory, sqlite_url: str
+) -> None:
+    many = {f"{n:04}_t.up.sql": f"CREATE TABLE t{n} (id integer);\n" for n in range(60)}
+    many |= {f"{n:04}_t.down.sql": f"DROP TABLE t{n};\n" for n in range(60)}
+    app = app_factory(sqlite_url, migrations=many)
+    _file(app).touch()
+    first = status(app, environment="dev")
+    assert (len(first.migrations), first.left_out) == (50, 10)
+    second = status(app, environment="dev", cursor=first.cursor)
+    assert len(second.migrations) == 10
+    assert not second.cursor
+    build.run(BuildRequest(), app)
+    after = status(app, environment="dev")
+    assert len(after.migrations) == 3
+    assert after.left_out == 57
+
+
+def test_follow_a_plan_to_its_end(app: App) -> None:
+    planned = build.run(BuildRequest(dry_run=True), app).details
+    ready = run(Request(id=planned.plan_id), app).details
+    assert ready.state is State.PLANNED
+    assert ready.waiting[0].state is PlanState.OPEN
+    assert isinstance(ready.next, NextTool)
+    assert ready.next.arguments["plan_id"] == planned.plan_id
+    assert [p.plan_id for p in status(app).waiting] == [planned.plan_id]
+    build.run(BuildRequest(plan_id=planned.plan_id), app)
+    done = run(Request(id=planned.plan_id), app).details
+    assert done.waiting[0].state is PlanState.DONE
+    assert status(app).waiting == []
+
+
+def test_waiting_plan_names_the_person_s_command(app: App) -> None:
+    plan_id = build.run(BuildRequest(dry_run=True), app).details.plan_id
+    app.state.move_plan(plan_id, expect=[PlanState.OPEN], to=PlanState.WAITING)
+    for answer in (run(Request(id=plan_id), app), run(Request(), app)):
+        assert answer.details.next == NextPerson(person=f"faber-db approve {plan_id}")
+    assert run(Request(id=plan_id), app).details.state is State.APPROVAL_REQUIRED
+
+
+def test_expired_plan_is_not_waiting(app_factory: AppFactory, sqlite_url: str) -> None:
+    times = [datetime(2026, 1, 1, tzinfo=UTC)]
+    app = app_factory(sqlite_url, migrations=MIGRATIONS, now=lambda: times[0])
+    plan_id = build.run(BuildRequest(dry_run=True), app).details.plan_id
+    times[0] += timedelta(days=30)
+    assert status(app).waiting == []
+    assert run(Request(id=plan_id), app).warnings[0].code == "approval-stale"
+
+
+def test_rejected_plan_gives_the_reason(app: App) -> None:
+    plan_id = build.run(BuildRequest(dry_run=True), app).details.plan_id
+    app.state.move_plan(
+        plan_id, expect=[PlanState.OPEN], to=PlanState.REJECTED, reason="not this week"
+    )
+    (warning,) = run(Request(id=plan_id), app).warnings
+    assert warning.code == "approval-rejected"
+    assert "not this week" in warning.message
+
+
+def test_follow_a_job_and_a_backup(app: App) -> None:
+    built = build.run(BuildRequest(), app).details
+    job = run(Request(id=built.job_id, wait_seconds=5), app).details
+    assert job.jobs[0].state == "done"
+    made = create(app, app.database(), app.database().environment("dev"))
+    backup = run(Request(id=made.id), app).details
+    assert backup.backup is not None
+    assert backup.backup.level == 2
+
+
+BAD: dict[str, tuple[dict[str, Any], type[FaberDbError]]] = {
+    "no such plan": ({"id": "plan_nothing"}, UnknownHandle),
+    "no such job": ({"id": "job_nothing"}, UnknownHandle),
+    "no such backup": ({"id": "backup_nothing"}, BackupMissing),
+    "no id": ({"id": "7"}, InputError),
+    "nothing to wait for": ({"wait_seconds": 3}, InputError),
+    "no such environment": ({"environment": "moon"}, UnknownEnvironment),
+}
+
+
+@pytest.mark.parametrize(("arguments", "error"), BAD.values(), ids=BAD.keys())
+def test_refused(app: App, arguments: dict[str, Any], error: type[FaberDbError]) -> None:
+    with pytest.raises(error):
+        run(Request(**arguments), app)
+
+
+def test_work_id_narrows(app: App) -> None:
+    build.run(BuildRequest(dry_run=True, work_id="123"), app)
+    assert len(status(app, work_id="123").waiting) == 1
+    assert status(app, work_id="124").waiting == []
+
+
+def test_health_is_the_last_known_with_its_age(app_factory: AppFactory, sqlite_url: str) -> None:
+    times = [datetime(2026, 1, 1, tzinfo=UTC)]
+    app = app_factory(sqlite_url, migrations=MIGRATIONS, now=lambda: times[0])
+    _file(app).touch()
+    assert status(app).environments[0].health == ""
+    health.run(health.Request(environment="dev"), app)
+    times[0] += timedelta(hours=3)
+    (line,) = status(app).environments
+    assert line.health_age == "3 h"
+
+
+def test_without_a_file_the_proposal_is_shown(app: App) -> None:
+    details = status(app)
+    assert details.proposed_config is not None
+    assert "dev" in details.proposed_config["environments"]
+    assert details.next == NextPerson(person="faber-db init")
+
+
+def test_broken_folder_is_a_warning(app: App, apply_all: Callable[[App], None]) -> None:
+    apply_all(app)
+    (app.database().folder / "003_bad.up.sql").write_bytes(b"\xff\xfe")
+    answer = run(Request(), app)
+    assert answer.status == "warning"
+    assert any(w.code == "migration-unreadable" for w in answer.warnings)
