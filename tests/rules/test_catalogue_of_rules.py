@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.rules.judging import HERE, judge
 
 import faber_db.rules
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Analysis
 from faber_db.rules import RULES, Rule
+from tests.rules.judging import HERE, judge
 
 PACKAGE = Path(faber_db.rules.__file__).parent
 _OPTION = re.compile(r"^-- (dialect|transaction|version): (\w+)$", re.MULTILINE)

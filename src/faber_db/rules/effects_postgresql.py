@@ -293,14 +293,14 @@ def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
                 for read in state.views.get(name, ()):
                     yield TableEffect(read, "ACCESS SHARE", scan=True)
             case "reindex table":
-                mode = _SUE if action.concurrently else _AEL  # the indexes' lock stops readers too
+                mode = _SUE if action.concurrently else "SHARE"  # ACCESS EXCLUSIVE on the index
                 yield TableEffect(name, mode, scan=True)
             case "reindex index":
                 for table in state.tables.values():
                     if any(i.name == name for i in table.indexes) or any(
                         c.name == name for c in table.constraints
                     ):
-                        mode = _SUE if action.concurrently else _AEL
+                        mode = _SUE if action.concurrently else "SHARE"
                         yield TableEffect(table.name, mode, scan=True)
             case _:
                 pass
