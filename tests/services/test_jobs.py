@@ -1,0 +1,80 @@
+"""Jobs as the command line shows them, from a real state file."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from faber_db.adapters.stores.sqlite_state import SqliteState
+from faber_db.config.settings import EnvironmentSettings, ProjectSettings
+from faber_db.errors import UnknownHandle
+from faber_db.model.answer import State
+from faber_db.model.job import Job, JobState
+from faber_db.services import jobs
+from faber_db.services.app import App
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    state = SqliteState(tmp_path / "state.sqlite", lambda: NOW)
+    for number, job_state in enumerate((JobState.DONE, JobState.FAILED, JobState.RUNNING), start=1):
+        state.save_job(
+            Job(
+                id=f"job_{number}",
+                kind="backup",
+                database="main",
+                environment="dev",
+                state=job_state,
+                created_at=f"2026-11-23T08:0{number}:00+00:00",
+                error={"code": "backup-failed", "message": "the disk is full", "hint": "Make room."}
+                if job_state is JobState.FAILED
+                else {},
+            )
+        )
+    yield App(
+        root=tmp_path,
+        settings=ProjectSettings(environments={"dev": EnvironmentSettings(url="dev.db")}),
+        config_path=None,
+        databases={},
+        state=state,
+        state_folder=tmp_path,
+        executor=None,  # type: ignore[arg-type]  # only a running job is cancelled by it
+        now=lambda: NOW,
+        new_id=lambda kind: f"{kind}_9",
+    )
+    state.close()
+
+
+def test_newest_first_and_what_is_left_out(app: App) -> None:
+    details = jobs.list_jobs(jobs.ListRequest(limit=2), app).details
+    assert [job.id for job in details.jobs] == ["job_3", "job_2"]
+    assert details.left_out == 1
+
+
+def test_only_those_that_run(app: App) -> None:
+    details = jobs.list_jobs(jobs.ListRequest(running=True), app).details
+    assert [job.id for job in details.jobs] == ["job_3"]
+
+
+def test_a_failed_job_says_why(app: App) -> None:
+    answer = jobs.show("job_2", app)
+    assert [(w.code, w.hint) for w in answer.warnings] == [("backup-failed", "Make room.")]
+    assert answer.details.state is State.DONE
+
+
+def test_a_running_job_names_the_next_look(app: App) -> None:
+    answer = jobs.show("job_3", app)
+    assert answer.details.state is State.RUNNING
+    assert answer.as_json()["details"]["next"] == {"person": "faber-db job show job_3"}
+
+
+def test_a_job_that_is_over_is_not_cancelled(app: App) -> None:
+    assert jobs.cancel("job_1", app).details.job.state is JobState.DONE
+
+
+def test_an_unknown_job(app: App) -> None:
+    with pytest.raises(UnknownHandle):
+        jobs.show("job_zzz", app)
