@@ -212,7 +212,9 @@ class _Builder:
         if reference is None or (decided and split(reference)[0] == "command"):
             return None
         try:
-            return self._resolve(database, name, settings)
+            url = self._resolve(database, name, settings)
+            engine = next((e for e in self._engines if e.accepts(url)), None)
+            return engine.normalise(url, self._root) if engine else url
         except FaberDbError:
             return None
 
@@ -253,6 +255,8 @@ class _Databases(Mapping[str, Database]):
 def private_postgresql() -> PrivatePostgresql:
     """A PostgreSQL server of our own, not started yet; for the demo. The wheel's, where it is there.
 
+    It writes as any server does, so that it is healthy, and is gone when it stops.
+
     Raises:
         ShadowUnavailable: this machine has no PostgreSQL to start.
     """
@@ -262,7 +266,7 @@ def private_postgresql() -> PrivatePostgresql:
             "there is no PostgreSQL to start on this machine",
             hint="Install the extra `shadow`: pip install 'faber-db[shadow]'.",
         )
-    return PrivatePostgresql(found[0].folder)
+    return PrivatePostgresql(found[0].folder, synced=True)
 
 
 def initialise(

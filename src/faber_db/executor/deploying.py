@@ -235,7 +235,7 @@ class Carrier:
             cancelled=self._cancelled,
         )
         with self._session() as session:
-            self._anchor(session)
+            self._anchor(session, moved=True)
         return dict(result)
 
     # --- what must hold ------------------------------------------------------------------------
@@ -365,12 +365,19 @@ class Carrier:
                 self._audit("approval.refused", fault="used before", key_id=approval.payload.key_id)
                 raise ApprovalError("the approval does not allow this")
 
-    def _anchor(self, session: Session) -> None:
-        """Write the newest audit entry into the target, so that a shortened trail is noticed."""
+    def _anchor(self, session: Session, *, moved: bool = False) -> None:
+        """Write the newest audit entry into the target, so that a shortened trail is noticed.
+
+        With `moved` also where the target is now: a restored PostgreSQL database has another oid.
+        """
         seq, head = self._audit(f"{self._plan.kind}.done", digest=self._plan.digest)
         marker = session.read_marker()
-        if marker is not None:
-            session.write_marker(marker.model_copy(update={"audit_seq": seq, "audit_head": head}))
+        if marker is None:
+            return
+        changes: dict[str, object] = {"audit_seq": seq, "audit_head": head}
+        if moved:
+            changes["server_digest"] = session.identity().server_digest
+        session.write_marker(marker.model_copy(update=changes))
 
     # --- parts ---------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from faber_db.config.phases import named
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
 from faber_db.errors import PathOutsideProject, UnknownDatabase, UnknownEnvironment
 from faber_db.services.ports import (
@@ -20,8 +21,6 @@ from faber_db.services.ports import (
     Shadow,
     State,
 )
-
-ALIASES = {"development": "dev", "test": "staging", "prod": "production"}
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,13 @@ class Database:
         Raises:
             UnknownEnvironment: there is none; the hint lists those there are.
         """
-        found = self.environments.get(name) or self.environments.get(ALIASES.get(name, ""))
+        found = named(name, self.environments)
         if found is None:
-            for alias, full in ALIASES.items():
-                if full == name and alias in self.environments:
-                    return self.environments[alias]
             raise UnknownEnvironment(
                 f"there is no environment {name!r}",
                 hint=f"Configured: {', '.join(self.environments) or 'none'}.",
             )
-        return found
+        return self.environments[found]
 
 
 @dataclass(frozen=True)

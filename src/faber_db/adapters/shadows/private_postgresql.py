@@ -43,12 +43,17 @@ class PrivatePostgresql:
     Args:
         bin_folder: with `postgres` and `initdb`.
         data_folder: kept after `stop` and used again by the next start; without one the data lie
-            in a temporary folder and nothing of them is synced to disk.
+            in a temporary folder.
+        synced: write as any server does, so that it passes for healthy; else nothing is synced to
+            disk unless the data folder is kept.
     """
 
-    def __init__(self, bin_folder: Path, *, data_folder: Path | None = None) -> None:
+    def __init__(
+        self, bin_folder: Path, *, data_folder: Path | None = None, synced: bool = False
+    ) -> None:
         self._bin = bin_folder
         self._kept = data_folder
+        self._synced = synced or data_folder is not None
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._uid = ""  # as the launcher takes it
@@ -187,7 +192,7 @@ class PrivatePostgresql:
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         settings = {**_ALWAYS, "unix_socket_directories": str(self._temporary)}
-        settings |= {} if self._kept else _THROW_AWAY
+        settings |= {} if self._synced else _THROW_AWAY
         arguments = [f"-c{name}={value}" for name, value in settings.items()]
         command = launched(
             [str(self._bin / "postgres"), "-D", str(self._data), *arguments],
