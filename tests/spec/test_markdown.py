@@ -81,6 +81,22 @@ def test_column_table_below_a_heading() -> None:
     assert [n.span.first for n in found.not_understood] == [8]
 
 
+def test_a_bare_heading_names_the_table_of_the_columns_below_it() -> None:
+    columns = "| Column | Type |\n|---|---|\n| phone | text |\n"
+    text = f"The `orders` table stays.\n\n## customers\n\n{columns}\n## calls (new)\n\n{columns}"
+    one, two = read(text, PG).changes
+    assert isinstance(one, TableWanted)
+    assert (one.table, one.new) == ("customers", False)
+    assert isinstance(two, TableWanted)
+    assert (two.table, two.new) == ("calls", True)
+
+
+def test_a_heading_that_says_columns_names_no_table() -> None:
+    change = only("# Table `orders`\n\n## columns\n\n| Column | Type |\n|---|---|\n| a | text |\n")
+    assert isinstance(change, TableWanted)
+    assert change.table == "orders"
+
+
 def test_sql_is_kept_verbatim_with_its_lines() -> None:
     text = "# X\n\n```sql\n-- why\nALTER TABLE a ADD b int;\n\nCREATE INDEX i\n  ON a (b);\n```\n"
     found = read(text, PG).changes

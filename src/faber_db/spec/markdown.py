@@ -61,6 +61,24 @@ _HEADING = re.compile(
     rf"|^\s*(?P<c>[a-z_][a-z0-9_]*)\s+table\s*$|^\s*(?P<d>[a-z]+_[a-z0-9_]+)\s*$",
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"^\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<new>\(new(?:\s+table)?\))?\s*$")
+_NO_TABLE = frozenset(
+    {
+        *(
+            "attributes",
+            "changes",
+            "column",
+            "columns",
+            "data",
+            "database",
+            "definition",
+            "details",
+        ),
+        *("entity", "field", "fields", "model", "models", "overview", "properties", "schema"),
+        *("structure", "summary", "table", "tables"),
+    }
+)
+"""What a heading of one word says when it names no table."""
 _GROUP = re.compile(
     rf"^\s*`?(?P<table>{QUALIFIED})`?\s*(?::|\u2013|-)?\s*[\[(](?P<columns>[^\])]*)[\])]\s*$"
 )
@@ -100,6 +118,7 @@ class _Reader:
     table: str = ""  # the one that the text is about here
     new: bool = False  # the text said that it is created
     lead: str = ""  # the paragraph before a list or a table
+    title: re.Match[str] | None = None  # the heading right before, where it is a bare word
     announced: dict[str, Span] = field(default_factory=dict)  # tables to create, columns to come
 
     def result(self) -> Specification:
@@ -147,6 +166,8 @@ class _Reader:
 
     def blocks(self, nodes: Iterable[SyntaxTreeNode]) -> None:
         for node in nodes:
+            if node.type not in ("heading", "table"):
+                self.title = None
             match node.type:
                 case "heading":
                     self._heading(node)
@@ -168,11 +189,13 @@ class _Reader:
     def _heading(self, node: SyntaxTreeNode) -> None:
         text = _text(node)
         created, named = _CREATES.search(text), _HEADING.match(text)
-        self.lead = text
+        self.lead, self.title = text, None
         if created:
             self._create(_first(created), _span(node))
         elif named:
             self.table, self.new = _first(named), False
+        else:
+            self.title = _TITLE.match(text)
 
     def _create(self, table: str, span: Span) -> None:
         self.table, self.new = table, True
@@ -353,6 +376,8 @@ class _Reader:
             return
         columns, unread = found
         self.unread.extend(unread)
+        if self.title and self.title["name"] not in _NO_TABLE:  # `## customers`, then its columns
+            self.table, self.new = self.title["name"], bool(self.title["new"])
         if not self.table:
             self.unread.append(
                 NotUnderstood(_span(node), _cut(rows[1][0][0]), "no heading names the table")
