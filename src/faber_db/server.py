@@ -11,17 +11,22 @@ import threading  # noqa: E402
 from collections.abc import AsyncIterator  # noqa: E402
 from contextlib import asynccontextmanager  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
 
 from mcp.server import CacheHint  # noqa: E402
 from mcp.server.mcpserver import MCPServer  # noqa: E402
 
 from faber_db import __version__  # noqa: E402
-from faber_db.services.app import App  # noqa: E402
 from faber_db.tools.catalogue import TOOLS  # noqa: E402
 from faber_db.tools.documents import prompt_of, prompts, schema_resources  # noqa: E402
 from faber_db.tools.project import OpenProject  # noqa: E402
+from faber_db.tools.records import add_records  # noqa: E402
 from faber_db.tools.skills_extension import Skills  # noqa: E402
 
+if TYPE_CHECKING:  # loaded by the first call, not at the start
+    from faber_db.services.app import App
+
+gc.freeze()
 gc.enable()
 
 INSTRUCTIONS = """\
@@ -58,6 +63,7 @@ def create_server(project: OpenProject) -> MCPServer[OpenProject]:
     )
     for resource in schema_resources():
         server.add_resource(resource)
+    add_records(server)
     for document in prompts():
         server.add_prompt(prompt_of(document))
     return server
@@ -72,13 +78,12 @@ def serve(project: Path | None = None) -> None:
     )
     root = (project or Path.cwd()).resolve()
     server = create_server(OpenProject(root, lambda: _build(root)))
-    gc.collect()
     gc.freeze()
     threading.Timer(0.5, _warm).start()
     server.run("stdio")
 
 
-def _build(root: Path) -> App:
+def _build(root: Path) -> "App":
     from faber_db.app import build
 
     return build(root, os.environ)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from anyio import from_thread, to_thread
@@ -13,9 +13,11 @@ from mcp.server.mcpserver import Context
 
 from faber_db.errors import Cancelled
 from faber_db.model.answer import Answer, Details
-from faber_db.model.plan import Requester
-from faber_db.services.app import App
 from faber_db.tools.project import OpenProject
+
+if TYPE_CHECKING:  # loaded by the first call, not at the start
+    from faber_db.model.plan import Requester
+    from faber_db.services.app import App
 
 Caller = Context[OpenProject, Any]
 D = TypeVar("D", bound=Details)
@@ -25,8 +27,8 @@ D = TypeVar("D", bound=Details)
 class Call:
     """What a service is given beside its request."""
 
-    app: App
-    requester: Requester
+    app: "App"
+    requester: "Requester"
     progress: Callable[[str], None]
     cancelled: Callable[[], bool]
 
@@ -70,8 +72,10 @@ async def in_thread(ctx: Caller, work: Callable[[Call], Answer[D]]) -> Answer[D]
     return result
 
 
-def requester_of(ctx: Caller) -> Requester:
+def requester_of(ctx: Caller) -> "Requester":
     """Who asked, as far as a client says it."""
+    from faber_db.model.plan import Requester
+
     parameters = ctx.request_context.session.client_params
     if parameters is None:
         return Requester(client="mcp client")

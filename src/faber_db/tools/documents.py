@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server.mcpserver.prompts import Prompt
+from mcp.server.mcpserver.prompts.base import PromptArgument
 from mcp.server.mcpserver.resources import FunctionResource, TextResource
 
 from faber_db.shipped import shipped
@@ -106,12 +107,15 @@ def answer_schema(tool: str) -> dict[str, Any]:
 
 
 def prompt_of(document: Document) -> Prompt:
-    """A prompt that takes the rest of the command line, where its file says what that is."""
+    """A prompt that takes the rest of the command line; its file says what that is."""
 
     def words(arguments: str = "") -> str:
         return document.body.replace("$ARGUMENTS", arguments.strip() or "(nothing was given)")
 
-    made = Prompt.from_function(words, name=document.name, description=document.head["description"])
-    for argument in made.arguments or []:
-        argument.description = document.head["argument-hint"].strip('"')
-    return made
+    hint = document.head["argument-hint"].strip('"')
+    return Prompt(  # not `from_function`, which builds a model for each
+        name=document.name,
+        description=document.head["description"],
+        arguments=[PromptArgument(name="arguments", description=hint)],
+        fn=words,
+    )

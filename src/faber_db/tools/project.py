@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from faber_db.services.app import App
+if TYPE_CHECKING:  # loaded by the first call, not at the start
+    from faber_db.services.app import App
 
 CONFIG_FILES = (
     "faber-db.json",
@@ -25,12 +27,12 @@ class OpenProject:
     """
 
     root: Path
-    build: Callable[[], App]
-    _app: App | None = None
+    build: "Callable[[], App]"
+    _app: "App | None" = None
     _stamp: Stamp = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def app(self) -> App:
+    def app(self) -> "App":
         """The project, opened.
 
         Raises:
