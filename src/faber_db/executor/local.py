@@ -305,7 +305,7 @@ class LocalExecutor:
                 stored.state in _REUSABLE
                 and datetime.fromisoformat(plan.expires_at) > self._app.now()
                 and (plan.policy_digest, plan.tool_version) == (policy_digest, tool_version)
-                and plan.work_id == work_id
+                and work_id in ("", plan.work_id)
             ):
                 return stored
         return None

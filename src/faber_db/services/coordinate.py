@@ -241,6 +241,9 @@ def outcome(
 ) -> Answer[CoordinateDetails]:
     """Watch a job for as long as a call may last, and say what became of it."""
     job = app.executor.watch(job.id, seconds=WATCH_SECONDS, progress=progress, cancelled=cancelled)
+    if cancelled() and not job.state.over:  # the caller has no handle yet, so the work stops too
+        app.executor.cancel(job.id)
+        job = app.executor.watch(job.id, seconds=WATCH_SECONDS)
     details.job_id = job.id
     if not job.state.over:
         details.state, details.progress = State.RUNNING, job.progress
