@@ -29,7 +29,9 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
             yield from _field(key, value, "")
     for fix in answer.get("suggested_fixes", []):
         yield f"fix: {fix}"
-    yield from _next(details, state)
+    yield from _next(details)
+    if state == "approval_required" and "cannot approve" not in message:
+        yield "You cannot approve it. Nothing has run."
 
 
 def problem(value: dict[str, str]) -> str:
@@ -38,7 +40,7 @@ def problem(value: dict[str, str]) -> str:
     return f"[{value['code']}] {value['message'].rstrip('.')}.{hint}"
 
 
-def _next(details: dict[str, Any], state: str) -> Iterator[str]:
+def _next(details: dict[str, Any]) -> Iterator[str]:
     step = details.get("next")
     if not step:
         return
@@ -48,8 +50,6 @@ def _next(details: dict[str, Any], state: str) -> Iterator[str]:
         arguments = step.get("arguments")
         with_them = f" with {_json(arguments)}" if arguments else ""
         yield f"Next: call {step['tool']}{with_them}."
-    if state == "approval_required":
-        yield "You cannot approve it. Nothing has run."
 
 
 def _field(key: str, value: Any, indent: str) -> Iterator[str]:
