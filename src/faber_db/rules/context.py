@@ -30,6 +30,7 @@ class Context:
     wrap: bool = True  # the runner puts the script into one transaction
     protected: bool = False
     earlier: tuple[Script, ...] = ()  # pending scripts that run before this one
+    ledgers: tuple[str, ...] = ()  # tables in which migrations are recorded
     schemas: tuple[str, ...] = ()  # that belong to the project; empty: all that the catalogue has
 
     @property

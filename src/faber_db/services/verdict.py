@@ -10,7 +10,7 @@ from faber_db.model.migration import Migration
 from faber_db.services.ports import Session, TableSize
 from faber_db.sql.script import Script, parse
 
-_LEAVES_DATABASE = ("leaves-database", "server-files")  # codes of rules
+_REFUSED_EVERYWHERE = ("leaves-database", "server-files", "own-records")  # codes of rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Surroundings:
     sizes: dict[str, TableSize] | None = None
     protected: bool = False
     schemas: tuple[str, ...] = ()
+    ledgers: tuple[str, ...] = ()
 
 
 def surroundings(
@@ -36,6 +37,7 @@ def surroundings(
         sizes=dict(session.sizes()),
         protected=protected,
         schemas=schemas,
+        ledgers=tuple(leave_out),
     )
 
 
@@ -64,6 +66,7 @@ def verdict_of(
                 protected=around.protected,
                 earlier=tuple(scripts[:position]),
                 schemas=around.schemas,
+                ledgers=around.ledgers,
             ),
         )
         for position, (script, wrap) in enumerate(zip(scripts, wraps, strict=True))
@@ -90,7 +93,8 @@ def refusals(
     """The findings that an environment refuses, signature or not.
 
     Critical ones in a protected environment, and in every environment what leaves its own
-    database, unless the policy names code and objects.
+    database or touches the records that releases are decided by, unless the policy names code and
+    objects.
     """
 
     def named(finding: Finding) -> bool:
@@ -106,6 +110,6 @@ def refusals(
         and not named(f)
         and (
             (protected and f.risk is Risk.CRITICAL)
-            or (f.code in _LEAVES_DATABASE and f.risk.at_least(Risk.HIGH))
+            or (f.code in _REFUSED_EVERYWHERE and f.risk.at_least(Risk.HIGH))
         )
     ]

@@ -1,0 +1,1 @@
+DELETE FROM faber_db.used_approvals;

@@ -1,0 +1,3 @@
+-- dialect: sqlite
+PRAGMA foreign_keys = OFF;
+PRAGMA synchronous = FULL;

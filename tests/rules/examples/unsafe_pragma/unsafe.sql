@@ -1,0 +1,2 @@
+-- dialect: sqlite
+PRAGMA writable_schema = ON;
