@@ -106,6 +106,7 @@ class Project:
 def new_project(folder: Path) -> Project:
     """A copy of the shop below `folder`; production exists and is empty."""
     root = folder / "shop"
+    folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SHOP, root)
     (root / "production.db").touch()
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("FABER_DB_", "PG"))}

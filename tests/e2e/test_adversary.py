@@ -198,18 +198,44 @@ def test_the_signed_bytes_run_whatever_the_files_say_then(released: Project) -> 
     assert released.rows("production", "SELECT count(*) FROM orders") == [(1,)]
 
 
-def test_a_signature_works_once(released: Project) -> None:
+def mark_as_signed_again(project: Project, plan: str) -> None:
+    """What somebody with the account's rights can write into the state of tier 1."""
+    with sqlite3.connect(project.state_file) as state:
+        state.execute("UPDATE plans SET state = 'signed', job_id = '' WHERE id = ?", (plan,))
+    state.close()
+
+
+def used(project: Project) -> list[tuple[object, ...]]:
+    return project.rows("production", "SELECT * FROM _faber_db_used ORDER BY 1")
+
+
+def test_a_plan_that_is_done_does_nothing_more(released: Project) -> None:
     plan = waiting_plan(released)
     signed = released.sign(plan, loses=LOST, deploy=True)
     assert signed.exit_code == 0, signed.screen
-    assert not kept(released)
-    nonces = released.rows("production", "SELECT count(*) FROM _faber_db_used")
-    with sqlite3.connect(released.state_file) as state:
-        state.execute("UPDATE plans SET state = 'signed', job_id = '' WHERE id = ?", (plan,))
-    state.close()
+    before = used(released)
+    mark_as_signed_again(released, plan)
     answer = released.json("release", "production", "--plan", plan)
-    assert answer["status"] == "failure"
-    assert released.rows("production", "SELECT count(*) FROM _faber_db_used") == nonces
+    assert answer["details"]["applied"] == [], answer
+    assert used(released) == before
+
+
+def test_a_signature_works_once(released: Project) -> None:
+    """Also where the ledger and the objects are as they were when it was given."""
+    released.add_migration(
+        "20261101000000_notes", "CREATE TABLE notes (id integer);\n", "DROP TABLE notes;\n"
+    )
+    plan = released.json("release", "production")["details"]["plan_id"]
+    assert released.sign(plan, deploy=True).exit_code == 0
+    back = released.json("rollback", "production")["details"]["plan_id"]
+    done = released.sign(back, loses=("production",), deploy=True)
+    assert done.exit_code == 0, done.screen
+    before = used(released)
+    mark_as_signed_again(released, plan)
+    answer = released.json("release", "production", "--plan", plan)
+    assert answer["errors"][0]["code"] == "approval-invalid", answer
+    assert used(released) == before
+    assert released.rows("production", "SELECT name FROM sqlite_master WHERE name = 'notes'") == []
 
 
 def test_a_copy_of_production_matches_no_approval(released: Project) -> None:
