@@ -141,9 +141,14 @@ def test_programs_below_a_closed_folder(namespaces: bool, monkeypatch: pytest.Mo
     found = binaries.find("initdb")[0]
     closed = Path(tempfile.mkdtemp(prefix="fdbtest-"))  # 0700
     try:
-        shutil.copytree(found.folder.parent, closed / "pg", symlinks=True)
+        package = found.folder.parents[1]
+        inside = closed / package.name / found.folder.parent.name
+        shutil.copytree(found.folder.parent, inside, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, closed / libraries.name)
         with (
-            PrivatePostgresql(closed / "pg" / "bin") as server,
+            PrivatePostgresql(inside / "bin") as server,
             Postgresql().connect(server.url()) as session,
         ):
             assert session.server_version // 10000 == found.major

@@ -135,14 +135,22 @@ class PrivatePostgresql:
         if self._kept is None and self._namespace_works():
             self._uid = "ns"
             return
-        copy = self._temporary / "pg"
+        self._bin = self._copied(self._temporary / "programs")
+
+    def _copied(self, folder: Path) -> Path:
+        """A copy of the programs that everybody may run; its `bin`."""
+        package = self._bin.parents[1]
+        copy = folder / package.name / self._bin.parent.name
         shutil.copytree(self._bin.parent, copy, symlinks=True)
-        for path in (copy, *copy.rglob("*")):
+        libraries = package.with_name(f"{package.name}.libs")  # where some wheels keep theirs
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / libraries.name)
+        for path in (folder, *folder.rglob("*")):
             if not path.is_symlink():
                 mode = path.stat().st_mode
                 path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
         self._temporary.chmod(0o711)  # ours, and only to be passed through
-        self._bin = copy / self._bin.name
+        return copy / self._bin.name
 
     def _namespace_works(self) -> bool:
         command = [str(self._bin / "postgres"), "--version"]

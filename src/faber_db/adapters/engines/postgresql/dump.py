@@ -83,12 +83,16 @@ def decode(file: Path) -> None:
         raise _no_tool("pg_restore", 0)
     if not file.is_file():
         raise BackupDamaged(f"{file.name} is gone", hint="Use another backup.")
-    code, words = child.run([str(found[0].folder / "pg_restore"), "--file=/dev/null", str(file)])
-    if code != 0:
-        raise BackupDamaged(
-            f"{file.name} cannot be decoded by pg_restore {found[0].version}: {_last(words)}",
-            hint="Use another backup; `faber-db backup list` shows them.",
-        )
+    said = []
+    for tool in found:  # a build may lack the compression that another one has
+        code, words = child.run([str(tool.folder / "pg_restore"), "--file=/dev/null", str(file)])
+        if code == 0:
+            return
+        said.append(f"pg_restore {tool.version}: {_last(words)}")
+    raise BackupDamaged(
+        f"{file.name} cannot be decoded ({'; '.join(said)})",
+        hint="Use another backup; `faber-db backup list` shows them.",
+    )
 
 
 def without_secrets(address: Address) -> str:
