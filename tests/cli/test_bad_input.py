@@ -1,13 +1,16 @@
 """What a user can get wrong in a project: a code, a hint, an exit code, and never a traceback."""
 
+import io
 import json
-import os
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from faber_db.cli.boundary import run
 from tests.cli.conftest import Ended, Run
+from tests.plain_user import as_plain_user, own_folder
 
 CONFIG = {"handler": "sql", "environments": {"dev": {"url": "dev.db"}}}
 
@@ -187,17 +190,39 @@ def test_the_same_for_people(faber_db: Run, project: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable or read-only for root")
-def test_permissions(faber_db: Run, project: Path) -> None:
-    _good(project)
-    (project / "spec.md").write_text("# Add a table")
-    (project / "spec.md").chmod(0)
-    assert "input-file-unreadable" in faber_db("architect", "spec.md").err
-    project.chmod(0o500)
-    try:
-        assert faber_db("init", "--force").code != 0
-    finally:
-        project.chmod(0o700)
+def test_permissions(monkeypatch: pytest.MonkeyPatch) -> None:
+    with own_folder() as folder:
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        project = folder / "project"
+
+        def attempts() -> None:
+            project.mkdir()
+            monkeypatch.chdir(project)
+            _good(project)
+            spec = project / "spec.md"
+            spec.write_text("# Add a table", "utf-8")
+            assert "input-file-unreadable" not in _told("architect", "spec.md")
+            spec.chmod(0)
+            assert "input-file-unreadable" in _told("architect", "spec.md")
+            project.chmod(0o500)
+            assert _told("init", "--force").startswith("[")
+            assert (project / "faber-db.json").read_text("utf-8") != ""
+
+        before = folder / "before"  # the same once with all rights, so that all is imported
+        before.mkdir()
+        _good(before)
+        (before / "spec.md").write_text("# Add a table", "utf-8")
+        _told("architect", "spec.md", "--project", str(before))
+        _told("init", "--force", "--project", str(before))
+        as_plain_user(attempts)
+
+
+def _told(*arguments: str) -> str:
+    """What a command, run in this process, wrote to standard error."""
+    with redirect_stderr(io.StringIO()) as told, redirect_stdout(io.StringIO()):
+        run(arguments)
+    return told.getvalue()
 
 
 def _files(project: Path) -> set[str]:

@@ -1,6 +1,5 @@
 """Health of real databases, made sick and then well, and what stands beside: ledger, drift, backup."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
+from faber_db.checks import FOR
 from faber_db.errors import ConfigError, Exit, InputError
 from faber_db.model.backup import BackupState
 from faber_db.model.health import CheckResult, CheckStatus, Health, Overall
@@ -21,6 +21,7 @@ from faber_db.services import backup as backups
 from faber_db.services import health
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.drift import drift
+from tests.plain_user import as_plain_user, own_folder
 
 MIGRATIONS = {
     "001_orders.up.sql": """
@@ -322,14 +323,20 @@ def test_muting_makes_a_note_but_never_of_what_blocks(
     assert of(found, "drift").status is CheckStatus.CRITICAL
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_not_writable_is_critical(on_sqlite: App) -> None:
-    folder = file_of(place(on_sqlite)[1].resolve_url()).parent
-    folder.chmod(0o500)
-    try:
-        assert status(on_sqlite, "writable") is CheckStatus.CRITICAL
-    finally:
-        folder.chmod(0o700)
+    with own_folder() as folder:
+        file = folder / "t.db"
+
+        def attempts() -> None:
+            engine = place(on_sqlite)[0].engine
+            with engine.connect(f"sqlite:{file}", create=True) as session:
+                session.execute("CREATE TABLE t (a integer)")
+                folder.chmod(0o500)
+                checks = [c for c in FOR["sqlite"] if c.name == "writable"]
+                (found,) = health.examine(session, checks)
+                assert found.status is CheckStatus.CRITICAL
+
+        as_plain_user(attempts)
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------
