@@ -57,6 +57,23 @@ CASES = {
         '{"environments": {\n"dev": {"url": "env:A"},\n"dev": {"url": "env:B"}}}',
         [(3, 'the key "dev" appears twice', "Keep one of them.")],
     ),
+    "no effect yet": (
+        '{"schema_files": ["schema.sql"],\n "environments": {"dev": {"url": "env:A",\n'
+        ' "rollback_on_failure": true}, "schema_files": {"url": "x.db",'
+        ' "rollback_on_failure": false}}}',
+        [
+            (
+                1,
+                '"schema_files" is not supported yet',
+                "Give the wanted tables to `faber-db architect` or `faber-db generate`.",
+            ),
+            (
+                3,
+                '"rollback_on_failure" is not supported yet',
+                "A file that fails in its transaction is rolled back as a whole anyway.",
+            ),
+        ],
+    ),
     "not yet": (
         '{"environments": {"dev": {"url": "env:A"}},\n "backups": {"encryption": "age"}}',
         [

@@ -25,7 +25,7 @@ _PER_ENVIRONMENT = {
     "backup_before_migrate",
     "backup_required",
     "require_backup",
-    "rollback_on_migration_failure",
+    "rollback_on_migration_failure",  # a failed file is rolled back as a whole without it too
 }
 _TABLES = {"prisma": "_prisma_migrations"}
 _STRICTNESS = ("off", "recommended", "required")
@@ -110,8 +110,6 @@ def _environment(
     levels = [*asked, *([enforced] if enforced else [])]
     if levels:
         found["backup"] = max(levels, key=_STRICTNESS.index)
-    if policies and policies[0].get("rollback_on_migration_failure") is True:
-        found["rollback_on_failure"] = True
     return found
 
 

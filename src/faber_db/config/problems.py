@@ -31,6 +31,12 @@ _NOT_YET: dict[Path, str] = {
 }
 """Keys of the plan that this version does not have: refused, not ignored."""
 
+_NO_EFFECT_YET = {
+    "schema_files": "Give the wanted tables to `faber-db architect` or `faber-db generate`.",
+    "rollback_on_failure": "A file that fails in its transaction is rolled back as a whole anyway.",
+}
+"""Keys that the models have and nothing acts on: said, and not taken in silence."""
+
 _WORDS = {
     "string_type": "is a text in double quotes",
     "bool_type": "is true or false",
@@ -173,8 +179,25 @@ def _names(model: type[BaseModel]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items()]
 
 
+def _is_a_key_of_ours(path: Path) -> bool:
+    """Whether the last part is a key of a model, and not a name that somebody chose."""
+    return str(path[-1]) in _known_keys(path[:-1])
+
+
+def _value_at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
 def _between_keys(settings: ProjectSettings, located: Located) -> Iterator[Problem]:
     """What each key alone cannot say."""
+    for path in located.lines:
+        why = _NO_EFFECT_YET.get(str(path[-1])) if path else None
+        if why and _is_a_key_of_ours(path) and _value_at(located.value, path):
+            yield Problem(
+                located.line_of(path), f'"{path[-1]}" is not supported yet', why, NotSupported.code
+            )
     every = [database.environments for database in settings.all_databases().values()]
     for phase, name in settings.phases.items():
         if not any(named(name, environments) for environments in every):
