@@ -1,7 +1,11 @@
 """The JSON Schema of `faber-db.json`, made from the models."""
 
+from datetime import timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from faber_db.config.duration import format_duration
 from faber_db.config.settings import ProjectSettings
 
 
@@ -22,8 +26,15 @@ def _without_titles(value: Any, *, names: bool = False) -> Any:
         return [_without_titles(item) for item in value]
     if not isinstance(value, dict):
         return value
+    if not names and value.get("pattern") and str(value.get("default", "")).startswith("P"):
+        value = value | {"default": _as_written(value["default"])}
     return {
         key: _without_titles(item, names=key in ("properties", "$defs") and not names)
         for key, item in value.items()
         if names or key != "title"
     }
+
+
+def _as_written(iso: str) -> str:
+    """A default that pydantic writes as `PT2S`, in the one spelling that the file takes: `2s`."""
+    return format_duration(TypeAdapter(timedelta).validate_python(iso))

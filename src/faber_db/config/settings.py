@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -14,6 +14,11 @@ from faber_db.config.window import WindowText
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def _says(description: str, example: object) -> Any:
+    """What a key is, for the JSON Schema and docs/configuration.md."""
+    return Field(description=description, examples=[example])
 
 
 class ApprovalRule(StrEnum):
@@ -32,7 +37,7 @@ class BackupRule(StrEnum):
 
 
 class Autonomy(StrEnum):
-    """How far the agent may go by itself (DESIGN: Configuration)."""
+    """How far the agent may go by itself."""
 
     DRY_RUN = "dry-run"
     ASSIST = "assist"
@@ -43,43 +48,103 @@ class Autonomy(StrEnum):
 class Allowed(_Settings):
     """A finding that this environment accepts although it would be refused."""
 
-    code: str
-    objects: tuple[str, ...]
-    reason: Annotated[str, Field(min_length=1)]
+    code: Annotated[str, _says("Code of the finding.", "drop-schema")]
+    objects: Annotated[tuple[str, ...], _says("What it is about; nothing else.", ["legacy"])]
+    reason: Annotated[
+        str, Field(min_length=1), _says("Shown to whoever signs.", "moved away in May")
+    ]
 
 
 class Ignored(_Settings):
     """Drift that is known and not reported."""
 
-    kind: str
-    name: str
-    reason: Annotated[str, Field(min_length=1)]
+    kind: Annotated[str, _says("Kind of object, as `faber-db drift` names it.", "index")]
+    name: Annotated[str, _says("Its name, as `faber-db drift` names it.", "orders_tmp_idx")]
+    reason: Annotated[
+        str, Field(min_length=1), _says("Shown to whoever signs.", "made by the replica set-up")
+    ]
 
 
 class EnvironmentSettings(_Settings):
     """One place a migration can be deployed to."""
 
-    url: Reference | None = None
-    executor: str | None = None
-    direct_url: Reference | None = None
-    protected: bool | None = None  # None: decided by name, host and marker
-    approval: ApprovalRule | None = None  # None: by autonomy
-    backup: BackupRule | None = None  # None: required where protected, else off
-    schemas: tuple[str, ...] = ()
-    lock_timeout: Duration = timedelta(seconds=2)
-    statement_timeout: Duration = timedelta(minutes=15)
-    lock_retries: Annotated[int, Field(ge=0, le=50)] = 5
-    max_backup_age: Duration = timedelta(hours=24)
-    backup_level: Annotated[int, Field(ge=1, le=3)] = 2
-    max_approval_age: Duration = timedelta(minutes=15)
-    min_approvals: Annotated[int, Field(ge=1, le=5)] = 1
-    minimum_tier: Annotated[int, Field(ge=1, le=4)] = 1
-    window: tuple[WindowText, ...] = ()  # empty: always
-    thresholds: dict[str, int | str] = {}
-    muted: tuple[str, ...] = ()
-    rollback_on_failure: bool = False
-    allow: tuple[Allowed, ...] = ()
-    notify: str = ""
+    url: Annotated[
+        Reference | None,
+        _says("Where the database is: a reference, see above.", "env:DATABASE_URL"),
+    ] = None
+    executor: Annotated[
+        str | None,
+        _says("Address of an executor that has the URL. Not supported yet.", "unix:/run/faber-db"),
+    ] = None
+    direct_url: Annotated[
+        Reference | None,
+        _says("The server itself, where `url` leads through a pooler.", "env:DIRECT_URL"),
+    ] = None
+    protected: Annotated[
+        bool | None,
+        _says(
+            "Demand signatures. Empty: decided by name, host and marker, which always win.", True
+        ),
+    ] = None
+    approval: Annotated[
+        ApprovalRule | None,
+        _says(
+            "Unprotected only: `confirm` asks for a second call. Empty: by `autonomy`.", "confirm"
+        ),
+    ] = None
+    backup: Annotated[
+        BackupRule | None,
+        _says("Unprotected only: a backup before each change. Empty: `off`.", "required"),
+    ] = None
+    schemas: Annotated[
+        tuple[str, ...],
+        _says("PostgreSQL: the schemas that migrations may touch. Empty: `search_path`.", ["shop"]),
+    ] = ()
+    lock_timeout: Annotated[
+        Duration, _says("How long a statement waits for a lock before it gives way.", "500ms")
+    ] = timedelta(seconds=2)
+    statement_timeout: Annotated[Duration, _says("How long one statement may run.", "30m")] = (
+        timedelta(minutes=15)
+    )
+    lock_retries: Annotated[
+        int, Field(ge=0, le=50), _says("Further tries after a lock was not had.", 10)
+    ] = 5
+    max_backup_age: Annotated[
+        Duration,
+        _says("How old a good backup may be for a change of low or medium risk.", "6h"),
+    ] = timedelta(hours=24)
+    backup_level: Annotated[
+        int, Field(ge=1, le=3), _says("How well a backup is proved: 1, 2 or 3.", 3)
+    ] = 2
+    max_approval_age: Annotated[
+        Duration, _says("How long a signature may wait for its release.", "5m")
+    ] = timedelta(minutes=15)
+    min_approvals: Annotated[
+        int, Field(ge=1, le=5), _says("How many different keys have to sign.", 2)
+    ] = 1
+    minimum_tier: Annotated[
+        int, Field(ge=1, le=4), _says("Refuse below this tier; only tier 1 is there yet.", 1)
+    ] = 1
+    window: Annotated[
+        tuple[WindowText, ...],
+        _says("When a signed plan may run. Empty: always.", ["Mon-Thu 09:00-16:00 Europe/Berlin"]),
+    ] = ()
+    thresholds: Annotated[
+        dict[str, int | str],
+        _says("Limits of health checks, see health.md.", {"connections.warning": "70%"}),
+    ] = {}
+    muted: Annotated[
+        tuple[str, ...],
+        _says("Health checks, or `check:object`, that only inform.", ["sequence-use:audit_id_seq"]),
+    ] = ()
+    rollback_on_failure: Annotated[bool, _says("Not supported yet.", False)] = False
+    allow: Annotated[
+        tuple[Allowed, ...], _says("Findings that would be refused and may run.", [])
+    ] = ()
+    notify: Annotated[
+        str,
+        _says("Command that is told event, plan id, risk and environment.", "notify-send faber-db"),
+    ] = ""
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -100,20 +165,32 @@ class EnvironmentSettings(_Settings):
         return self
 
 
+_Engine = Annotated[str, _says("`sqlite` or `postgresql`.", "postgresql")]
+_HandlerName = Annotated[str, _says("Migration format: `sql` or `prisma`.", "prisma")]
+_Folder = Annotated[str, _says("Folder of the migrations, below the project.", "db/migrations")]
+_SchemaFiles = Annotated[tuple[str, ...], _says("Not supported yet.", [])]
+_Shadow = Annotated[
+    str, _says("`auto`: prove migrations on a throw-away database; `off`: do not.", "off")
+]
+
+
 class DriftSettings(_Settings):
     """What drift does not count."""
 
-    ignore: tuple[Ignored, ...] = ()
+    ignore: Annotated[
+        tuple[Ignored, ...],
+        _says("Differences that are known. They never cover what a plan touches.", []),
+    ] = ()
 
 
 class DatabaseSettings(_Settings):
     """One logical database of the project. What is empty is detected."""
 
-    engine: str = ""
-    handler: str = ""
-    migrations: str = ""
-    schema_files: tuple[str, ...] = ()
-    shadow: str = "auto"
+    engine: _Engine = ""
+    handler: _HandlerName = ""
+    migrations: _Folder = ""
+    schema_files: _SchemaFiles = ()
+    shadow: _Shadow = "auto"
     drift: DriftSettings = DriftSettings()
     environments: dict[str, EnvironmentSettings] = {}
 
@@ -121,17 +198,27 @@ class DatabaseSettings(_Settings):
 class BackupSettings(_Settings):
     """Where backups go and how long they stay."""
 
-    folder: str = ""  # empty: in the state folder
-    keep_last: Annotated[int, Field(ge=1)] = 7
-    keep_within: Duration = timedelta(days=30)
+    folder: Annotated[
+        str, _says("Where they lie. Empty: in the state folder.", "/var/backups/shop")
+    ] = ""
+    keep_last: Annotated[
+        int, Field(ge=1), _says("`backup prune` keeps that many good ones at least.", 14)
+    ] = 7
+    keep_within: Annotated[
+        Duration, _says("`backup prune` keeps the good ones of this span.", "90d")
+    ] = timedelta(days=30)
 
 
 class DetectionSettings(_Settings):
     """Words that a project adds to detection."""
 
-    title_keywords: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    description_keywords: tuple[str, ...] = ()
+    title_keywords: Annotated[
+        tuple[str, ...], _says("In a title: a database change.", ["ledger"])
+    ] = ()
+    labels: Annotated[tuple[str, ...], _says("As a label: a database change.", ["data"])] = ()
+    description_keywords: Annotated[
+        tuple[str, ...], _says("In a text: a database change.", ["warehouse table"])
+    ] = ()
 
 
 def _assisted(value: object) -> object:
@@ -141,22 +228,33 @@ def _assisted(value: object) -> object:
 class ProjectSettings(_Settings):
     """The whole file. `databases` only where there are several; else one called `main`."""
 
-    schema_: Annotated[str, Field(alias="$schema")] = ""
+    schema_: Annotated[
+        str,
+        Field(alias="$schema"),
+        _says("For editors; `faber-db config schema` writes it.", "./faber-db.schema.json"),
+    ] = ""
     databases: dict[str, DatabaseSettings] = {}
     environments: dict[str, EnvironmentSettings] = {}
-    engine: str = ""
-    handler: str = ""
-    migrations: str = ""
-    schema_files: tuple[str, ...] = ()
-    shadow: str = "auto"
+    engine: _Engine = ""
+    handler: _HandlerName = ""
+    migrations: _Folder = ""
+    schema_files: _SchemaFiles = ()
+    shadow: _Shadow = "auto"
     drift: DriftSettings = DriftSettings()
-    state: str = ""
+    state: Annotated[
+        str, _says("A database for the state. Not supported yet: it is a local file.", "")
+    ] = ""
     backups: BackupSettings = BackupSettings()
     detection: DetectionSettings = DetectionSettings()
     autonomy: Annotated[
-        Autonomy, BeforeValidator(_assisted, json_schema_input_type=Autonomy | Literal["assisted"])
+        Autonomy,
+        BeforeValidator(_assisted, json_schema_input_type=Autonomy | Literal["assisted"]),
+        _says("How far an agent may go by itself, see below.", "assist"),
     ] = Autonomy.GUARDED
-    phases: dict[str, str] = {}
+    phases: Annotated[
+        dict[str, str],
+        _says("The environment of a phase, where it has another name.", {"evaluate": "qa"}),
+    ] = {}
 
     @field_validator("phases")
     @classmethod
