@@ -136,6 +136,9 @@ def _catalogue(before: str, dialect: Dialect) -> Catalogue | None:
     return catalogue_of(before, dialect)
 
 
+_DIALECTS = "Name the dialect: postgresql, sqlite, mysql or mariadb."
+
+
 def _dialect(request: Request, app: App | None) -> Dialect:
     if request.dialect != "auto":
         return Dialect(request.dialect)
@@ -143,10 +146,8 @@ def _dialect(request: Request, app: App | None) -> Dialect:
         if app is not None:
             return app.database(request.database).engine.dialect
     except FaberDbError as error:
-        raise InputError(
-            f"the dialect is not known: {error.message}", hint="Name the dialect."
-        ) from error
-    raise InputError("the dialect is not known", hint="Name the dialect.")
+        raise InputError(f"the dialect is not known: {error.message}", hint=_DIALECTS) from error
+    raise InputError("the dialect is not known", hint=_DIALECTS)
 
 
 def _pieces(request: Request, app: App | None) -> Iterator[_Piece]:
