@@ -214,10 +214,11 @@ def test_a_failure_of_prismas_is_seen(project: Project, session: Session) -> Non
     assert not row.finished
 
 
+@pytest.mark.parametrize(
+    "project", ["postgresql"], indirect=True
+)  # SQLite has only the file's lock
 def test_two_deployers_meet(project: Project, session: Session) -> None:
     """While we hold Prisma's lock its CLI waits, and then finds nothing left to do."""
-    if project.engine.name == "sqlite":
-        return  # it has no lock beside that of the file
     one = project.add("one", "CREATE TABLE t (a integer);")
     with HANDLER.lock(session, wait=timedelta(0)):
         with ThreadPoolExecutor(1) as other:
