@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # the stubs are a package of their own
 import pytest
 
 from faber_db.config.schema import json_schema
