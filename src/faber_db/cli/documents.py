@@ -10,16 +10,26 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from faber_db.cli.configuration_page import configuration
+from faber_db.cli.health_page import health
 from faber_db.cli.program import program
+from faber_db.cli.rules_page import rules
 from faber_db.errors import Exit, FaberDbError, all_errors
 
 _MADE = "<!-- Made from the code by `make docs`; do not edit. -->"
 _EVERY_VERB = "Every verb"
+_ROOT = Path(__file__).parents[3]  # of the checkout
 
 
 def pages() -> dict[str, str]:
     """Every generated page, by file name below `docs/`."""
-    return {"troubleshooting.md": troubleshooting(), "cli.md": command_line()}
+    return {
+        "troubleshooting.md": troubleshooting(),
+        "cli.md": command_line(),
+        "configuration.md": configuration(_MADE),
+        "health.md": health(_MADE),
+        "rules.md": rules(_MADE, _ROOT / "tests" / "rules" / "examples"),
+    }
 
 
 def troubleshooting() -> str:
@@ -149,4 +159,4 @@ def main(arguments: list[str], folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], Path(__file__).parents[3] / "docs"))
+    sys.exit(main(sys.argv[1:], _ROOT / "docs"))
