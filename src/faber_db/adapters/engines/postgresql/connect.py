@@ -29,7 +29,7 @@ def opened(address: Address, *, limits: Limits, read_only: bool = False) -> "Ite
         ConnectionFailed, ConnectionRefusedByServer: as `connection_failure` tells them apart.
         ConnectionPooled: a transaction pooler, where locks and limits would not hold.
         ConnectionLimits: a limit did not read back equal.
-        NotSupported: the server is older than 14.
+        NotSupported: the server is older than 14, or reads SQL text in another way than we do.
     """
     with raw(address) as connection, translating():
         if connection.info.server_version < _OLDEST:
@@ -37,6 +37,7 @@ def opened(address: Address, *, limits: Limits, read_only: bool = False) -> "Ite
                 f"PostgreSQL {connection.info.server_version // 10000} is older than 14",
                 hint="Upgrade the server first.",
             )
+        refuse_other_reading(connection)
         refuse_pooler(connection, address)  # first: else what is set lands in anybody's session
         set_limits(connection, limits)
         if address.schema:
@@ -51,12 +52,8 @@ def raw(address: Address) -> "Iterator[Connection]":
     """A connection in autocommit mode as the server gives it, without limits."""
     import psycopg
 
-    defaults = {
-        "application_name": "faber-db",
-        "connect_timeout": _CONNECT_SECONDS,
-        "client_encoding": "UTF8",
-    }
-    text = conninfo(Address({**defaults, **address.parameters}))
+    defaults = {"application_name": "faber-db", "connect_timeout": _CONNECT_SECONDS}
+    text = conninfo(Address({**defaults, **address.parameters, "client_encoding": "UTF8"}))
     try:
         # No prepared statements: they outlive the schema change that makes their plan wrong.
         connection = psycopg.connect(text, autocommit=True, prepare_threshold=None)
@@ -66,6 +63,24 @@ def raw(address: Address) -> "Iterator[Connection]":
         yield connection
     finally:
         connection.close()
+
+
+def refuse_other_reading(connection: "Connection") -> None:
+    """What was analysed must be what the server reads; libpq is told of both settings at no cost.
+
+    With `standard_conforming_strings` off, or in an encoding whose characters may end in a
+    backslash, a string ends elsewhere than the parser saw, and code hides in it.
+
+    Raises:
+        NotSupported: one of them is another than the parser's.
+    """
+    for name, wanted in (("standard_conforming_strings", "on"), ("client_encoding", "UTF8")):
+        got = connection.info.parameter_status(name)
+        if got != wanted:
+            raise NotSupported(
+                f"{name} is {got or 'unknown'} in this session, and SQL is read with {wanted}",
+                hint=f"Leave {name} as PostgreSQL has it by default.",
+            )
 
 
 def limits_sql(limits: Limits, *, local: bool) -> str:

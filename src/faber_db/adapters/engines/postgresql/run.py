@@ -15,7 +15,11 @@ from faber_db.adapters.engines.postgresql.concurrent_index import (
     invalid_indexes,
     leftovers,
 )
-from faber_db.adapters.engines.postgresql.connect import check_limits, limits_sql
+from faber_db.adapters.engines.postgresql.connect import (
+    check_limits,
+    limits_sql,
+    refuse_other_reading,
+)
 from faber_db.adapters.engines.postgresql.faults import (
     ACTIVE_TRANSACTION,
     UNSAFE_NEW_ENUM_VALUE,
@@ -174,6 +178,7 @@ class ScriptRun:
 
     def _one(self, statement: Statement) -> StatementRun:
         self._line = statement.line
+        self._require_same_reading()
         start = monotonic()
         cursor = self._connection.execute(statement.text.encode())  # exactly as in the source
         run = ran(statement, start, cursor.rowcount)
@@ -182,6 +187,15 @@ class ScriptRun:
         if self._observe is not None:
             self._observe(run)
         return run
+
+    def _require_same_reading(self) -> None:
+        """An earlier statement may have changed how the server reads the next one."""
+        try:
+            refuse_other_reading(self._connection)
+        except NotSupported as error:
+            raise failed(
+                error.message, line=self._line, rolled_back=not self._committed, hint=error.hint
+            ) from error
 
     def _tighten_limits(self) -> None:
         """A script may set a limit lower than ours, never higher and never off."""
