@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "executor": PURE | JUDGING | {"services"},
     "tools": PURE | {"services", "app", "shipped"},
     "server": PURE | {"services", "app", "tools", "shipped"},
-    "cli": PURE | {"services", "app", "server", "demo", "shipped"},
+    "cli": PURE | JUDGING | {"services", "app", "server", "demo", "shipped"},
     "demo": PURE | {"app", "shipped"},
     "shipped": PURE,
     "app": PURE | {"services", "executor", "adapters"},
