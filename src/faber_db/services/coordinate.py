@@ -64,6 +64,7 @@ class CoordinateDetails(Details):
     ledger_head: str = ""
     findings: list[Finding] = []
     loses: list[str] = []
+    checked: list[str] = []  # questions to the data, and their answers
     health: str = ""
     drift: str = ""
     trial: str = ""
@@ -157,6 +158,11 @@ def _plan(
             f"{stored.plan.id} is a plan for {stored.plan.environment}, not {environment.name}",
             hint="Name the environment of the plan, or leave it out.",
         )
+    if stored.plan.kind is not phase.kind:
+        raise ApprovalStale(
+            f"{stored.plan.id} is a plan to {stored.plan.kind}, which {phase.name} does not carry out",
+            hint=f"`faber-db plan show {stored.plan.id}` says what it does.",
+        )
     return stored
 
 
@@ -175,7 +181,7 @@ def _decide(
         environment.settings,
         protected=plan.protected,
         autonomy=app.settings.autonomy,
-        is_dev=phase.name == "build",
+        is_dev=environment.name == app.settings.phases.get("build", "dev"),
     )
     again = phase.again(request, environment.name, plan.id)
     if who == "refused":
@@ -306,6 +312,7 @@ def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
     details.ledger_head = plan.ledger_head
     details.findings = list(plan.analysis.findings)
     details.loses = list(plan.analysis.loses)
+    details.checked = [f"{a.question}: {a.answer}" for a in plan.preflight]
 
 
 def _shown(database: Database, app: App) -> str:
