@@ -16,9 +16,7 @@ from faber_db.model.plan import (
     PlanKind,
     PlannedMigration,
     PlanSettings,
-    PlanState,
     Requester,
-    StoredPlan,
 )
 from faber_db.model.target import Marker, TargetIdentity
 
@@ -205,5 +203,31 @@ def test_it_lapses(passed: timedelta, gone: bool, alice: UnlockedKey) -> None:
 
 
 def test_two_signatures_of_one_key_count_once(alice: UnlockedKey) -> None:
-    stored = StoredPlan(plan=PLAN.model_copy(update={"min_approvals": 2}), state=PlanState.WAITING)
-    assert not approving.enough([signed(alice), signed(alice)], stored)
+    assert not approving.enough([signed(alice), signed(alice)], 2)
+
+
+def test_two_keys_of_one_person_count_once(alice: UnlockedKey, mallory: UnlockedKey) -> None:
+    assert alice.public.approver == mallory.public.approver
+    assert not approving.enough([signed(alice), signed(mallory)], 2)
+
+
+@pytest.mark.parametrize("demanded", [1, 0, -1])
+def test_nobody_is_never_enough(demanded: int, alice: UnlockedKey) -> None:
+    assert not approving.enough([], demanded)
+    assert approving.enough([signed(alice)], demanded)
+
+
+@pytest.mark.parametrize(
+    ("passed", "too_old"),
+    [
+        (timedelta(0), False),
+        (LIFETIME + timedelta(hours=24), False),
+        (LIFETIME + timedelta(hours=24, seconds=1), True),
+        (-timedelta(minutes=2), True),
+    ],
+    ids=str,
+)
+def test_a_claim_does_not_keep_a_signature_alive_for_ever(
+    passed: timedelta, too_old: bool, alice: UnlockedKey
+) -> None:
+    assert approving.unclaimable(signed(alice), NOW + passed) is too_old

@@ -4,13 +4,14 @@ import secrets
 from datetime import datetime, timedelta
 
 from faber_db.model.approval import Approval, ApprovalPayload
-from faber_db.model.plan import Plan, StoredPlan
+from faber_db.model.plan import Plan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
 from faber_db.services.ports import Verify
 
 _SKEW = timedelta(seconds=60)
 LONGEST_APPROVAL = timedelta(hours=24)
+LONGEST_CLAIM = timedelta(hours=24)
 
 
 def payload_for(
@@ -81,9 +82,20 @@ def expired(approval: Approval, now: datetime) -> bool:
     return begin is None or end is None or not begin - _SKEW <= now <= end
 
 
-def enough(approvals: list[Approval], stored: StoredPlan) -> bool:
-    """Whether as many different keys signed as the plan demands."""
-    return len({a.payload.key_id for a in approvals}) >= stored.plan.min_approvals
+def unclaimable(approval: Approval, now: datetime) -> bool:
+    """Whether the approval is too old, or too young, even for a claim that outlived its time."""
+    begin, end = _time(approval.payload.not_before), _time(approval.payload.expires_at)
+    return begin is None or end is None or not begin - _SKEW <= now <= end + LONGEST_CLAIM
+
+
+def enough(approvals: list[Approval], demanded: int) -> bool:
+    """Whether as many different people, each with a key of their own, signed as are demanded.
+
+    Nothing is ever allowed by nobody, whatever number a stored plan holds.
+    """
+    people = {a.payload.approver for a in approvals}
+    keys = {a.public_key for a in approvals}
+    return min(len(people), len(keys)) >= max(1, demanded)
 
 
 def _requester(plan: Plan) -> str:

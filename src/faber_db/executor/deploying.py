@@ -12,6 +12,7 @@ from faber_db.errors import (
     Cancelled,
     FaberDbError,
     LockTimeout,
+    MarkerUnreadable,
     MigrationFailed,
     NothingPending,
     PolicyRefused,
@@ -20,11 +21,12 @@ from faber_db.errors import (
 from faber_db.executor import approving, guard, planning
 from faber_db.executor.planning import Ground
 from faber_db.model.backup import Backup
+from faber_db.model.finding import Analysis
 from faber_db.model.migration import AppliedMigration, Migration, SourceFile, StatementRun
 from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
-from faber_db.services import verdict
+from faber_db.services import preflight
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Cancelled as IsCancelled
 from faber_db.services.ports import Limits, Progress, Session, Verify
@@ -50,6 +52,7 @@ class Carrier:
         self._progress = progress
         self._cancelled = cancelled
         self._ran = False  # a migration was applied
+        self._marker: Marker | None = None  # of the target, as it was when the approval was used
         self._database: Database = app.database(stored.plan.database)
         self._environment: Environment = self._database.environment(stored.plan.environment)
 
@@ -89,6 +92,7 @@ class Carrier:
             try:
                 applied = self._each(ground, migrations, step)
             except (MigrationFailed, LockTimeout) as error:
+                self._keep_marker(session)
                 self._give_back(session, error)
                 raise
             self._anchor(session)
@@ -184,6 +188,11 @@ class Carrier:
                     hint=f"Run `faber-db policy propose {self._plan.environment}`.",
                 )
             marker = guard.require_marker(ground.target, self._environment)
+            if marker.policy_digest != self._plan.arguments.get("pinned"):
+                raise ApprovalStale(
+                    "another policy was pinned after this one was proposed",
+                    hint=f"Run `faber-db policy propose {self._plan.environment}`.",
+                )
             self._use_approvals(ground)
             self._void_open_plans()
             seq, head = self._audit("policy.pinned", policy=ground.target.policy_digest)
@@ -191,6 +200,7 @@ class Carrier:
                 marker.model_copy(
                     update={
                         "policy_digest": ground.target.policy_digest,
+                        "min_approvals": self._environment.settings.min_approvals,
                         "audit_seq": seq,
                         "audit_head": head,
                     }
@@ -224,6 +234,8 @@ class Carrier:
             self._require_target(ground)
             if ground.target.protected:
                 guard.require_known(ground.target, self._environment, self._app.state)
+            if ground.target.policy_digest != self._plan.policy_digest:
+                raise ApprovalStale("the policy changed after this plan was made")
             self._use_approvals(ground)
         self._audit("restore.intent", backup_id=record.id)
         result = restore.carry_out(
@@ -231,6 +243,7 @@ class Carrier:
             self._database,
             self._environment,
             record,
+            target=self._plan.target,
             progress=self._progress,
             cancelled=self._cancelled,
         )
@@ -256,7 +269,7 @@ class Carrier:
                 level=requirement.level,
                 max_age=timedelta(seconds=requirement.max_age_seconds),
             )
-            if good is not None:
+            if good is not None and good.target == self._plan.target.server_digest:
                 backups.verify(self._app, good, level=1)
                 return good
         made = backups.create(
@@ -268,6 +281,11 @@ class Carrier:
             progress=self._progress,
             cancelled=self._cancelled,
         )
+        if made.target != self._plan.target.server_digest:
+            raise TargetChanged(
+                f"{made.id} was made from another database than this plan is for",
+                hint="Check what the environment points to, then ask for a new plan.",
+            )
         if made.level < requirement.level:
             made = backups.verify(self._app, made, level=requirement.level)
         if made.level < requirement.level:
@@ -301,18 +319,51 @@ class Carrier:
         self._require_no_worse(ground, migrations)
 
     def _require_no_worse(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
-        if self._plan.kind is not PlanKind.DEPLOY:
-            return
-        around = verdict.surroundings(
-            ground.session,
-            leave_out=self._database.handler.ledger_tables,
-            protected=ground.target.protected,
-            schemas=self._environment.settings.schemas,
-        )
-        now = verdict.verdict(migrations, around)
+        now = planning.analysis_of(ground, self._plan.kind, migrations)
+        planning.require_allowed(ground, now)
+        self._require_demands(ground, now)
+        texts = [
+            (m.down or "") if self._plan.kind is PlanKind.ROLLBACK else m.up for m in migrations
+        ]
+        if planning.touched_by(texts, ground) != self._plan.touched:
+            raise ApprovalStale("the plan does not name what its statements touch")
+        lost = sorted(set(now.loses) - set(self._plan.analysis.loses))
+        if lost:
+            raise ApprovalStale(
+                f"it would lose {', '.join(lost)}, which the plan did not say",
+                hint="Ask for a new plan.",
+            )
         if now.risk.rank > self._plan.risk.rank:
             raise ApprovalStale(
                 f"the risk rose from {self._plan.risk} to {now.risk} after the plan was made",
+                hint="Ask for a new plan.",
+            )
+        answers = planning.asked(ground, texts)
+        if worse := preflight.worse(self._plan.preflight, answers):
+            raise ApprovalStale(
+                f"the data changed after the plan was made ({worse})",
+                hint="Mend the data, then ask for a new plan.",
+            )
+
+    def _require_demands(self, ground: Ground, now: Analysis) -> None:
+        """The plan asks for no less than the policy does, whatever became of its stored row."""
+        plan, kind = self._plan, self._plan.kind
+        worst = max(now, plan.analysis, key=lambda a: a.risk.rank)
+        demanded = planning.backup_requirement(ground, kind, worst)
+        few = plan.min_approvals < planning.approvals_demanded(ground, kind, now)
+        weak = (
+            (demanded.required and not plan.backup.required)
+            or (demanded.fresh and not plan.backup.fresh)
+            or plan.backup.level < demanded.level
+            or plan.backup.max_age_seconds > demanded.max_age_seconds
+        )
+        other = plan.settings != planning.limits_of(self._environment) or (
+            (plan.engine, plan.handler) != (self._database.engine.name, self._database.handler.name)
+        )
+        if few or weak or other:
+            what = "approvals" if few else "backup" if weak else "limits, engine or handler"
+            raise ApprovalStale(
+                f"the {what} of {plan.id} are not what the policy demands",
                 hint="Ask for a new plan.",
             )
 
@@ -338,8 +389,9 @@ class Carrier:
     def _use_approvals(self, ground: Ground) -> None:
         """Verify every signature again, here, then spend it: the step before the first statement."""
         if self._plan.protected:
-            marker = guard.require_marker(ground.target, self._environment)
-            self._spend(ground.session, marker)
+            self._marker = guard.require_marker(ground.target, self._environment)
+            self._require_demands(ground, self._plan.analysis)
+            self._spend(ground.session, self._marker)
         if not self._app.state.move_plan(
             self._plan.id, expect=(PlanState.CLAIMED,), to=PlanState.USED
         ):
@@ -353,11 +405,13 @@ class Carrier:
             fault = approving.fault(
                 approval, self._plan, marker, verify=self._verify, lifetime=lifetime
             )
+            if not fault and approving.unclaimable(approval, self._app.now()):
+                fault = "expired"
             if fault:
                 self._audit("approval.refused", fault=fault, key_id=approval.payload.key_id)
             else:
                 good.append(approval)
-        if len({a.payload.key_id for a in good}) < self._plan.min_approvals:
+        if not approving.enough(good, self._plan.min_approvals):
             raise ApprovalError("the approval does not allow this")
         used_at = self._app.now().isoformat(timespec="seconds")
         for approval in good:
@@ -370,14 +424,38 @@ class Carrier:
 
         With `moved` also where the target is now: a restored PostgreSQL database has another oid.
         """
+        tampered = self._keep_marker(session)
         seq, head = self._audit(f"{self._plan.kind}.done", digest=self._plan.digest)
         marker = session.read_marker()
         if marker is None:
             return
+        if moved and self._marker is not None and marker.target_id != self._marker.target_id:
+            raise TargetChanged(f"{self._environment.name} is another database than was restored")
         changes: dict[str, object] = {"audit_seq": seq, "audit_head": head}
         if moved:
             changes["server_digest"] = session.identity().server_digest
         session.write_marker(marker.model_copy(update=changes))
+        if tampered:
+            raise PolicyRefused(
+                "a migration changed the marker of this database; it was put back",
+                hint=f"`faber-db audit show {self._environment.name}` tells what ran.",
+            )
+
+    def _keep_marker(self, session: Session) -> bool:
+        """Put the marker back where a script changed it; whether it had to be.
+
+        The rules refuse such scripts. This is for what they do not see.
+        """
+        if self._marker is None:
+            return False
+        try:
+            if session.read_marker() == self._marker:
+                return False
+        except MarkerUnreadable:
+            pass
+        session.write_marker(self._marker)
+        self._audit("marker.restored")
+        return True
 
     # --- parts ---------------------------------------------------------------------------------
 

@@ -44,7 +44,10 @@ def new_job(
 
 
 def spawn(app: App, job: Job, environ: Mapping[str, str]) -> Job:
-    """Start `faber-db job run ID` in a session of its own; it outlives whoever asked for it."""
+    """Start `faber-db job run ID` in a session of its own; it outlives whoever asked for it.
+
+    With -P, so that no module of the project takes the place of ours or of the library.
+    """
     folder = app.state_folder / "jobs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     variables = dict(environ)
@@ -53,7 +56,7 @@ def spawn(app: App, job: Job, environ: Mapping[str, str]) -> Job:
     log = os.open(folder / f"{job.id}.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(  # noqa: S603 our own interpreter and module
-            [sys.executable, "-m", "faber_db", "job", "run", job.id],
+            [sys.executable, "-P", "-m", "faber_db", "job", "run", job.id],
             cwd=app.root,
             env=variables,
             stdin=subprocess.DEVNULL,

@@ -126,7 +126,7 @@ class LocalExecutor:
         if fault:
             raise ApprovalError("the approval does not allow this")
         self._app.state.add_approval(approval)
-        if approving.enough(self._app.state.approvals(plan.id), stored):
+        if approving.enough(self._app.state.approvals(plan.id), plan.min_approvals):
             self._app.state.move_plan(plan.id, expect=(PlanState.WAITING,), to=PlanState.SIGNED)
         return self._app.state.plan(plan.id)
 
@@ -146,7 +146,10 @@ class LocalExecutor:
     def protect(self, *, database: str, environment: str, key: PublicKey) -> Marker:
         app = self._app
         found, where = self._find(database, environment)
-        with self._connect(found, where) as session:
+        with (
+            self._connect(found, where) as session,
+            session.deploy_lock(wait=where.limits.lock_timeout),  # two first approvers: one wins
+        ):
             if session.read_marker() is not None:
                 raise KeyExists(
                     f"{where.name} is protected already",
@@ -170,6 +173,7 @@ class LocalExecutor:
                 database=found.name,
                 approvers=pinned,
                 policy_digest=digest_of(policy),
+                min_approvals=where.settings.min_approvals,
                 server_digest=identity.server_digest,
                 audit_seq=seq,
                 audit_head=head,
@@ -346,7 +350,7 @@ class LocalExecutor:
         """A signature lapses; the plan then waits for a new one."""
         plan, now = stored.plan, self._app.now()
         fresh = [a for a in self._app.state.approvals(plan.id) if not approving.expired(a, now)]
-        if approving.enough(fresh, stored):
+        if approving.enough(fresh, plan.min_approvals):
             return
         self._app.state.move_plan(plan.id, expect=(PlanState.SIGNED,), to=PlanState.WAITING)
         raise ApprovalRequired(
@@ -377,6 +381,8 @@ class LocalExecutor:
             )
             return {"backup_id": made.id}
         stored = self._app.state.plan(job.plan_id)
+        if (stored.job_id, stored.state) != (job.id, PlanState.CLAIMED):
+            raise ApprovalStale(f"{job.id} has not claimed {stored.plan.id}")
         carrier = Carrier(self._app, stored, self._verify, progress=progress, cancelled=cancelled)
         try:
             result = carrier.run()
@@ -397,6 +403,8 @@ class LocalExecutor:
             return
         state = self._app.state
         stored = state.plan(job.plan_id)
+        if stored.job_id != job.id:
+            return  # another job's plan
         plan = stored.plan
         back = PlanState.SIGNED if plan.protected else PlanState.OPEN
         stale = isinstance(error, ApprovalStale | ApprovalError)

@@ -17,6 +17,7 @@ from faber_db.errors import (
     MigrationOutOfOrder,
     NothingPending,
     NotSupported,
+    PolicyRefused,
 )
 from faber_db.executor.guard import Target, require_known, require_marker
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
@@ -39,11 +40,14 @@ from faber_db.model.plan import (
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
-from faber_db.services import verdict
+from faber_db.services import preflight, verdict
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Proposal, Session
 
 PLAN_LIFETIME = timedelta(days=7)
+_OTHER_TARGET = (
+    " That backup was made from another database, or from this one before an earlier restore."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
     if ground.target.protected and proposal.kind is not PlanKind.POLICY:
         require_known(ground.target, ground.environment, ground.app.state)
     content = makers[proposal.kind](ground, proposal)
-    _require_allowed(ground, content.analysis)
+    require_allowed(ground, content.analysis)
+    require_enough_people(ground, proposal.kind, content.analysis)
     return _assemble(ground, proposal, content)
 
 
@@ -98,20 +103,14 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
     history = ground.database.handler.parse(proposal.files)
     ledger = ground.database.handler.ledger(ground.session)
     pending = pending_of(ground, history, ledger)
-    around = verdict.surroundings(
-        ground.session,
-        leave_out=ground.database.handler.ledger_tables,
-        protected=ground.target.protected,
-        schemas=ground.environment.settings.schemas,
-    )
-    analysis = verdict.verdict(pending, around)
+    analysis = analysis_of(ground, PlanKind.DEPLOY, pending)
     touched = touched_by([m.up for m in pending], ground)
     return _Content(
         analysis,
         pending,
         touched,
         _files_of(pending, proposal.files),
-        preflight=_require_healthy(ground, touched),
+        preflight=(*_require_healthy(ground, touched), *asked(ground, [m.up for m in pending])),
     )
 
 
@@ -137,23 +136,15 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
                 f"{migration.name} has no down script",
                 hint=f"Restore a backup: `faber-db restore {ground.environment.name}`.",
             )
-    around = verdict.surroundings(
-        ground.session,
-        leave_out=ground.database.handler.ledger_tables,
-        protected=ground.target.protected,
-        schemas=ground.environment.settings.schemas,
-    )
-    from faber_db.sql.script import parse
-
-    analysis = verdict.verdict_of(
-        [parse(m.down or "", around.dialect) for m in undone],
-        [m.name for m in undone],
-        [m.wrap for m in undone],
-        around,
-    )
+    analysis = analysis_of(ground, PlanKind.ROLLBACK, undone)
     touched = touched_by([m.down or "" for m in undone], ground)
     return _Content(
-        analysis, undone, touched, _files_of(undone, proposal.files), (("to", to),) if to else ()
+        analysis,
+        undone,
+        touched,
+        _files_of(undone, proposal.files),
+        (("to", to),) if to else (),
+        asked(ground, [m.down or "" for m in undone]),
     )
 
 
@@ -171,7 +162,8 @@ def _restore(ground: Ground, proposal: Proposal) -> _Content:
         line=0,
         statement=f"restore {backup.id}",
         objects=(ground.environment.name,),
-        effect=f"Everything written after {backup.created_at} is replaced by the backup.",
+        effect=f"Everything written after {backup.created_at} is replaced by the backup."
+        + ("" if backup.target == ground.target.identity.server_digest else _OTHER_TARGET),
         remedy="A backup of the present state is made first; restoring that undoes this.",
         confidence=Confidence.PARSED,
     )
@@ -180,7 +172,7 @@ def _restore(ground: Ground, proposal: Proposal) -> _Content:
 
 
 def _policy(ground: Ground, _proposal: Proposal) -> _Content:
-    require_marker(ground.target, ground.environment)
+    marker = require_marker(ground.target, ground.environment)
     finding = Finding(
         code="policy-change",
         kind=Kind.SECURITY,
@@ -190,7 +182,10 @@ def _policy(ground: Ground, _proposal: Proposal) -> _Content:
         objects=(ground.environment.name,),
         effect="From then on the new policy decides what may run; open approvals become void.",
     )
-    return _Content(Analysis(risk=Risk.HIGH, findings=(finding,)))
+    return _Content(
+        Analysis(risk=Risk.HIGH, findings=(finding,)),
+        arguments=(("pinned", marker.policy_digest),),
+    )
 
 
 # --- what may be planned -----------------------------------------------------------------------
@@ -247,7 +242,12 @@ def _require_sound(status: MigrationStatus, environment: str) -> None:
             return
 
 
-def _require_allowed(ground: Ground, analysis: Analysis) -> None:
+def require_allowed(ground: Ground, analysis: Analysis) -> None:
+    """The findings that this environment refuses, signature or not.
+
+    Raises:
+        AnalysisRefused: there is one.
+    """
     refused = verdict.refusals(
         analysis,
         protected=ground.target.protected,
@@ -260,6 +260,22 @@ def _require_allowed(ground: Ground, analysis: Analysis) -> None:
         raise AnalysisRefused(
             f"{ground.environment.name} refuses {first.code} ({where}: {first.effect}){more}",
             hint=first.remedy or f"`faber-db explain {first.code}` says why and what to do.",
+        )
+
+
+def require_enough_people(ground: Ground, kind: PlanKind, analysis: Analysis) -> None:
+    """A plan that cannot be signed by as many as it needs is not made.
+
+    Raises:
+        PolicyRefused: fewer are pinned.
+    """
+    marker, demanded = ground.target.marker, approvals_demanded(ground, kind, analysis)
+    pinned = {a.approver for a in marker.approvers} if marker else set()
+    if ground.target.protected and len(pinned) < demanded:
+        raise PolicyRefused(
+            f"{demanded} people have to sign this, and {ground.environment.name} has"
+            f" {len(pinned)} approver{'' if len(pinned) == 1 else 's'}",
+            hint=f"`faber-db approvers list {ground.environment.name}` names them.",
         )
 
 
@@ -318,7 +334,6 @@ def _assemble(
     ground: Ground, proposal: Proposal, content: _Content
 ) -> tuple[Plan, dict[str, bytes]]:
     app, target, now = ground.app, ground.target, ground.app.now()
-    settings = ground.environment.settings
     head = ledger_head(ground)
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
     arguments = dict(content.arguments)
@@ -353,21 +368,60 @@ def _assemble(
         files=tuple(PlannedFile(path=f.path, sha256=sha256_of(f.content)) for f in content.files),
         analysis=content.analysis,
         preflight=content.preflight,
-        settings=PlanSettings(
-            lock_timeout_ms=settings.lock_timeout // timedelta(milliseconds=1),
-            statement_timeout_ms=settings.statement_timeout // timedelta(milliseconds=1),
-            lock_retries=settings.lock_retries,
-        ),
+        settings=limits_of(ground.environment),
         schema_fingerprint=fingerprint_of(ground, content.touched),
         touched=content.touched,
-        backup=_backup_requirement(ground, proposal.kind, content.analysis),
+        backup=backup_requirement(ground, proposal.kind, content.analysis),
         policy_digest=target.policy_digest,
-        min_approvals=settings.min_approvals,
+        min_approvals=approvals_demanded(ground, proposal.kind, content.analysis),
         rules_version=RULES_VERSION,
         tool_version=__version__,
         arguments=arguments,
     )
     return plan, {sha256_of(f.content): f.content for f in content.files}
+
+
+def analysis_of(ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...]) -> Analysis:
+    """What these migrations do to the target as it is now; of a roll-back, their down scripts."""
+    from faber_db.sql.script import parse
+
+    around = verdict.surroundings(
+        ground.session,
+        leave_out=ground.database.handler.ledger_tables,
+        protected=ground.target.protected,
+        schemas=ground.environment.settings.schemas,
+    )
+    if kind is not PlanKind.ROLLBACK:
+        return verdict.verdict(migrations, around)
+    return verdict.verdict_of(
+        [parse(m.down or "", around.dialect) for m in migrations],
+        [m.name for m in migrations],
+        [m.wrap for m in migrations],
+        around,
+    )
+
+
+def limits_of(environment: Environment) -> PlanSettings:
+    """The limits that the environment's policy demands."""
+    settings = environment.settings
+    return PlanSettings(
+        lock_timeout_ms=settings.lock_timeout // timedelta(milliseconds=1),
+        statement_timeout_ms=settings.statement_timeout // timedelta(milliseconds=1),
+        lock_retries=settings.lock_retries,
+    )
+
+
+def approvals_demanded(ground: Ground, kind: PlanKind, analysis: Analysis) -> int:
+    """How many people have to sign.
+
+    Two for what is critical and named by the policy. A change of the policy needs as many as the
+    pinned one demands, or the first change would be to need fewer.
+    """
+    demanded = ground.environment.settings.min_approvals
+    if kind is PlanKind.POLICY and ground.target.marker is not None:
+        demanded = max(demanded, ground.target.marker.min_approvals)
+    critical = any(f.risk is Risk.CRITICAL for f in analysis.findings)
+    return max(demanded, 2) if critical and ground.target.protected else demanded
 
 
 def ledger_head(ground: Ground) -> str:
@@ -384,6 +438,19 @@ def fingerprint_of(ground: Ground, touched: tuple[str, ...]) -> str:
     """Fingerprint of the touched objects as they are now."""
     catalogue = ground.session.catalogue(leave_out=ground.database.handler.ledger_tables)
     return catalogue.fingerprint(only=touched)
+
+
+def asked(ground: Ground, scripts: Sequence[str]) -> tuple[PreflightAnswer, ...]:
+    """What the data says about some scripts, now."""
+    from faber_db.sql.script import parse
+
+    return preflight.ask(
+        [parse(text, ground.session.dialect) for text in scripts],
+        ground.session.catalogue(leave_out=ground.database.handler.ledger_tables),
+        ground.database,
+        ground.environment,
+        ground.app.now(),
+    )
 
 
 def touched_by(scripts: Sequence[str], ground: Ground) -> tuple[str, ...]:
@@ -416,7 +483,8 @@ def _files_of(
     return tuple(f for f in files if f.path in paths)
 
 
-def _backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> BackupRequirement:
+def backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> BackupRequirement:
+    """The backup that the environment's policy demands before this runs."""
     settings = ground.environment.settings
     required = ground.target.protected or settings.backup == "required"
     if kind in (PlanKind.POLICY, PlanKind.RESTORE):

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 from faber_db.executor.guard import TIER
+from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Finding, Kind, Risk
 from faber_db.model.migration import SourceFile
-from faber_db.model.plan import Plan, PlanKind, StoredPlan
+from faber_db.model.plan import Plan, PlanKind, PreflightAnswer, StoredPlan
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Rendering
@@ -25,14 +26,14 @@ def render(app: App, stored: StoredPlan) -> Rendering:
     database = app.database(plan.database)
     environment = database.environment(plan.environment)
     facts = [
-        ("Lost", _of_kind(plan, Kind.DATA_LOSS) or "nothing"),
+        ("Lost", _lost(plan)),
         ("Waits", _of_kind(plan, Kind.BLOCKING) or _brief_locks(plan)),
         ("Breaks", _of_kind(plan, Kind.APP_BREAK) or "nothing found"),
         ("Fails", _of_kind(plan, Kind.FAILS)),
         ("Rights", _of_kind(plan, Kind.SECURITY)),
         ("Unread", _of_kind(plan, Kind.OPAQUE)),
         ("Allowed", _allowed(plan)),
-        ("Checked", "; ".join(f"{a.question}: {a.answer}" for a in plan.preflight)),
+        ("Checked", "; ".join(f"{a.question}: {a.answer}" for a in _checked(plan))),
         ("Policy", _policy(app, plan)),
         ("Backup", _backup(app, plan, database, environment)),
         ("Undo", _undo(plan)),
@@ -44,11 +45,14 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         stored=stored,
         title=visible(
             f"{_VERBS.get(plan.kind, plan.kind.value)} {plan.environment}"
-            f"  {plan.target.label} ({plan.engine})"
+            f"  {plan.target.label} ({plan.engine})",
+            keep_lines=False,
         ),
-        facts=tuple((name, visible(value)) for name, value in facts if value),
-        statements=tuple(visible(line) for line in _statements(plan)),
-        sql="\n".join(f"-- {visible(path)}\n{visible(text)}" for path, text in texts),
+        facts=tuple((name, visible(value, keep_lines=False)) for name, value in facts if value),
+        statements=tuple(visible(line, keep_lines=False) for line in _statements(plan)),
+        sql="\n".join(
+            f"-- {visible(path, keep_lines=False)}\n{visible(text)}" for path, text in texts
+        ),
         loses=plan.analysis.loses if plan.risk.at_least(Risk.HIGH) else (),
     )
 
@@ -56,6 +60,20 @@ def render(app: App, stored: StoredPlan) -> Rendering:
 def _of_kind(plan: Plan, kind: Kind) -> str:
     found = [f for f in plan.analysis.findings if f.kind is kind and not f.allowed]
     return "; ".join(dict.fromkeys(_finding(f) for f in found))
+
+
+def _lost(plan: Plan) -> str:
+    """What is lost, with the counts of what is there now."""
+    counts = [f"{a.answer} ({a.question})" for a in plan.preflight if _counts_a_loss(a)]
+    return "; ".join([_of_kind(plan, Kind.DATA_LOSS) or "nothing", *counts])
+
+
+def _checked(plan: Plan) -> list[PreflightAnswer]:
+    return [a for a in plan.preflight if not _counts_a_loss(a)]
+
+
+def _counts_a_loss(answer: PreflightAnswer) -> bool:
+    return answer.question.startswith(("values in ", "rows in "))
 
 
 def _finding(finding: Finding) -> str:
@@ -92,6 +110,12 @@ def _policy(app: App, plan: Plan) -> str:
     environment = database.environment(plan.environment)
     before = app.state.recall(f"policy:{plan.database}:{plan.environment}")
     after = policy_for(database, environment, True, ())
+    if before is not None and digest_of(before) != plan.arguments.get("pinned"):
+        before = None  # our memory of it is not what the target has pinned
+    if before is not None:
+        proposed = {**after, "approvers": before.get("approvers")}
+        if digest_of(proposed) != plan.arguments.get("policy"):
+            return "THE CONFIGURATION IS ANOTHER NOW than the one this plan pins; do not sign it"
     if before is None:
         return "the one in force is known by its digest only; every key is pinned anew"
     changed = [

@@ -11,7 +11,9 @@ def settle(app: App, job: Job) -> Job:
     """Close a dead job and its plan; several processes may try, and the outcome is the same."""
     error = died(job)
     if job.plan_id:
-        _settle_plan(app, app.state.plan(job.plan_id))
+        stored = app.state.plan(job.plan_id)
+        if stored.job_id == job.id:  # else it is another job's by now
+            _settle_plan(app, stored)
     over = job.model_copy(
         update={
             "state": JobState.FAILED,

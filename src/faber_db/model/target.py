@@ -58,6 +58,7 @@ class Marker(Frozen):
     approvers: tuple[PinnedApprover, ...]
     policy_digest: str
     server_digest: str
+    min_approvals: int = 1  # of the pinned policy: what its next change has to have
     audit_seq: int = 0
     audit_head: str = ""
     created_at: str = ""

@@ -20,16 +20,18 @@ from faber_db.errors import (
     PolicyRefused,
     RestoreFailed,
     RestoreUnproved,
+    TargetChanged,
 )
 from faber_db.errors import Cancelled as CancelledError
 from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State, refused
 from faber_db.model.backup import Backup, BackupState
 from faber_db.model.finding import Frozen
 from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
+from faber_db.model.target import TargetIdentity
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.contents import contents
-from faber_db.services.ports import Cancelled, Copy, Progress, Proposal, never, silent
+from faber_db.services.ports import Cancelled, Copy, Progress, Proposal, Session, never, silent
 from faber_db.services.watched import WATCH_SECONDS, unfinished
 
 
@@ -136,10 +138,14 @@ def carry_out(
     environment: Environment,
     backup: Backup,
     *,
+    target: TargetIdentity | None = None,
     progress: Progress = silent,
     cancelled: Cancelled = never,
 ) -> Mapping[str, Any]:
     """Replace the live database by a backup that we made and sealed.
+
+    With `target`, only the database of that identity is replaced; it is looked at in the session
+    that holds the lock, and again just before the swap.
 
     Until the last step the live database is only read: a failure before that drops the copy. The
     marker and the used approvals of the live target go into the copy, so that a restore brings no
@@ -148,6 +154,7 @@ def carry_out(
     Raises:
         BackupDamaged, BackupMissing: of the stored file; it is marked so.
         BackupFailed: the present state could not be saved first.
+        TargetChanged: the environment points to another database by now.
         RestoreFailed, RestoreUnproved: the copy could not be built, proved or put in place.
         LockBusy: somebody deploys.
     """
@@ -157,10 +164,16 @@ def carry_out(
         engine.connect(url, limits=environment.limits) as holder,
         holder.deploy_lock(wait=environment.settings.lock_timeout),
     ):
+        expected = target or holder.identity()
+        _require_target(holder, expected)
         safety = _saved_first(app, database, environment, backup, progress, cancelled)
+        if safety.target != expected.server_digest:
+            raise TargetChanged(
+                f"{safety.id} was made from another database than the one to restore"
+            )
         copy = _proven_copy(app, database, url, backup, progress, cancelled)
         try:
-            _carry_over(database, environment, url, copy)
+            _carry_over(database, environment, url, copy, expected)
             _stop_if(cancelled)
         except BaseException:
             engine.drop_copy(copy)
@@ -365,10 +378,21 @@ def _proven_copy(
     return copy
 
 
-def _carry_over(database: Database, environment: Environment, url: str, copy: Copy) -> None:
+def _require_target(session: Session, expected: TargetIdentity) -> None:
+    if session.identity().server_digest != expected.server_digest:
+        raise TargetChanged(
+            "this is not the database that the restore was planned for",
+            hint="Check what the environment points to; nothing was replaced.",
+        )
+
+
+def _carry_over(
+    database: Database, environment: Environment, url: str, copy: Copy, expected: TargetIdentity
+) -> None:
     """Put what the live target remembers of us into the copy."""
     engine, limits = database.engine, environment.limits
     with engine.connect(url, limits=limits, read_only=True) as live:
+        _require_target(live, expected)
         marker, used = live.read_marker(), live.used_nonces()
     with engine.connect(copy.url, limits=limits) as session:
         if marker is not None:
