@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from faber_db.config.phases import environment_of
+from faber_db.config.phases import PHASES, environment_of, named
 from faber_db.config.policy import decides
 from faber_db.errors import (
     ApprovalRejected,
@@ -181,7 +181,11 @@ def _decide(
         environment.settings,
         protected=plan.protected,
         autonomy=app.settings.autonomy,
-        is_dev=environment.name == app.settings.phases.get("build", "dev"),
+        is_dev=environment.name
+        == named(
+            app.settings.phases.get("build", PHASES["build"]),
+            app.database(plan.database).environments,
+        ),
     )
     again = phase.again(request, environment.name, plan.id)
     if who == "refused":
