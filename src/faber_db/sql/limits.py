@@ -5,6 +5,7 @@ The C code under `postgast` recurses over the finished tree and dies with the pr
 """
 
 import re
+from collections.abc import Sized
 
 from faber_db.errors import AnalysisTooLarge
 from faber_db.model.dialect import Dialect
@@ -15,7 +16,7 @@ MAX_STATEMENTS = 50_000
 MAX_PARENTHESES = 10_000
 MAX_IDENTIFIER = 1_000_000
 MAX_DEPTH = 5_000  # of the tree, estimated from above
-_SHORT = 10_000  # a shorter text cannot hold a deeper tree: a level takes two characters
+_SHORT = 20_000  # a shorter text cannot hold a deadly tree: a level takes two characters
 
 _RUN = re.compile(r"[\w$]+|\"[^\"]+|`[^`]+|\[[^\]]+")
 _DEEPENING = {
@@ -52,7 +53,7 @@ def check_count(statements: int) -> None:
         raise _too_large("the script has over 50,000 statements")
 
 
-def is_short(text: str) -> bool:
+def is_short(text: Sized) -> bool:
     """Whether a text is too short to be nested dangerously."""
     return len(text) < _SHORT
 

@@ -33,6 +33,17 @@ class Statement:
     problem: str = ""  # of the parser, where it is not understood
     tree: object = field(default=None, compare=False, repr=False)  # of the parser behind `sql`
 
+    @classmethod
+    def read(cls, text: str, start: int, line: int, tree: object) -> "Statement":
+        """An understood, transactional statement; what is not given here is the class's default.
+
+        A quarter of the constructor's time, which would be a tenth of the parser's.
+        """
+        statement = object.__new__(cls)
+        values = {"text": text, "start": start, "line": line, "tree": tree}
+        object.__setattr__(statement, "__dict__", values)
+        return statement
+
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """What it does, in order; read on first use. What is not understood is an action too."""

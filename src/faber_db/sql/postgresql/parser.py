@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faber_db.model.dialect import Dialect
@@ -27,6 +28,12 @@ _SOMETIMES = {
 }  # fmt: skip
 
 
+_REFUSING_WORDS = (
+    "concurrently", "vacuum", "system", "database", "tablespace", "subscription", "reindex",
+    "cluster", "discard",
+)  # fmt: skip
+
+
 def read_postgresql(text: str) -> tuple[Statement, ...]:
     """The statements of a text, in order; trees are turned into actions on first use."""
     from postgast import PgQueryError
@@ -44,12 +51,13 @@ def read_actions(statement: Statement) -> tuple[Action, ...]:
     """What an understood statement does."""
     from faber_db.sql.postgresql.statements import actions_of_node
 
-    node = statement.tree
-    if node is None:
+    raw = statement.tree
+    if raw is None:
         parsed = _parse_one(statement.text)
         if isinstance(parsed, str):
             return (NotUnderstood(parsed),)
-        node = parsed
+        raw = parsed
+    node = getattr(raw, "stmt")  # noqa: B009 - an object of the generated classes
     return tuple(actions_of_node(node, statement.text)) or (NotUnderstood("it does nothing known"),)
 
 
@@ -75,6 +83,7 @@ def parse_tree(text: str) -> list[RawStmt]:
 
 
 def _check_depths(text: str) -> None:
+    """Refuse a text with a statement that is long enough to be nested too deeply, and is."""
     if is_short(text):
         return
     from postgast.native import lib
@@ -84,9 +93,12 @@ def _check_depths(text: str) -> None:
     try:
         if result.error:
             raise DecodeFailed
+        check_count(result.n_stmts)
+        hidden = max(0, text.count(";") - result.n_stmts)  # in strings, bodies and comments
+        if is_short(range((hidden + 1) * max(map(len, text.split(";"))))):
+            return  # no statement spans more segments than that
         pieces = [result.stmts[i].contents for i in range(result.n_stmts)]
-        check_count(len(pieces))
-        long = [(p.stmt_location, p.stmt_len) for p in pieces if p.stmt_len >= 10_000]
+        long = [(p.stmt_location, p.stmt_len) for p in pieces if not is_short(range(p.stmt_len))]
     finally:
         lib.pg_query_free_split_result(result)
     for start, length in long:
@@ -97,29 +109,26 @@ def _from_whole(text: str) -> tuple[Statement, ...]:
     stmts = parse_tree(text)
     check_count(len(stmts))
     raw = b"" if text.isascii() else text.encode()
-    lines = Lines(text)
+    lines = Lines(text) if "\r" in text else None
+    lower = text.lower()
+    suspicious = any(word in lower for word in _REFUSING_WORDS)
     found: list[Statement] = []
     done_bytes = done = 0
+    line = 1
     for stmt in stmts:
         location, size = stmt.stmt_location, stmt.stmt_len
         if raw:
             start = done + len(raw[done_bytes:location].decode())
             end = start + len(raw[location : location + size].decode()) if size else len(text)
-            done_bytes, done = location, start
+            done_bytes = location
         else:
             start, end = location, location + size if size else len(text)
-        node = stmt.stmt
-        kind = node.WhichOneof("node") or ""
-        found.append(
-            Statement(
-                text=text[start:end].rstrip(),
-                start=start,
-                line=lines.at(start),
-                transactional=kind not in _NEVER_TRANSACTIONAL
-                and (kind not in _SOMETIMES or _transactional(kind, node)),
-                tree=node,
-            )
-        )
+        line = line + text.count("\n", done, start) if lines is None else lines.at(start)
+        done = start
+        statement = Statement.read(text[start:end].rstrip(), start, line, stmt)
+        if suspicious and not _transactional(stmt.stmt.WhichOneof("node") or "", stmt.stmt):
+            statement = replace(statement, transactional=False)
+        found.append(statement)
     return tuple(found)
 
 
@@ -134,20 +143,21 @@ def _one_by_one(text: str) -> tuple[Statement, ...]:
         if isinstance(parsed, str):
             found.append(Statement(piece, start, lines.at(start), understood=False, problem=parsed))
             continue
-        kind = parsed.WhichOneof("node") or ""
+        node = parsed.stmt
+        kind = node.WhichOneof("node") or ""
         found.append(
             Statement(
                 piece,
                 start,
                 lines.at(start),
-                transactional=_transactional(kind, parsed),
+                transactional=_transactional(kind, node),
                 tree=parsed if keep else None,
             )
         )
     return tuple(found)
 
 
-def _parse_one(text: str) -> Node | str:
+def _parse_one(text: str) -> RawStmt | str:
     """The tree of one statement, or why there is none."""
     from postgast import PgQueryError
 
@@ -165,7 +175,7 @@ def _parse_one(text: str) -> Node | str:
         return "it is no valid Unicode text"
     except DecodeFailed:
         return "it is nested too deeply"
-    return stmts[0].stmt if len(stmts) == 1 else f"it reads as {len(stmts)} statements"
+    return stmts[0] if len(stmts) == 1 else f"it reads as {len(stmts)} statements"
 
 
 def _parse_deep(text: str) -> list[RawStmt]:
