@@ -20,7 +20,7 @@ INSERT INTO children VALUES (1, 1, 'a', 1), (2, 2, 'a', NULL), (3, 9, NULL, -5);
 ASKED = {
     "values that are lost": (
         "ALTER TABLE children DROP COLUMN name;",
-        {"values in children.name": ("2 in 3 rows", True)},
+        {"values in children.name": ("2 of 3 rows", True)},
     ),
     "rows that are lost": ("DROP TABLE children;", {"rows in children": ("3", True)}),
     "a table that is not there": ("DROP TABLE IF EXISTS nothing;", {}),

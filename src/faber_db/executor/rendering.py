@@ -64,8 +64,8 @@ def _of_kind(plan: Plan, kind: Kind) -> str:
 
 def _lost(plan: Plan) -> str:
     """What is lost, with the counts of what is there now."""
-    counts = [f"{a.answer} ({a.question})" for a in plan.preflight if _counts_a_loss(a)]
-    return "; ".join([_of_kind(plan, Kind.DATA_LOSS) or "nothing", *counts])
+    counts = [f"{a.question} now: {a.answer}" for a in plan.preflight if _counts_a_loss(a)]
+    return "; ".join([_of_kind(plan, Kind.DATA_LOSS).removesuffix(".") or "nothing", *counts])
 
 
 def _checked(plan: Plan) -> list[PreflightAnswer]:

@@ -229,7 +229,7 @@ def _answer(session: Session, question: Question, asked_at: str) -> PreflightAns
         words, ok = f"unknown: {error.message}", None
     else:
         number = int(str(row[0]))
-        words = f"{number:,} in {int(str(row[1])):,} rows" if len(row) > 1 else f"{number:,}"
+        words = f"{number:,} of {int(str(row[1])):,} rows" if len(row) > 1 else f"{number:,}"
         ok = not (question.must_be_none and number)
         if not ok and question.changed_before:
             words, ok = f"{words} now, before the statements above it run", None
