@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -31,16 +31,15 @@ class Statement:
     transactional: bool = True  # False: refuses to run inside a transaction block
     dialect: Dialect = Dialect.POSTGRESQL
     problem: str = ""  # of the parser, where it is not understood
-    tree: object = field(default=None, compare=False, repr=False)  # of the parser behind `sql`
 
     @classmethod
-    def read(cls, text: str, start: int, line: int, tree: object) -> "Statement":
+    def read(cls, text: str, start: int, line: int) -> "Statement":
         """An understood, transactional statement; what is not given here is the class's default.
 
         A quarter of the constructor's time, which would be a tenth of the parser's.
         """
         statement = object.__new__(cls)
-        values = {"text": text, "start": start, "line": line, "tree": tree}
+        values = {"text": text, "start": start, "line": line}
         object.__setattr__(statement, "__dict__", values)
         return statement
 

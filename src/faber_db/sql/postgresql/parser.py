@@ -13,9 +13,11 @@ from faber_db.sql.script import Statement
 from faber_db.sql.splitter import spans
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from postgast.pg_query_pb2 import Node, RawStmt
 
-_WHOLE = 4_000_000  # characters; above it statements are parsed one by one and no tree is kept
+_WHOLE = 4_000_000  # characters; above it statements are parsed one by one, which takes less memory
 _DEEP = 1_500  # levels that the second, deeper decoding may hold
 
 _NEVER_TRANSACTIONAL = {
@@ -35,15 +37,12 @@ _REFUSING_WORDS = (
 
 
 def read_postgresql(text: str) -> tuple[Statement, ...]:
-    """The statements of a text, in order; trees are turned into actions on first use."""
-    from postgast import PgQueryError
-
-    if len(text) <= _WHOLE and "\0" not in text and text[:1] != "\ufeff":
-        try:
-            _check_depths(text)
-            return _from_whole(text)
-        except (PgQueryError, UnicodeEncodeError, DecodeFailed):
-            pass  # some statement is bad: find out which
+    """The statements of a text, in order. Each has passed the parser; its tree is made on first use."""
+    if len(text) <= _WHOLE and text[:1] != "\ufeff":
+        places = _places(text)
+        if not isinstance(places, str):
+            check_count(len(places))
+            return tuple(_statements(text, places))
     return _one_by_one(text)
 
 
@@ -51,14 +50,11 @@ def read_actions(statement: Statement) -> tuple[Action, ...]:
     """What an understood statement does."""
     from faber_db.sql.postgresql.statements import actions_of_node
 
-    raw = statement.tree
-    if raw is None:
-        parsed = _parse_one(statement.text)
-        if isinstance(parsed, str):
-            return (NotUnderstood(parsed),)
-        raw = parsed
-    node = getattr(raw, "stmt")  # noqa: B009 - an object of the generated classes
-    return tuple(actions_of_node(node, statement.text)) or (NotUnderstood("it does nothing known"),)
+    parsed = _parse_one(statement.text)
+    if isinstance(parsed, str):
+        return (NotUnderstood(parsed),)
+    actions = tuple(actions_of_node(parsed.stmt, statement.text))
+    return actions or (NotUnderstood("it does nothing known"),)
 
 
 class DecodeFailed(Exception):
@@ -82,78 +78,78 @@ def parse_tree(text: str) -> list[RawStmt]:
         raise DecodeFailed from error
 
 
-def _check_depths(text: str) -> None:
-    """Refuse a text with a statement that is long enough to be nested too deeply, and is."""
-    if is_short(text):
-        return
+def _places(text: str) -> list[tuple[int, int]] | str:
+    """Byte offset and length of each statement, or why the parser refuses the text.
+
+    The parser runs, but its tree is not handed over, which is most of the cost of parsing.
+    """
+    from postgast import PgQueryError
+    from postgast.errors import check_error
     from postgast.native import lib
 
-    raw = text.encode()
-    result = lib.pg_query_split_with_scanner(raw)
+    if "\0" in text:
+        return "it holds a NUL character"
     try:
-        if result.error:
-            raise DecodeFailed
-        check_count(result.n_stmts)
-        hidden = max(0, text.count(";") - result.n_stmts)  # in strings, bodies and comments
-        if is_short(range((hidden + 1) * max(map(len, text.split(";"))))):
-            return  # no statement spans more segments than that
-        pieces = [result.stmts[i].contents for i in range(result.n_stmts)]
-        long = [(p.stmt_location, p.stmt_len) for p in pieces if not is_short(range(p.stmt_len))]
+        raw = text.encode()
+    except UnicodeEncodeError:
+        return "it is no valid Unicode text"
+    result = lib.pg_query_split_with_parser(raw)
+    try:
+        check_error(result)
+        pieces = (result.stmts[i].contents for i in range(result.n_stmts))
+        return [(piece.stmt_location, piece.stmt_len) for piece in pieces]
+    except PgQueryError as error:
+        return str(error.message)
     finally:
         lib.pg_query_free_split_result(result)
-    for start, length in long:
-        check_depth(raw[start : start + length].decode(), Dialect.POSTGRESQL)
 
 
-def _from_whole(text: str) -> tuple[Statement, ...]:
-    stmts = parse_tree(text)
-    check_count(len(stmts))
+def _statements(text: str, places: list[tuple[int, int]]) -> Iterator[Statement]:
     raw = b"" if text.isascii() else text.encode()
     lines = Lines(text) if "\r" in text else None
-    lower = text.lower()
-    suspicious = any(word in lower for word in _REFUSING_WORDS)
-    found: list[Statement] = []
     done_bytes = done = 0
     line = 1
-    for stmt in stmts:
-        location, size = stmt.stmt_location, stmt.stmt_len
+    for location, size in places:
         if raw:
             start = done + len(raw[done_bytes:location].decode())
-            end = start + len(raw[location : location + size].decode()) if size else len(text)
+            piece = raw[location : location + size].decode().rstrip()
             done_bytes = location
         else:
-            start, end = location, location + size if size else len(text)
+            start = location
+            piece = text[start : start + size].rstrip()
         line = line + text.count("\n", done, start) if lines is None else lines.at(start)
         done = start
-        statement = Statement.read(text[start:end].rstrip(), start, line, stmt)
-        if suspicious and not _transactional(stmt.stmt.WhichOneof("node") or "", stmt.stmt):
-            statement = replace(statement, transactional=False)
-        found.append(statement)
-    return tuple(found)
+        yield _understood(piece, start, line)
+
+
+def _understood(piece: str, start: int, line: int) -> Statement:
+    if not is_short(piece):
+        check_depth(piece, Dialect.POSTGRESQL)
+    statement = Statement.read(piece, start, line)
+    lower = piece.lower()
+    if any(word in lower for word in _REFUSING_WORDS):
+        parsed = _parse_one(piece)
+        if not isinstance(parsed, str):
+            kind = parsed.stmt.WhichOneof("node") or ""
+            if not _transactional(kind, parsed.stmt):
+                return replace(statement, transactional=False)
+    return statement
 
 
 def _one_by_one(text: str) -> tuple[Statement, ...]:
+    """Where the text as a whole is refused: find out which statements are bad."""
     lines = Lines(text)
-    keep = len(text) <= _WHOLE
     found: list[Statement] = []
     for start, end in spans(text, Dialect.POSTGRESQL):
         check_count(len(found) + 1)
-        piece = text[start:end]
-        parsed = _parse_one(piece)
-        if isinstance(parsed, str):
-            found.append(Statement(piece, start, lines.at(start), understood=False, problem=parsed))
-            continue
-        node = parsed.stmt
-        kind = node.WhichOneof("node") or ""
-        found.append(
-            Statement(
-                piece,
-                start,
-                lines.at(start),
-                transactional=_transactional(kind, node),
-                tree=parsed if keep else None,
-            )
-        )
+        piece, line = text[start:end], lines.at(start)
+        places = _places(piece)
+        if isinstance(places, list) and len(places) != 1:
+            places = f"it reads as {len(places)} statements"
+        if isinstance(places, str):
+            found.append(Statement(piece, start, line, understood=False, problem=places))
+        else:
+            found.append(_understood(piece, start, line))
     return tuple(found)
 
 
