@@ -94,7 +94,12 @@ def test_adapters_do_not_know_each_other() -> None:
 
 def test_two_tools_never_import_each_other() -> None:
     frame = {"arguments", "boundary", "call", "text", "fit", "schemas", "project", "__init__"}
-    frame |= {"catalogue", "documents", "records", "skills_extension"}  # these publish the tools as a whole
+    frame |= {
+        "catalogue",
+        "documents",
+        "records",
+        "skills_extension",
+    }  # these publish the tools as a whole
     wrong = []
     for file in sorted((SOURCE / "tools").glob("*.py")):
         if file.stem in frame:
