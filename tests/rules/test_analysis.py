@@ -1,0 +1,139 @@
+"""The verdict as a whole: levels, sizes, suppression, quiet on what is safe, and no crash."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faber_db.model.dialect import Dialect
+from faber_db.model.finding import Confidence, Risk
+from faber_db.rules import Context, analyze, touched
+from faber_db.sql.script import parse
+from tests.rules.judging import Rows, judge, only, serious
+
+SAFE = {
+    "new table and all about it": """
+        CREATE TABLE t (id serial PRIMARY KEY, c bigint REFERENCES customers (id));
+        CREATE INDEX i ON t (c); ALTER TABLE t ALTER c SET NOT NULL;
+        INSERT INTO t (c) VALUES (1); UPDATE t SET c = 2; DELETE FROM t; DROP TABLE t""",
+    "nullable and constant columns": """
+        ALTER TABLE customers ADD COLUMN a int, ADD COLUMN b text DEFAULT 'x',
+        ADD COLUMN c timestamptz NOT NULL DEFAULT now()""",
+    "wider varchar": "ALTER TABLE customers ALTER email TYPE varchar(200)",
+    "enum value": "ALTER TYPE order_state ADD VALUE 'late'",
+    "words in comments and strings": """
+        -- DROP TABLE customers
+        COMMENT ON TABLE customers IS 'DROP TABLE customers; DELETE FROM orders'; /* TRUNCATE x */""",
+    "qualified update": "UPDATE customers SET points = 1 WHERE id = 5",
+    "guarded type": """
+        DO $$ BEGIN CREATE TYPE x AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END $$""",
+    "limits": "SET lock_timeout = '2s'; SET LOCAL statement_timeout = 0",
+    "insert": "INSERT INTO products VALUES (1, 'x', 2) ON CONFLICT DO NOTHING",
+}
+
+
+@pytest.mark.parametrize("sql", SAFE.values(), ids=SAFE)
+def test_quiet_on_what_is_safe(sql: str) -> None:
+    assert serious(judge(sql)) == []
+
+
+CRITICAL = {
+    "unparseable": "DROP TABL x",
+    "dynamic": "DO $$ BEGIN EXECUTE 'DROP TABLE ' || 'x'; END $$",
+    "unknown function": "SELECT clean_up()",
+    "program": "COPY products FROM PROGRAM 'sh'",
+    "server file": "COPY products FROM '/etc/passwd'",
+    "system": "ALTER SYSTEM SET x = 1",
+    "superuser": "CREATE ROLE r SUPERUSER",
+    "schema": "DROP SCHEMA public CASCADE",
+    "hidden in a function that is called": """
+        CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'x' || 'y'; END $$;
+        SELECT f()""",
+}
+
+
+@pytest.mark.parametrize("sql", CRITICAL.values(), ids=CRITICAL)
+def test_critical(sql: str) -> None:
+    assert judge(sql).risk is Risk.CRITICAL
+
+
+def test_size_moves_blocking_but_not_loss() -> None:
+    index, drop = "CREATE INDEX i ON products (title)", "DROP TABLE products"
+    small, large = {"products": Rows(100)}, {"products": Rows(5_000_000)}
+    assert only(judge(index, sizes=small), "create-index").risk is Risk.LOW
+    assert only(judge(index), "create-index").risk is Risk.MEDIUM
+    assert only(judge(index, sizes=large), "create-index").risk is Risk.HIGH
+    assert only(judge(drop, sizes=small), "drop-table").risk is Risk.HIGH
+
+
+def test_a_reason_suppresses_one_finding() -> None:
+    sql = (
+        "-- faber-db: allow create-index: products has ten rows\nCREATE INDEX i ON products (title)"
+    )
+    analysis = judge(sql)
+    assert only(analysis, "create-index").allowed == "products has ten rows"
+    assert analysis.risk is Risk.LOW
+
+
+def test_a_suppression_behind_the_statement_counts() -> None:
+    sql = "CREATE INDEX i ON products (title); -- faber-db: allow create-index: small\nSELECT 1"
+    assert only(judge(sql), "create-index").allowed == "small"
+
+
+def test_loss_cannot_be_hidden_in_a_protected_environment() -> None:
+    sql = "-- faber-db: allow drop-table: not used\nDROP TABLE products"
+    assert only(judge(sql, protected=True), "drop-table").allowed == ""
+    assert only(judge(sql), "drop-table").allowed == "not used"
+
+
+@pytest.mark.parametrize(
+    ("comment", "code"),
+    [
+        ("-- faber-db: allow create-index", "suppression-without-reason"),
+        ("-- faber-db: allow drop-table: no", "suppression-unused"),
+    ],
+)
+def test_bad_suppressions_are_findings(comment: str, code: str) -> None:
+    analysis = judge(f"{comment}\nCREATE INDEX i ON products (title)")
+    assert only(analysis, code).line == 1
+    assert only(analysis, "create-index").allowed == ""
+
+
+def test_earlier_pending_files_count() -> None:
+    assert serious(judge("CREATE INDEX i ON t (a)", earlier=("CREATE TABLE t (a int)",))) == []
+    found = judge("UPDATE products SET x = 1", earlier=("ALTER TABLE products ADD COLUMN x int",))
+    assert serious(found) == ["update-new-column"]
+
+
+def test_what_was_not_run_here_says_so() -> None:
+    sql = "DROP TABLE products"
+    assert only(judge(sql, version=140_000), "drop-table").confidence is Confidence.DOCUMENTED
+    assert only(judge(sql), "drop-table").confidence is Confidence.PARSED
+
+
+def test_the_report_names_brief_locks() -> None:
+    report = judge("ALTER TABLE customers ADD COLUMN c int").statements[0]
+    assert [(lock.table, lock.mode) for lock in report.locks] == [("customers", "ACCESS EXCLUSIVE")]
+    assert (report.rewrite, report.scan, report.data_loss) == (False, False, False)
+
+
+def test_touched_tables() -> None:
+    script = parse("CREATE TABLE a (id int); DROP TABLE s.b; SELECT * FROM c", Dialect.POSTGRESQL)
+    assert touched(script) == ("a", "s.b", "c")
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        ["ALTER", "TABLE", "customers", "ADD", "COLUMN", "x", "int", "NOT", "NULL", "DEFAULT", "(", ")", ";", ",", "DROP", "CREATE", "INDEX", "ON", "orders", "id", "UPDATE", "SET", "=", "1", "WHERE", "DELETE", "FROM", "INSERT", "INTO", "VALUES", "SELECT", "*", "TYPE", "text", "USING", "MODIFY", "RENAME", "TO", "CHECK", ">", "BEGIN", "END", "COMMIT", "PRIMARY", "KEY", "REFERENCES", "CASCADE", "'", '"', "`", "[", "]", "$$", "--", "/*", "*/", "PRAGMA", "foreign_keys", "TRIGGER", "REPLACE"]
+    ),
+    max_size=14,
+).map(" ".join)  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@settings(max_examples=200, deadline=None)
+@given(text=WORDS | st.text(max_size=40))
+def test_no_input_crashes(dialect: Dialect, text: str) -> None:
+    script = parse(text, dialect)
+    analysis = analyze(script, Context(dialect))
+    assert len(analysis.statements) == len(script.statements)
+    assert all(f.risk is Risk.CRITICAL for f in analysis.findings if f.code == "not-understood")
