@@ -112,9 +112,7 @@ class Walk:
         risk = hazard.risk or rule.risk
         effect = hazard.effect or rule.effect
         if hazard.detail:
-            effect = (
-                f"{hazard.detail[0].upper()}{hazard.detail[1:]}: {effect[0].lower()}{effect[1:]}"
-            )
+            effect = f"{_begun(hazard)}: {effect[0].lower()}{effect[1:]}"
         if scene.routine:
             effect += f" It happens in function {scene.routine}."
         own = scene.effect_on(hazard.table) if hazard.table else None
@@ -216,3 +214,11 @@ def _about(allowed: Allowed, script: Script) -> Finding | None:
         remedy=remedy,
         source="faber-db, suppression",
     )
+
+
+def _begun(hazard: Hazard) -> str:
+    """The detail as the beginning of a sentence; a name of an object keeps its letters."""
+    first = hazard.detail.split()[0]
+    if "." in first or first in hazard.objects:
+        return hazard.detail
+    return hazard.detail[0].upper() + hazard.detail[1:]
