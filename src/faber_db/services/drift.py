@@ -137,5 +137,6 @@ def _replayed(app: App, database: Database, applied: Sequence[Migration]) -> Cat
 def _keep(file: Path, content: bytes) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part.touch(mode=0o600)
     part.write_bytes(content)
     part.replace(file)

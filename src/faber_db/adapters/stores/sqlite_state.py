@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from faber_db.errors import BackupMissing, StateUnusable, UnknownHandle
+from faber_db.errors import BackupMissing, InputError, StateUnusable, UnknownHandle
 from faber_db.model.approval import Approval
 from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
@@ -145,9 +146,9 @@ class SqliteState:
     def approvals(self, plan_id: str) -> list[Approval]:
         with self._read() as db:
             rows = db.execute(
-                "SELECT body FROM approvals WHERE plan_id = ? ORDER BY id", (plan_id,)
+                "SELECT id, body FROM approvals WHERE plan_id = ? ORDER BY id", (plan_id,)
             )
-            return [Approval.model_validate_json(row["body"]) for row in rows]
+            return [_read(Approval, row) for row in rows]
 
     # --- jobs ----------------------------------------------------------------------------------
 
@@ -160,13 +161,10 @@ class SqliteState:
             )
 
     def job(self, job_id: str) -> Job:
-        return Job.model_validate_json(self._by_prefix("jobs", job_id, UnknownHandle)["body"])
+        return _read(Job, self._by_prefix("jobs", job_id, UnknownHandle))
 
     def jobs(self, *, running: bool = False, plan_id: str = "") -> list[Job]:
-        jobs = [
-            Job.model_validate_json(row["body"])
-            for row in self._newest("jobs", {"plan_id": plan_id})
-        ]
+        jobs = [_read(Job, row) for row in self._newest("jobs", {"plan_id": plan_id})]
         return (
             [j for j in jobs if j.state in (JobState.QUEUED, JobState.RUNNING)] if running else jobs
         )
@@ -189,11 +187,11 @@ class SqliteState:
 
     def backup(self, backup_id: str) -> Backup:
         row = self._by_prefix("backups", backup_id, BackupMissing)
-        return Backup.model_validate_json(row["body"])
+        return _read(Backup, row)
 
     def backups(self, *, database: str = "", environment: str = "") -> list[Backup]:
         wanted = {"database": database, "environment": environment}
-        return [Backup.model_validate_json(r["body"]) for r in self._newest("backups", wanted)]
+        return [_read(Backup, r) for r in self._newest("backups", wanted)]
 
     def forget_backup(self, backup_id: str) -> None:
         with self._write() as db:
@@ -299,8 +297,10 @@ class SqliteState:
 
 def _open(file: Path) -> sqlite3.Connection:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if file.parent.stat().st_mode & 0o077:  # made on the way to a folder below it
+        file.parent.chmod(0o700)
     if not file.exists():
-        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=30)
     try:
         db.row_factory = sqlite3.Row
@@ -343,13 +343,38 @@ def _translated(file: Path) -> Iterator[None]:
 
 
 def _stored(row: sqlite3.Row) -> StoredPlan:
-    return StoredPlan(
-        plan=Plan.model_validate(parse_canonical(row["body"].encode())),
-        state=PlanState(row["state"]),
-        reason=row["reason"],
-        job_id=row["job_id"],
-        result=json.loads(row["result"]),
-    )
+    with _sound(row):
+        plan = Plan.model_validate(parse_canonical(row["body"].encode()))
+        for name in ("id", "database", "environment", "subject", "work_id"):
+            if getattr(plan, name) != row[name]:
+                raise ValueError(f"{name} differs from the stored plan")
+        return StoredPlan(
+            plan=plan,
+            state=PlanState(row["state"]),
+            reason=row["reason"],
+            job_id=row["job_id"],
+            result=json.loads(row["result"]),
+        )
+
+
+@contextmanager
+def _sound(row: sqlite3.Row) -> Iterator[None]:
+    """A row that does not read as we wrote it is an error with a name, not a bug of ours."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, InputError) as error:  # ValidationError too
+        raise StateUnusable(
+            f"the stored row {row['id']!r} is damaged or was edited",
+            hint="Ask for a new plan, backup or job; `faber-db audit verify` checks the trail.",
+        ) from error
+
+
+_Record = TypeVar("_Record", Approval, Job, Backup)
+
+
+def _read(kind: type[_Record], row: sqlite3.Row) -> _Record:
+    with _sound(row):
+        return kind.model_validate_json(row["body"])
 
 
 def _entry(row: sqlite3.Row) -> AuditEntry:
