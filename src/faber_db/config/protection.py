@@ -133,13 +133,13 @@ def place_of(url: str | None, root: Path) -> tuple[str, str] | None:
     if url is None:
         return None
     if "://" not in url or url.startswith(("sqlite:", "file:")):
-        return ("file", str((root / _file_path(url)).resolve()))
+        return _file_place((root / _file_path(url)).resolve())
     try:
         parts = urlsplit(url)
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         product = parts.scheme.partition("+")[0]
         product = "postgresql" if product == "postgres" else product
-        host = (query.get("host") or parts.hostname or "").casefold()
+        host = (query.get("hostaddr") or query.get("host") or parts.hostname or "").casefold()
         port = str(query.get("port") or parts.port or _PORTS.get(product, ""))
     except ValueError:
         return None
@@ -148,6 +148,15 @@ def place_of(url: str | None, root: Path) -> tuple[str, str] | None:
     socket = host.startswith(("/", "%2f"))
     where = "local" if host in _LOOPBACK or socket else host
     return (f"{product}:{where}:{port}", database)
+
+
+def _file_place(file: Path) -> tuple[str, str]:
+    """A file by device and inode, so that a hard link is no other place; else by its path."""
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return ("file", str(file))
+    return ("file", f"{status.st_dev}:{status.st_ino}")
 
 
 def _file_path(url: str) -> str:

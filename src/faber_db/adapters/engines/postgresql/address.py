@@ -23,6 +23,7 @@ _OF_OTHERS = {
     "serverversion",
     "charset",
 }
+_FROM_ENVIRONMENT = ("service", "hostaddr", "host", "port", "options")
 _SHOWN_PORT = "5432"  # the default one is not shown
 
 
@@ -75,11 +76,28 @@ def parse(url: str) -> Address:
     text = url.strip()
     try:
         if _SCHEME.match(text):
-            return _of_url(text)
+            return _completed(_of_url(text))
         found = conninfo_to_dict(text)
     except (ValueError, ProgrammingError):  # whose text may repeat the password
         raise _unreadable("the connection string cannot be read") from None
-    return Address({key: str(value) for key, value in found.items() if value is not None})
+    return _completed(
+        Address({key: str(value) for key, value in found.items() if value is not None})
+    )
+
+
+def _completed(address: Address) -> Address:
+    """With where libpq would go by its environment (PGHOST, PGHOSTADDR, PGSERVICE, PGOPTIONS).
+
+    An address that is taken for local, or for another one, must be the one that is connected to.
+    """
+    from psycopg.pq import Conninfo
+
+    given = dict(address.parameters)
+    for option in Conninfo.get_defaults():
+        keyword = option.keyword.decode()
+        if keyword in _FROM_ENVIRONMENT and keyword not in given and option.val:
+            given[keyword] = option.val.decode("utf-8", "surrogateescape")
+    return Address(given, address.schema)
 
 
 def conninfo(address: Address, **more: str) -> str:
