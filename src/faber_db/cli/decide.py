@@ -201,20 +201,23 @@ def _look_closer(terminal: "ControllingTerminal", rendering: "Rendering") -> Non
             case "t":
                 terminal.say(rendering.sql)
             case "a":
-                terminal.say("\n".join(rendering.statements))
+                facts = "\n".join(f"{name}: {value}" for name, value in rendering.facts)
+                terminal.say(f"{facts}\n\n" + "\n".join(rendering.statements))
             case "q":
                 raise Cancelled("left without signing")
 
 
 def _confirm(terminal: "ControllingTerminal", rendering: "Rendering") -> None:
     """High risk asks twice: what is lost is typed, or the environment's name where nothing is."""
+    from faber_db.cli.render.page import clean
+
     plan = rendering.stored.plan
     if plan.risk not in ("high", "critical"):
         return
     names = rendering.loses[:TYPED_NAMES] or (plan.environment,)
     words = "This loses data. Type" if rendering.loses else "This is a high risk. Type"
-    for name in names:
-        if terminal.ask(f"{words} {name} to go on: ").strip() != name:
+    for name in (clean(n) for n in names):  # typed as it is shown
+        if terminal.ask(f"{words} {name} to go on: ").strip() != name.strip():
             raise Cancelled("that is another name; nothing was signed")
 
 
