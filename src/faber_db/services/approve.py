@@ -22,6 +22,7 @@ from faber_db.services.ports import (
     never,
     silent,
 )
+from faber_db.services.wellbeing import add_health
 
 
 class WaitingPlan(BaseModel):
@@ -154,7 +155,7 @@ def reject(app: App, plan_id: str, *, reason: str) -> Answer[DecisionDetails]:
 def deploy(
     app: App, plan_id: str, *, progress: Progress = silent, cancelled: Cancelled = never
 ) -> Answer[CoordinateDetails]:
-    """Carry out a signed plan and watch it to its end.
+    """Carry out a signed plan, watch it to its end, and look at the health after it.
 
     Raises:
         ApprovalRequired, ApprovalStale, PolicyRefused.
@@ -166,7 +167,9 @@ def deploy(
     while True:
         answer = outcome(app, job, details, again, progress, cancelled)
         if answer.details.state is not State.RUNNING or cancelled():
-            return answer
+            database = app.database(stored.plan.database)
+            environment = database.environment(stored.plan.environment)
+            return add_health(answer, app, database, environment)
 
 
 def protect(
