@@ -41,6 +41,7 @@ OTHER_WORDS = {  # file names, SQL, other tools' commands, values: what is quote
     "prisma/migrations",
     "_prisma_migrations",
     "prisma generate",
+    "down.sql",
     "prisma migrate dev",
     "prisma migrate reset",
     "prisma migrate resolve",
