@@ -62,10 +62,26 @@ def test_absolute_forms(engine: Sqlite, tmp_path: Path) -> None:
 
 def test_prisma_resolves_beside_its_schema(engine: Sqlite, tmp_path: Path) -> None:
     (tmp_path / "prisma").mkdir()
-    (tmp_path / "prisma" / "schema.prisma").touch()
+    (tmp_path / "prisma" / "schema.prisma").write_text(
+        'datasource db {\n  provider = "sqlite"\n  url      = env("DATABASE_URL")\n}\n'
+    )
     assert engine.normalise("file:./dev.db", tmp_path).endswith("/prisma/dev.db")
     (tmp_path / "dev.db").touch()
     assert engine.normalise("file:./dev.db", tmp_path) == f"sqlite:{tmp_path.resolve()}/dev.db"
+
+
+def test_prisma_7_resolves_against_the_root(engine: Sqlite, tmp_path: Path) -> None:
+    """It has no `url` in the schema; what another block says is not it."""
+    (tmp_path / "prisma").mkdir()
+    (tmp_path / "prisma" / "schema.prisma").write_text(
+        'datasource db {\n  provider = "sqlite"\n}\nmodel Page {\n  url String @default("a=b")\n}\n'
+    )
+    root = tmp_path.resolve()
+    assert engine.normalise("file:./dev.db", tmp_path) == f"sqlite:{root}/dev.db"
+    (tmp_path / "prisma" / "dev.db").touch()
+    assert engine.normalise("file:./dev.db", tmp_path) == f"sqlite:{root}/prisma/dev.db"
+    (tmp_path / "dev.db").touch()
+    assert engine.normalise("file:./dev.db", tmp_path) == f"sqlite:{root}/dev.db"
 
 
 @pytest.mark.parametrize("url", ["postgresql://h/d", "mysql://h/d", "host=h dbname=d", ""])

@@ -7,6 +7,7 @@ from faber_db.errors import ConnectionFailed
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a drive
 _KEYWORDS = re.compile(r"(?:^|\s)(?:host|hostaddr|dbname|service|user|port)\s*=")
+_DATASOURCE_URL = re.compile(r"(?ms)^[ \t]*datasource\s+\w+\s*\{[^}]*?^[ \t]*url\s*=")
 
 
 def is_sqlite(url: str) -> bool:
@@ -21,9 +22,9 @@ def file_of(url: str, root: Path) -> Path:
     """The absolute path of the file; nothing has to be there.
 
     `sqlite:///a.db` is relative and `sqlite:////a.db` absolute (as SQLAlchemy has it), unless only
-    `/a.db` exists (as other tools have it). Prisma resolves a relative `file:` against the folder
-    of its schema, so a project with `prisma/schema.prisma` gets that, unless only the file below
-    the root exists.
+    `/a.db` exists (as other tools have it). Up to version 6 Prisma resolves a relative `file:`
+    against the folder of its schema; since 7, which has no `url` in the schema, against the root.
+    A project with `prisma/schema.prisma` gets the same, unless only the other file exists.
 
     Raises:
         ConnectionFailed: a database in memory, or no path at all.
@@ -43,7 +44,7 @@ def file_of(url: str, root: Path) -> Path:
     if path.startswith("//"):  # file://localhost/a.db and file:///a.db
         path = "/" + path[2:].partition("/")[2]
     if form == "file" and not Path(path).is_absolute():
-        return _beside_schema(path, root)
+        return _as_prisma(path, root)
     return _resolved(path, root)
 
 
@@ -53,12 +54,21 @@ def _three_slashes(path: str, root: Path) -> Path:
     return absolute.resolve() if absolute.exists() and not relative.exists() else relative
 
 
-def _beside_schema(path: str, root: Path) -> Path:
-    folder = root / "prisma"
-    plain, beside = _resolved(path, root), _resolved(path, folder)
-    if (folder / "schema.prisma").is_file() and (beside.exists() or not plain.exists()):
-        return beside
-    return plain
+def _as_prisma(path: str, root: Path) -> Path:
+    plain, beside = _resolved(path, root), _resolved(path, root / "prisma")
+    schema = root / "prisma" / "schema.prisma"
+    if not schema.is_file():
+        return plain
+    first, second = (beside, plain) if _has_url(schema) else (plain, beside)
+    return second if second.exists() and not first.exists() else first
+
+
+def _has_url(schema: Path) -> bool:
+    try:
+        text = schema.read_text(errors="replace")
+    except OSError:
+        return False
+    return _DATASOURCE_URL.search(text) is not None
 
 
 def _resolved(path: str, root: Path) -> Path:
