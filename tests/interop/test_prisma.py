@@ -65,7 +65,7 @@ class Project:
         self.root, self.cli, self.engine = root, cli, engine
         self.url = url
         self.folder = root / "prisma" / "migrations"
-        for file in HANDLER.scaffold(engine.name):
+        for file in HANDLER.scaffold(engine.name, "env:DATABASE_URL"):
             self.write(root, file)
         (root / "node_modules").symlink_to(PACKAGES / "node_modules")
         (root / "prisma.config.ts").write_text(

@@ -93,6 +93,14 @@ PROJECTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"dev": "env:NEW_URL"},
     ),
     "a SQLite file in .env": ({".env": 'DATABASE_URL="file:./x.db"\n'}, {"dev": "file:./x.db"}),
+    "a schema elsewhere": (
+        {"packages/db/prisma/schema.prisma": 'datasource db {\n url = env("SHOP_URL")\n}'},
+        {"dev": "env:SHOP_URL"},
+    ),
+    "a schema elsewhere with a file": (
+        {"packages/db/prisma/schema.prisma": 'datasource db {\n url = "file:../dev.db"\n}'},
+        {"dev": "file:packages/db/dev.db"},
+    ),
     "all in .env": (
         {".env": "export DATABASE_URL=postgres://u:geheim@h/d\nSTAGING_DATABASE_URL=geheim\n"},
         {"dev": "env:DATABASE_URL", "staging": "env:STAGING_DATABASE_URL"},
@@ -108,7 +116,7 @@ def test_what_a_project_says(
     files: dict[str, str], expected: dict[str, str], tmp_path: Path
 ) -> None:
     for path, text in files.items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     answer = run(tmp_path)
     assert urls(tmp_path) == expected
@@ -135,7 +143,12 @@ def test_no_migration_folder_is_a_warning(tmp_path: Path) -> None:
         (
             "prisma",
             "postgresql",
-            ["faber-db.json", "prisma/migrations/migration_lock.toml", "prisma/schema.prisma"],
+            [
+                "faber-db.json",
+                "prisma.config.ts",
+                "prisma/migrations/migration_lock.toml",
+                "prisma/schema.prisma",
+            ],
         ),
     ],
 )
@@ -155,6 +168,28 @@ def test_a_prisma_project_needs_a_product(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="one product"):
         run(tmp_path, Request(handler="prisma"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "environ", "engine", "url"),
+    [
+        (Request(), {"DATABASE_URL": "postgresql://u:geheim@h/d"}, "postgresql", "env"),
+        (Request(url="./shop.db"), {}, "sqlite", '"file:./shop.db"'),
+        (Request(engine="sqlite"), {}, "sqlite", '"file:./dev.db"'),
+    ],
+)
+def test_a_prisma_project_and_ours_name_one_database(
+    request_: Request, environ: dict[str, str], engine: str, url: str, tmp_path: Path
+) -> None:
+    answer = run(tmp_path, request_.model_copy(update={"handler": "prisma"}), environ)
+    assert answer.details.engine == engine
+    assert "geheim" not in answer.model_dump_json()
+    theirs = (tmp_path / "prisma.config.ts").read_text()
+    assert f"url: {url}" in theirs.replace('process.env["DATABASE_URL"]', "env")
+    assert "geheim" not in theirs
+    found = detect_handler(tmp_path)
+    assert found is not None
+    assert found.engine == engine
 
 
 def test_a_scaffold_leaves_what_is_there(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Only names are taken from `.env` files, and the path of a SQLite file; no other 
 """
 
 import json
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ def proposed(
     *,
     url: str = "",
     keys: Mapping[str, str] | None = None,
+    schemas: Sequence[Path] = (),
 ) -> ProposedConfig:
     """The shortest configuration for a project.
 
@@ -55,9 +57,11 @@ def proposed(
         environ: of the process; only which variables are set.
         url: a reference for `dev`, where it is known.
         keys: further top-level keys (`engine`, `handler`, `migrations`).
+        schemas: of Prisma, wherever in the project they lie.
     """
     named = _variables(root, environ)
-    reference, evidence = (url, []) if url else _dev(root, named)
+    engine = (keys or {}).get("engine", "")
+    reference, evidence = (url, []) if url else _dev(root, named, schemas, engine)
     environments: dict[str, Any] = {"dev": {"url": reference}}
     for environment, names in _NAMES.items():
         found = next((name for name in names if name in named), "")
@@ -92,12 +96,15 @@ def _variables(root: Path, environ: Mapping[str, str]) -> dict[str, _Variable]:
     return found
 
 
-def _dev(root: Path, named: Mapping[str, _Variable]) -> tuple[str, list[str]]:
+def _dev(
+    root: Path, named: Mapping[str, _Variable], schemas: Sequence[Path], engine: str
+) -> tuple[str, list[str]]:
     """A reference for `dev`, and what it was read off."""
-    for file in _PRISMA_FILES:
+    elsewhere = [s.relative_to(root).as_posix() for s in schemas]
+    for file in (*_PRISMA_FILES, *elsewhere):
         name, literal = _prisma_url(_text(root / file))
         if literal:
-            return literal, [f"{file} names {literal}"]
+            return _placed(literal, file), [f"{file} names {literal}"]
         if name:
             return _reference(name, named, f"{name} is named in {file}")
     if "DATABASE_URL" in named:
@@ -105,7 +112,17 @@ def _dev(root: Path, named: Mapping[str, _Variable]) -> tuple[str, list[str]]:
     files = _sqlite_files(root)
     if len(files) == 1:
         return f"./{files[0]}", [f"{files[0]} is the only SQLite file"]
+    if engine == "sqlite" and not files:
+        return "./dev.db", ["nothing names a database, so ./dev.db is assumed"]
     return "env:DATABASE_URL", ["nothing names a database, so DATABASE_URL is assumed"]
+
+
+def _placed(literal: str, file: str) -> str:
+    """A `file:` of a schema in a folder of its own, seen from the root; Prisma starts there."""
+    path = literal.removeprefix("file:")
+    if file in _PRISMA_FILES or path.startswith("/"):
+        return literal
+    return f"file:{posixpath.normpath(posixpath.join(posixpath.dirname(file), path))}"
 
 
 def _reference(name: str, named: Mapping[str, _Variable], evidence: str) -> tuple[str, list[str]]:

@@ -76,8 +76,9 @@ def run(
             f"{FILE_NAME} is there already", hint="Edit it; see `faber-db config show`."
         )
     history = _history(request, root, detect, handler_for)
-    files = _scaffold(request, root, history, handler_for)
-    plan = _proposal(request, root, environ)
+    request = _with_engine(request, history, root, environ)
+    plan = _proposal(request, root, environ, history)
+    files = _scaffold(request, root, history, plan, handler_for)
     details = _details(request, root, history, plan, files)
     warnings = _warnings(plan, root, environ, history is not None or bool(files))
     details.next = NextPerson(person=_next(request, details, warnings))
@@ -111,19 +112,42 @@ def _history(
     return found[0] if found else None
 
 
-def _scaffold(
-    request: Request, root: Path, history: FoundHistory | None, handler_for: HandlerFor
-) -> Sequence[SourceFile]:
-    """What is missing of an empty project; nothing where a history is there."""
-    if history is not None or not request.handler:
-        return ()
-    engine = request.engine or _engine_of(request.url)
-    if request.handler == "prisma" and not engine:
+def _with_engine(
+    request: Request, history: FoundHistory | None, root: Path, environ: Mapping[str, str]
+) -> Request:
+    """For a Prisma project that is to be made: its product, where dev's URL shows it.
+
+    Raises:
+        InputError: nothing shows it.
+    """
+    if history is not None or request.handler != "prisma" or request.engine:
+        return request
+    dev = _proposal(request, root, environ, history).settings.environments["dev"].url or ""
+    try:
+        kind = split(dev)[0]
+        engine = _engine_of(dev if kind == "command" else resolve(dev, environ=environ, root=root))
+    except FaberDbError:
+        engine = ""  # not set: then it has to be said
+    if not engine:
         raise InputError(
             "a Prisma project is made for one product",
             hint="Add `--engine postgresql` or `--engine sqlite`.",
         )
-    files = handler_for(request.handler).scaffold(engine)
+    return request.model_copy(update={"engine": engine})
+
+
+def _scaffold(
+    request: Request,
+    root: Path,
+    history: FoundHistory | None,
+    plan: ProposedConfig,
+    handler_for: HandlerFor,
+) -> Sequence[SourceFile]:
+    """What is missing of an empty project; nothing where a history is there."""
+    if history is not None or not request.handler:
+        return ()
+    reference = plan.settings.environments["dev"].url or ""
+    files = handler_for(request.handler).scaffold(request.engine, reference)
     return [file for file in files if not (root / file.path).exists()]
 
 
@@ -134,9 +158,12 @@ def _engine_of(url: str) -> str:
     return "sqlite" if rest and kind in ("", "file") and "://" not in rest else ""
 
 
-def _proposal(request: Request, root: Path, environ: Mapping[str, str]) -> ProposedConfig:
+def _proposal(
+    request: Request, root: Path, environ: Mapping[str, str], history: FoundHistory | None
+) -> ProposedConfig:
     keys = {"engine": request.engine, "handler": request.handler}
-    return proposed(root, environ, url=request.url, keys=keys)
+    schemas = history.schema_files if history else ()
+    return proposed(root, environ, url=request.url, keys=keys, schemas=schemas)
 
 
 def _details(

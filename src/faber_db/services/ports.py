@@ -459,8 +459,13 @@ class Handler(Protocol):
         """
         ...
 
-    def scaffold(self, engine: str) -> tuple[SourceFile, ...]:
-        """What an empty project needs (`init`), below the project root: folder, schema, lock file."""
+    def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
+        """What an empty project needs (`init`), below the project root: folder, schema, lock file.
+
+        Args:
+            engine: the product, or empty where the format does not ask for it.
+            reference: to dev's database, as in the configuration.
+        """
         ...
 
 

@@ -99,7 +99,7 @@ def test_unknown_handler() -> None:
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_a_scaffold_is_discovered(engine: str, tmp_path: Path) -> None:
-    for file in Prisma().scaffold(engine):
+    for file in Prisma().scaffold(engine, "env:DATABASE_URL"):
         (tmp_path / file.path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file.path).write_bytes(file.content)
     found = detect_handler(tmp_path)

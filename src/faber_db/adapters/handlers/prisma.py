@@ -183,8 +183,8 @@ class Prisma:
             files.append(SourceFile(f"{folder}/down.sql", down.encode()))
         return tuple(files)
 
-    def scaffold(self, engine: str) -> tuple[SourceFile, ...]:
-        return scaffold(engine)
+    def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
+        return scaffold(engine, reference)
 
     def _history(self, folder: Path, evidence: str) -> FoundHistory:
         lock = folder / LOCK_FILE

@@ -1,5 +1,6 @@
 """For which product a Prisma project is: its lock file and its schema."""
 
+import json
 import re
 from pathlib import Path
 
@@ -55,8 +56,18 @@ def datasource_in(schema: Path) -> str:
     return "postgresql" if match[1] == "postgres" else match[1]
 
 
-def scaffold(engine: str) -> tuple[SourceFile, ...]:
-    """Schema and lock file of an empty project.
+_CONFIG = """import {{ defineConfig }} from "prisma/config";
+
+export default defineConfig({{
+  schema: "prisma/schema.prisma",
+  migrations: {{ path: "prisma/migrations" }},
+  datasource: {{ url: {url} }},
+}});
+"""
+
+
+def scaffold(engine: str, reference: str) -> tuple[SourceFile, ...]:
+    """Schema, lock file and configuration (as Prisma 7 wants it) of an empty project.
 
     Raises:
         NotSupported: another product, or none named.
@@ -64,6 +75,17 @@ def scaffold(engine: str) -> tuple[SourceFile, ...]:
     if engine not in ("postgresql", "sqlite"):
         raise NotSupported(f"a Prisma project on {engine or 'an unnamed product'} is not made")
     return (
+        SourceFile("prisma.config.ts", _CONFIG.format(url=_url(reference)).encode()),
         SourceFile("prisma/schema.prisma", _SCHEMA.format(engine=engine).encode()),
         SourceFile(f"prisma/migrations/{LOCK_FILE}", _LOCK.format(engine=engine).encode()),
     )
+
+
+def _url(reference: str) -> str:
+    """The database of a reference as an expression; one that has no word there is a variable."""
+    kind, _, rest = reference.partition(":")
+    if kind == "env":
+        return f'process.env["{rest}"]'
+    if "://" in reference or kind in ("command", "keyring"):
+        return 'process.env["DATABASE_URL"]'
+    return json.dumps(f"file:{rest if kind in ('file', 'sqlite') else reference}")

@@ -213,7 +213,7 @@ class SqlFiles:
             SourceFile(f"{version}{_DOWN}", down.encode()),
         )
 
-    def scaffold(self, engine: str) -> tuple[SourceFile, ...]:
+    def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
         return (SourceFile("migrations/.gitkeep", b""),)
 
     def _migration(self, files: dict[str, SourceFile], path: str) -> Migration:
