@@ -6,9 +6,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from faber_db.demo.pseudo_terminal import Finished, Typed, run_on_terminal
 
@@ -23,6 +26,7 @@ class Project:
 
     root: Path
     environ: dict[str, str]
+    urls: Mapping[str, str] = field(default_factory=dict)  # of servers; empty for SQLite files
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "faber_db", *words]
@@ -45,10 +49,27 @@ class Project:
         )
 
     def json(self, *words: str) -> dict[str, Any]:
+        return self.exits(*words)[1]
+
+    def exits(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and the answer of one command."""
         done = self.run(*words, "--json")
         assert done.stdout, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        return done.returncode, answer
+
+    def plan(self, *words: str) -> str:
+        """The id of the plan that a command makes, which has to wait for a signature."""
+        answer = self.json(*words)
+        assert answer["details"]["state"] == "approval_required", answer
+        return str(answer["details"]["plan_id"])
+
+    def release(self, *, loses: tuple[str, ...] = ()) -> Finished:
+        """Release to production, signed."""
+        done = self.sign(self.plan("release", "production"), loses=loses, deploy=True)
+        assert done.exit_code == 0, done.screen
+        return done
 
     def at_terminal(self, *words: str, answers: list[Typed]) -> Finished:
         return run_on_terminal(
@@ -84,7 +105,18 @@ class Project:
         (folder / f"{name}.up.sql").write_text(up, "utf-8")
         (folder / f"{name}.down.sql").write_text(down, "utf-8")
 
+    def configure(self, environment: str = "", **settings: object) -> None:
+        """Set keys of an environment, or of the top level, in `faber-db.json`."""
+        file = self.root / "faber-db.json"
+        whole = json.loads(file.read_text("utf-8"))
+        (whole["environments"][environment] if environment else whole).update(settings)
+        file.write_text(json.dumps(whole), "utf-8")
+
     def rows(self, environment: str, sql: str) -> list[tuple[Any, ...]]:
+        """What the application sees: by a connection of its own, not by ours."""
+        if self.urls:
+            with psycopg.connect(self.urls[environment], autocommit=True) as connection:
+                return connection.execute(sql.encode()).fetchall()
         database = sqlite3.connect(self.root / f"{environment}.db")
         try:
             found: list[tuple[Any, ...]] = database.execute(sql).fetchall()
@@ -93,29 +125,52 @@ class Project:
             database.close()
 
     def write(self, environment: str, sql: str) -> None:
+        if self.urls:
+            with psycopg.connect(self.urls[environment]) as connection:
+                connection.execute(sql.encode())
+            return
         database = sqlite3.connect(self.root / f"{environment}.db")
         with database:
             database.executescript(sql)
         database.close()
+
+    def columns(self, environment: str, table: str) -> list[str]:
+        """Names of the columns of a table, in order; none where it is not there."""
+        sql = f"SELECT name FROM pragma_table_info('{table}')"
+        if self.urls:
+            sql = (
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'"
+                f" AND table_name = '{table}' ORDER BY ordinal_position"
+            )
+        return [str(name) for (name,) in self.rows(environment, sql)]
 
     @property
     def state_file(self) -> Path:
         return next((self.root.parent / "state").glob("faber-db/*/state.sqlite3"))
 
 
-def new_project(folder: Path) -> Project:
-    """A copy of the shop below `folder`; production exists and is empty."""
+def new_project(folder: Path, urls: Mapping[str, str] | None = None) -> Project:
+    """A copy of the shop below `folder`; production exists and is empty.
+
+    With `urls` (by environment) its databases are on a server, and the configuration names
+    variables; else they are SQLite files.
+    """
     root = folder / "shop"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SHOP, root)
-    (root / "production.db").touch()
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("FABER_DB_", "PG"))}
     environ |= {
         "XDG_STATE_HOME": str(folder / "state"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "NO_COLOR": "1",
     }
-    return Project(root, environ)
+    if urls is None:
+        (root / "production.db").touch()
+        return Project(root, environ)
+    environ |= {f"SHOP_{name.upper()}_URL": url for name, url in urls.items()}
+    environments = {name: {"url": f"env:SHOP_{name.upper()}_URL"} for name in urls}
+    (root / "faber-db.json").write_text(json.dumps({"environments": environments}), "utf-8")
+    return Project(root, environ, urls)
 
 
 def release_first(project: Project) -> None:
@@ -127,5 +182,6 @@ def release_first(project: Project) -> None:
     project.write(
         "production",
         "INSERT INTO customers (id, email, name, legacy_token) VALUES (1, 'a@b', 'A', 't');"
-        "INSERT INTO orders (customer_id, placed_at, total_cents) VALUES (1, '2026-01-01', 5);",
+        "INSERT INTO orders (id, customer_id, placed_at, total_cents)"
+        " VALUES (1, 1, '2026-01-01', 5);",
     )
