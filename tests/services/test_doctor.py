@@ -178,6 +178,8 @@ def test_footprint(opened: Opened, tmp_path: Path) -> None:
     )
     places = {f.place: (f.what, f.exists) for f in answer.details.footprint}
     assert places["marker in dev"] == ("tables _faber_db_marker, _faber_db_used", False)
+    assert places["ledger in dev"] == ("faber_db_migrations", False)
     assert places["marker in unset"][1] is None
+    assert places["ledger in unset"][1] is None
     assert places["state and audit trail"] == (str(tmp_path / "state"), True)
     assert places["keys of approvers"] == (str(tmp_path / "keys"), False)

@@ -5,6 +5,7 @@ marker, the dump tools, the state folder, and whether the agent's account could 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -258,28 +259,28 @@ def _footprint(app: App, databases: Sequence[Database], machine: Machine) -> Ite
     ):
         yield Footprint(place=place, what=str(path), exists=path.exists())
     for database in databases:
-        ledgers = ", ".join(database.handler.ledger_tables)
         for environment in database.environments.values():
-            yield _marker(database, environment)
-            yield Footprint(
-                place=f"ledger in {environment.name}",
-                what=f"{ledgers} (the migration tool's)",
-                exists=None,
-            )
+            yield from _in_database(database, environment)
 
 
-def _marker(database: Database, environment: Environment) -> Footprint:
+def _in_database(database: Database, environment: Environment) -> Iterator[Footprint]:
     objects = {
         "postgresql": "schema faber_db",
         "sqlite": "tables _faber_db_marker, _faber_db_used",
     }.get(database.engine.name, "tables _faber_db_*")
-    exists: bool | None = None
+    ledger = ", ".join(database.handler.ledger_tables)
+    ours = database.handler.name == "sql"  # other formats share the ledger of their own tool
+    marked: bool | None = None
+    recorded: bool | None = None
     if environment.settings.url is not None:
-        try:
-            with database.engine.connect(
-                environment.resolve_url(), limits=environment.limits, read_only=True
-            ) as session:
-                exists = session.read_marker() is not None
-        except FaberDbError:
-            exists = None  # shown as not looked at; the connection's error stands above
-    return Footprint(place=f"marker in {environment.name}", what=objects, exists=exists)
+        with suppress(FaberDbError):  # shown as not looked at; the error stands above
+            url = environment.resolve_url()
+            with database.engine.connect(url, limits=environment.limits, read_only=True) as session:
+                marked = session.read_marker() is not None
+                recorded = bool(database.handler.ledger(session))
+    yield Footprint(place=f"marker in {environment.name}", what=objects, exists=marked)
+    yield Footprint(
+        place=f"ledger in {environment.name}",
+        what=ledger if ours else f"{ledger} (of {database.handler.name} itself)",
+        exists=recorded,
+    )
