@@ -19,7 +19,7 @@ def register(program: typer.Typer) -> None:
         http: Annotated[
             str,
             typer.Option(
-                "--http", metavar="ADDRESS", help="Listen here instead.", show_default=False
+                "--http", metavar="ADDRESS", help="Over HTTP. Not there yet.", show_default=False
             ),
         ] = "",
     ) -> int:

@@ -38,7 +38,7 @@ def register(program: typer.Typer) -> None:
             str, typer.Option("--to", metavar="MIGRATION", help="The newest backup taken at it.")
         ] = "",
         table: Annotated[
-            list[str] | None, typer.Option("--table", help="Only this one; may be repeated.")
+            list[str] | None, typer.Option("--table", help="Only this one. Not there yet.")
         ] = None,
         plan: PlanOption = "",
         dry_run: DryRunOption = False,
