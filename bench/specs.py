@@ -64,7 +64,7 @@ def score(database: Database, path: Path, answers: dict[str, str], *, show: bool
             made = compose(
                 session,
                 database,
-                read(path.read_text(), PG),
+                read(path.read_text(), PG, [t.full_name for t in session.catalogue().tables]),
                 source=path.name,
                 mark="-- bench",
                 answers=answers,

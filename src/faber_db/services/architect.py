@@ -417,9 +417,11 @@ def _nothing(source: str, specification: Specification) -> Answer[ArchitectDetai
         f"{source} holds nothing that could be turned into a change",
         hint="Write the change as SQL, a Prisma model, a column table or a field list.",
     )
-    details = ArchitectDetails(
-        state=State.REFUSED, not_understood=_passages(specification.not_understood)
-    )
+    told = [
+        NotUnderstood(s, "", "does not seem to ask for a change") for s in specification.narrative
+    ]
+    passages = sorted((*specification.not_understood, *told), key=lambda n: n.span)
+    details = ArchitectDetails(state=State.REFUSED, not_understood=_passages(passages))
     return _failure(error, details)
 
 

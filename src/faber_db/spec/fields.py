@@ -40,10 +40,17 @@ class Field:
     understood: int = 0  # clauses that were
 
 
-def read_field(text: str, span: Span, dialect: Dialect) -> Field | None:
-    """The field that a line declares, or None where it is not of that shape."""
-    head = _HEAD.match(text)
-    if head is None or not (head["separator"] or head["mark"]):
+def read_field(text: str, span: Span, dialect: Dialect, *, plain: bool = False) -> Field | None:
+    """The field that a line declares, or None where it is not of that shape.
+
+    Args:
+        text: the line, without the mark of a list.
+        span: its lines.
+        dialect: of the types.
+        plain: a line of code, where a name needs neither backticks nor a colon.
+    """
+    head = _HEAD.match(text.rstrip(", ") if plain else text)
+    if head is None or not (head["separator"] or head["mark"] or plain):
         return None
     rest, after = head["rest"], ""
     if head["separator"] == "(":

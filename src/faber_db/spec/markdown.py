@@ -1,7 +1,7 @@
 """A specification in Markdown: its blocks, each read by what it is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
@@ -23,7 +23,9 @@ from faber_db.model.change import (
 )
 from faber_db.model.dialect import Dialect
 from faber_db.spec.column_table import read_column_table
+from faber_db.spec.demands import NOTHING_FOR_ROWS, ROWS, Understood, asks, held_back
 from faber_db.spec.fields import IDENTIFIER, QUALIFIED, read_field
+from faber_db.spec.headings import Named, Section, names_table, section
 from faber_db.spec.prisma import read_prisma
 from faber_db.spec.rails import read_rails
 from faber_db.spec.sentences import read_sentence
@@ -34,17 +36,6 @@ MAX_SENTENCE = 2_000  # characters; longer ones are lists of something else
 
 _TOUCHES_ROWS = (TableWanted, ColumnsDropped, ColumnChanged)
 _SQL_LANGUAGES = frozenset({"sql", "postgresql", "postgres", "pgsql", "sqlite", "ddl", "plpgsql"})
-_SPEAKS_OF_SCHEMA = re.compile(
-    r"`[A-Za-z_][\w.]*`|\b(?:columns?|tables?|index(?:es)?|constraints?|foreign keys?|unique|"
-    r"nullable|not null|primary key|schema|migrations?|rows?|enum|defaults?|database|"
-    r"cannot be negative|each .+ has|belongs to|many-to-many)\b",
-    re.IGNORECASE,
-)
-_SPEAKS_OF_ROWS = re.compile(
-    r"\b(?:rows?|existing|back-?fill(?:ed)?|filled (?:from|with)|copied|moved (?:from|to)|converted|"
-    r"records? (?:that|which|stay|get))\b",
-    re.IGNORECASE,
-)
 _CREATES = re.compile(
     rf"\b(?:create|define|add|introduce|need|want)s?\s+(?:an?\s+|the\s+)?(?:new\s+)?(?:database\s+)?"
     rf"(?:table\s+(?:called\s+|named\s+)?\**`?(?P<a>{QUALIFIED})`?|\**`(?P<b>{QUALIFIED})`\**\s+table)"
@@ -56,36 +47,54 @@ _ABOUT = re.compile(
     rf"|\b(?:table|model)s?:?\s+\**`(?P<b>{QUALIFIED})`|\**`(?P<c>{QUALIFIED})`\**\s+(?:table|model)\b"
     rf"|\bthe\s+(?P<d>[a-z_][a-z0-9_]*)\s+table\b|^\s*\**`(?P<e>{QUALIFIED})`\**\s*(?::|$|\bgets?\b|\bhas\b)"
 )
-_HEADING = re.compile(
+_TOLD = re.compile(
+    r"^\W*(?:before|currently|today|now|as is|existing|old|at the moment|so far)\b"
+    r"|\b(?:looks?|is defined) (?:\w+ )?like this\b|\bcurrent(?:ly)?\s+(?:schema|definition|table)",
+    re.IGNORECASE,
+)
+_WAY_BACK = re.compile(
+    r"\b(?:roll(?:ed|ing|s)?[ -]?back|undo(?:ne|es)?|revert(?:s|ed|ing)?|down (?:script|migration))\b",
+    re.IGNORECASE,
+)
+_ITEM_HEAD = re.compile(
     rf"^\s*(?:table:?\s+)?\**`(?P<a>{QUALIFIED})`\**(?:\s+table)?\s*$|^\s*table:?\s+(?P<b>{IDENTIFIER})\s*$"
     rf"|^\s*(?P<c>[a-z_][a-z0-9_]*)\s+table\s*$|^\s*(?P<d>[a-z]+_[a-z0-9_]+)\s*$",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"^\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<new>\(new(?:\s+table)?\))?\s*$")
-_NO_TABLE = frozenset(
-    {
-        *(
-            "attributes",
-            "changes",
-            "column",
-            "columns",
-            "data",
-            "database",
-            "definition",
-            "details",
-        ),
-        *("entity", "field", "fields", "model", "models", "overview", "properties", "schema"),
-        *("structure", "summary", "table", "tables"),
-    }
+_RAILS = re.compile(
+    r"^\s*(?:create_table|change_table|add_column|remove_column|rename_column|add_index|drop_table|"
+    r"add_reference|class \w+ < ActiveRecord)\b",
+    re.MULTILINE,
 )
-"""What a heading of one word says when it names no table."""
+_PLAIN_LANGUAGES = frozenset(
+    {"text", "txt", "md", "markdown", "yaml", "yml", "dbml", "plain", "plaintext"}
+)
+_SQL_TABLE = re.compile(
+    rf"(?:create|alter)\s+table\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?\"?(?P<t>{QUALIFIED})",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(
+    r"(?:begin|commit|end|start\s+transaction)(?:\s+(?:transaction|work))?", re.IGNORECASE
+)
+_QUERY = re.compile(r"(?:explain|show|describe)\b|select\b.*\bfrom\b", re.IGNORECASE | re.DOTALL)
+_BLOCK_HEAD = re.compile(
+    rf"^\s*(?:(?P<new>create|new)\s+)?(?:table\s+[`\"]?(?P<table>{QUALIFIED})[`\"]?\s*(?:as\s+\w+\s*)?[:({{]?|"
+    rf"[`\"]?(?P<only>{QUALIFIED})[`\"]?\s*[:({{])\s*$",
+    re.IGNORECASE,
+)
+_BLOCK_END = re.compile(r"[)};\]]+;?$|[-=]{3,}$|(?:--|//|#)")
 _GROUP = re.compile(
     rf"^\s*`?(?P<table>{QUALIFIED})`?\s*(?::|\u2013|-)?\s*[\[(](?P<columns>[^\])]*)[\])]\s*$"
 )
 
 
-def read(text: str, dialect: Dialect) -> Specification:
+def read(text: str, dialect: Dialect, tables: Collection[str] = ()) -> Specification:
     """What a specification asks for, with the lines that ask for it.
+
+    Args:
+        text: Markdown.
+        dialect: of the types.
+        tables: full names of the tables that are there, so that a heading can name one of them.
 
     Raises:
         InputTooLarge: over 1 MB.
@@ -100,7 +109,7 @@ def read(text: str, dialect: Dialect) -> Specification:
         )
     if not text.strip():
         raise SpecUnreadable("the specification is empty", hint="Describe the change in it.")
-    reader = _Reader(dialect)
+    reader = _Reader(dialect, tables)
     document = MarkdownIt("commonmark").enable("table").parse(text)
     reader.blocks(SyntaxTreeNode(document).children)
     return reader.result()
@@ -109,20 +118,36 @@ def read(text: str, dialect: Dialect) -> Specification:
 @dataclass(slots=True)
 class _Reader:
     dialect: Dialect
+    tables: Collection[str]
     changes: list[Change] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     unread: list[NotUnderstood] = field(default_factory=list)
+    asking: list[NotUnderstood] = field(default_factory=list)  # unread, unless said elsewhere too
     narrative: list[Span] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     prisma: list[str] = field(default_factory=list)
     table: str = ""  # the one that the text is about here
     new: bool = False  # the text said that it is created
+    depth: int = 0  # of the heading below which the table was named
+    level: int = 0  # of the last heading
+    section: Section = Section.ASKED
+    section_level: int = 0
+    title: Named | None = None  # a bare word in the heading right before
     lead: str = ""  # the paragraph before a list or a table
-    title: re.Match[str] | None = None  # the heading right before, where it is a bare word
+    direct: str = ""  # the paragraph right before
+    announcing: NotUnderstood | None = None  # "…:", about the block that comes next
     announced: dict[str, Span] = field(default_factory=dict)  # tables to create, columns to come
 
     def result(self) -> Specification:
-        declared = {c.table for c in self.changes if isinstance(c, TableWanted) and c.columns}
+        changes = tuple(_merged(self.changes))
+        understood = Understood(changes)
+        for passage in self.asking:
+            if understood.covers(passage.text):
+                self.narrative.append(passage.span)
+            else:
+                self.unread.append(passage)
+        self.unread.sort(key=lambda n: n.span)
+        declared = {c.table for c in changes if isinstance(c, TableWanted) and c.columns}
         for table, span in self.announced.items():
             if table not in declared and not self._in_sql(table):
                 self.questions.append(
@@ -134,7 +159,7 @@ class _Reader:
                     )
                 )
         return Specification(
-            changes=tuple(_merged(self.changes)),
+            changes=changes,
             questions=(*self.questions, *self._about_rows()),
             not_understood=tuple(self.unread),
             narrative=tuple(self.narrative),
@@ -153,7 +178,7 @@ class _Reader:
         ):
             return
         for passage in self.unread:
-            if _SPEAKS_OF_ROWS.search(passage.text):
+            if ROWS.search(passage.text):
                 yield Question(
                     f"data:{passage.span.first}",
                     f"What happens to the stored rows ({passage.span}: {passage.text})? "
@@ -166,61 +191,148 @@ class _Reader:
 
     def blocks(self, nodes: Iterable[SyntaxTreeNode]) -> None:
         for node in nodes:
-            if node.type not in ("heading", "table"):
+            announcing, self.announcing = self.announcing, None
+            before = len(self.changes), len(self.unread)
+            self._block(node)
+            self.direct = _text(node) if node.type == "paragraph" else ""
+            if node.type != "heading":
                 self.title = None
-            match node.type:
-                case "heading":
-                    self._heading(node)
-                case "paragraph":
-                    self._paragraph(_text(node), _span(node))
-                case "fence" | "code_block":
-                    self._code(node)
-                case "table":
-                    self._column_table(node)
-                case "bullet_list" | "ordered_list":
-                    self._list(node)
-                case "blockquote":
-                    self._quote(node)
-                case "hr":
-                    pass
-                case _:
-                    self._not_read(_text(node), _span(node), f"a block of kind {node.type}")
+            if announcing and len(self.changes) == before[0]:
+                del self.unread[before[1] :]  # one passage: what announces and what is announced
+                span = Span(announcing.span.first, max(announcing.span.last, _span(node).last))
+                self.asking.append(replace(announcing, span=span))
+        if self.announcing:
+            self.asking.append(self.announcing)
+            self.announcing = None
+
+    def _block(self, node: SyntaxTreeNode) -> None:
+        if node.type == "heading":
+            self._heading(node)
+        elif self.section is not Section.ASKED:
+            self._aside(node, self.section)
+        elif node.type in ("fence", "code_block") and self._told():
+            self._aside(node, self._told() or Section.TOLD)
+        else:
+            self._asked(node)
+
+    def _asked(self, node: SyntaxTreeNode) -> None:
+        match node.type:
+            case "paragraph":
+                self._paragraph(_text(node), _span(node))
+            case "fence" | "code_block":
+                self._code(node)
+            case "table":
+                self._column_table(node)
+            case "bullet_list" | "ordered_list":
+                self._list(node)
+            case "blockquote":
+                self._quote(node)
+            case "hr":
+                pass
+            case "html_block" if re.fullmatch(r"\s*<!--.*?-->\s*", node.content, re.DOTALL):
+                self.narrative.append(_span(node))
+            case _:
+                self._not_read(_text(node), _span(node), f"a block of kind {node.type}")
+
+    def _told(self) -> Section | None:
+        """Whether the paragraph right before code says that it shows what is, or the way back."""
+        if not self.direct or len(self.direct.split()) > 25:
+            return None
+        if _WAY_BACK.search(self.direct):
+            return Section.WAY_BACK
+        return Section.TOLD if _TOLD.search(self.direct) else None
+
+    def _aside(self, node: SyntaxTreeNode, kind: Section) -> None:
+        """Text that is no demand: what is out of scope, how things are, how to go back."""
+        span = _span(node)
+        self.narrative.append(span)
+        if kind is Section.NOT_ASKED:
+            return
+        if kind is Section.WAY_BACK:
+            if node.type in ("fence", "code_block"):
+                self.assumptions.append(f"{span} tell the way back and are not run on the way up")
+            return
+        if node.type in ("fence", "code_block", "table", "html_block"):
+            return
+        for sentence, where in _sentences(_text(node), span):
+            if asks(sentence):
+                why = "stands where the text tells how it is"
+                self.asking.append(NotUnderstood(where, _cut(sentence), why))
 
     def _heading(self, node: SyntaxTreeNode) -> None:
-        text = _text(node)
-        created, named = _CREATES.search(text), _HEADING.match(text)
+        text, span = _text(node), _span(node)
+        self.level = int(node.tag.removeprefix("h") or 1)
+        kind = section(text)
+        named = names_table(text, self.tables)
         self.lead, self.title = text, None
-        if created:
-            self._create(_first(created), _span(node))
-        elif named:
-            self.table, self.new = _first(named), False
+        if self.section is Section.ASKED or self.level <= self.section_level:
+            self.section, self.section_level = Section.ASKED, self.level
+            if kind in (Section.NOT_ASKED, Section.TOLD, Section.WAY_BACK):
+                self.section = kind
+        if self.section is not Section.ASKED:
+            return
+        created = None if held_back(text) else _CREATES.search(text)
+        if named and named.sure:
+            self._about(named.table, new=named.new)
+            if named.new:
+                self.announced.setdefault(named.table, span)
+        elif created:
+            self._create(_first(created), span)
         else:
-            self.title = _TITLE.match(text)
+            self._unnamed(text, span, kind, named)
+
+    def _unnamed(self, text: str, span: Span, kind: Section, named: Named | None) -> None:
+        """A heading that names no table for sure: the one before goes on below a part of it only."""
+        self.title = named
+        if self.level <= self.depth and kind is Section.ASKED and not self._awaited():
+            self._about("", new=False)
+        about = _ABOUT.search(text)
+        if about:
+            self._about(_first(about), new=False)
+        if asks(text) and kind is Section.ASKED:
+            self.asking.append(NotUnderstood(span, _cut(text), "a heading is not read"))
+
+    def _awaited(self) -> bool:
+        """Whether a table was announced whose columns are still to come."""
+        return self.table in self.announced and not any(
+            isinstance(c, TableWanted) and c.table == self.table for c in self.changes
+        )
+
+    def _about(self, table: str, *, new: bool) -> None:
+        self.table, self.new, self.depth = table, new, self.level
 
     def _create(self, table: str, span: Span) -> None:
-        self.table, self.new = table, True
+        self._about(table, new=True)
         self.announced.setdefault(table, span)
 
     def _quote(self, node: SyntaxTreeNode) -> None:
         """A quotation is somebody else's words: it is not an instruction."""
         text = " ".join(_text(child) for child in node.children)
         span = _span(node)
-        if _SPEAKS_OF_SCHEMA.search(text):
+        if asks(text):
             self.unread.append(NotUnderstood(span, _cut(text), "stands in a quotation"))
         else:
             self.narrative.append(span)
 
     def _paragraph(self, text: str, span: Span) -> None:
-        created = _CREATES.search(text)
-        if created:
-            self._create(_first(created), span)
+        text = _uncommented(text)
+        named = False
         for sentence, where in _sentences(text, span):
-            self._sentence(sentence, where, said=bool(created and _CREATES.search(sentence)))
-        if not created:
+            created = self._creates(sentence, where)
+            named = named or created
+            self._sentence(sentence, where, said=created)
+        if not named:
             about = _ABOUT.search(text)
             if about:
-                self.table, self.new = _first(about), False
+                self._about(_first(about), new=False)
         self.lead = text
+
+    def _creates(self, sentence: str, span: Span) -> bool:
+        created = _CREATES.search(sentence)
+        if created is None or held_back(sentence):
+            return False
+        self._create(_first(created), span)
+        return True
 
     def _sentence(self, text: str, span: Span, *, said: bool = False) -> bool:
         if len(text) > MAX_SENTENCE:
@@ -229,18 +341,24 @@ class _Reader:
         read = read_sentence(text, span, self.table, self.dialect)
         self.changes.extend(read.changes)
         self.assumptions.extend(read.assumptions)
-        if read.changes:
-            if re.search(r"`", read.rest):
-                self._not_read(read.rest, span, "part of this sentence was not read")
-            return True
-        if not said:
-            announces = text.rstrip().endswith(":") and not _SPEAKS_OF_ROWS.search(text)
-            self._not_read(text, span, "" if announces else "no form that is read", lead=announces)
-        return False
+        if read.held:
+            self.unread.append(NotUnderstood(span, _cut(text), read.held))
+        elif read.changes:
+            if "`" in read.rest or ROWS.search(read.rest):
+                why = "part of this sentence was not read"
+                self.asking.append(NotUnderstood(span, _cut(read.rest), why))
+        elif NOTHING_FOR_ROWS.search(text):
+            self.narrative.append(span)
+        elif text.rstrip().endswith(":"):
+            if not said and asks(text):
+                self.announcing = NotUnderstood(span, _cut(text), "no form that is read")
+        elif not said:
+            self._not_read(text, span, "no form that is read")
+        return bool(read.changes)
 
-    def _not_read(self, text: str, span: Span, why: str, *, lead: bool = False) -> None:
-        if not lead and _SPEAKS_OF_SCHEMA.search(text):
-            self.unread.append(NotUnderstood(span, _cut(text), why))
+    def _not_read(self, text: str, span: Span, why: str) -> None:
+        if asks(text):
+            self.asking.append(NotUnderstood(span, _cut(text), why))
         else:
             self.narrative.append(span)
 
@@ -257,11 +375,11 @@ class _Reader:
             self._sql(content, first_line)
         elif language == "prisma" or (not language and re.search(r"^model \w+ \{", content, re.M)):
             self._prisma(content, first_line)
-        elif language in ("ruby", "rb", "rails"):
+        elif language in ("ruby", "rb", "rails") or (not language and _RAILS.search(content)):
             changes, unread = read_rails(content, first_line, self.dialect)
             self.changes.extend(changes)
             self.unread.extend(unread)
-        elif not language or language in ("text", "txt", "md", "markdown", "yaml"):
+        elif not language or language in _PLAIN_LANGUAGES:
             self._plain_lines(content, first_line)
         else:
             self._not_read(
@@ -273,14 +391,16 @@ class _Reader:
             first = first_line + content.count("\n", 0, start)
             last = first_line + content.count("\n", 0, end)
             sql = content[start:end].rstrip().rstrip(";").rstrip()
-            self.changes.append(VerbatimSql(sql, Span(first, last)))
-            named = re.match(
-                rf"(?:create|alter)\s+table\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?\"?(?P<t>{QUALIFIED})",
-                sql,
-                re.IGNORECASE,
-            )
+            span = Span(first, last)
+            if _BRACKET.fullmatch(sql):
+                self.assumptions.append(f"`{sql}` ({span}) is left to whatever runs the migration")
+            elif _QUERY.match(sql):
+                self.narrative.append(span)
+            else:
+                self.changes.append(VerbatimSql(sql, span))
+            named = _SQL_TABLE.match(sql)
             if named:
-                self.table, self.new = named["t"], False
+                self._about(named["t"], new=False)
 
     def _prisma(self, content: str, first_line: int) -> None:
         schema = read_prisma(content, first_line, self.dialect)
@@ -289,10 +409,15 @@ class _Reader:
         self.prisma.append(content.strip("\n"))
 
     def _plain_lines(self, content: str, first_line: int) -> None:
+        """Field lists in code: a line that names a table, then its fields."""
         for number, line in enumerate(content.splitlines(), start=first_line):
             bare = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", line).strip()
-            if bare:
-                self._item(bare, Span(number, number))
+            span = Span(number, number)
+            table = _BLOCK_HEAD.match(line) if len(line) < MAX_SENTENCE else None
+            if table:
+                self._about(table["table"] or table["only"], new=bool(table["new"]))
+            elif bare and not _BLOCK_END.match(bare):
+                self._item(bare, span, plain=True)
 
     # lists and tables
 
@@ -303,20 +428,31 @@ class _Reader:
             texts = [c for c in item.children if c.type in ("paragraph", "heading")]
             others = [c for c in item.children if c.type not in ("paragraph", "heading")]
             for child in texts:
-                self._item(_text(child), _span(child), heads=bool(others))
+                self._item(_uncommented(_text(child)), _span(child), heads=bool(others))
             self.blocks(others)
         self.lead, self.table, self.new = lead, table, new
 
-    def _item(self, text: str, span: Span, *, heads: bool = False) -> None:
+    def _item(self, text: str, span: Span, *, heads: bool = False, plain: bool = False) -> None:
         group = self._group(text, span)
-        named = _HEADING.match(text.rstrip(": "))
+        named = self._item_names(text) if heads else None
         if group is not None:
             self.changes.append(group)
-        elif heads and named:
-            self.table, self.new = _first(named), False
-        elif not self._field(text, span):
+        elif named:
+            self._about(named.table, new=named.new)
+            if named.new:
+                self.announced.setdefault(named.table, span)
+        elif not self._field(text, span, plain=plain):
             for sentence, where in _sentences(text, span):
-                self._sentence(sentence, where)
+                self._sentence(sentence, where, said=self._creates(sentence, where))
+
+    def _item_names(self, text: str) -> Named | None:
+        """The table that an item names for the list below it."""
+        bare = text.rstrip(": ")
+        named = names_table(bare, self.tables)
+        found = _ITEM_HEAD.match(bare)
+        if named and (named.sure or found):
+            return named
+        return Named(_first(found)) if found else None
 
     def _group(self, text: str, span: Span) -> KeyWanted | None:
         """`table`: [a, b] below a sentence about unique constraints or indexes."""
@@ -329,10 +465,10 @@ class _Reader:
         key = WantedKey(columns, span, unique=bool(unique))
         return KeyWanted(found["table"], key, "index" if index else "unique") if columns else None
 
-    def _field(self, text: str, span: Span) -> bool:
-        if len(text) > MAX_SENTENCE:
+    def _field(self, text: str, span: Span, *, plain: bool = False) -> bool:
+        if len(text) > MAX_SENTENCE or "~~" in text:
             return False
-        declared = read_field(text, span, self.dialect)
+        declared = read_field(text, span, self.dialect, plain=plain)
         if declared is None:
             return False
         table = declared.table or self.table
@@ -376,8 +512,8 @@ class _Reader:
             return
         columns, unread = found
         self.unread.extend(unread)
-        if self.title and self.title["name"] not in _NO_TABLE:  # `## customers`, then its columns
-            self.table, self.new = self.title["name"], bool(self.title["new"])
+        if self.title:  # `## calls`, then its columns
+            self._about(self.title.table, new=self.title.new)
         if not self.table:
             self.unread.append(
                 NotUnderstood(_span(node), _cut(rows[1][0][0]), "no heading names the table")
@@ -415,6 +551,13 @@ def _joined(one: TableWanted, other: TableWanted) -> TableWanted:
         references=(*one.references, *other.references),
         new=one.new or other.new,
         span=Span(min(one.span.first, other.span.first), max(one.span.last, other.span.last)),
+    )
+
+
+def _uncommented(text: str) -> str:
+    """A paragraph without HTML comments, its lines kept."""
+    return re.sub(
+        r"<!--.*?(?:-->|$)", lambda m: "\n" * m.group().count("\n"), text, flags=re.DOTALL
     )
 
 

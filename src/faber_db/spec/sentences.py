@@ -26,6 +26,7 @@ from faber_db.model.change import (
     WantedReference,
 )
 from faber_db.model.dialect import Dialect
+from faber_db.spec.demands import held_back
 from faber_db.spec.fields import IDENTIFIER, QUALIFIED, read_field
 from faber_db.spec.words_of_types import read_type
 
@@ -115,12 +116,16 @@ _ALSO = _form(
 )
 
 
+_ADDS = (TableWanted, KeyWanted, ReferenceWanted)
+
+
 @dataclass(slots=True)
 class Read:
     """What a sentence asks for, and what of it was not read."""
 
     changes: list[Change] = field(default_factory=list)
     rest: str = ""
+    held: str = ""  # why a form that was found is not followed
     assumptions: list[str] = field(default_factory=list)
 
 
@@ -130,7 +135,13 @@ def read_sentence(text: str, span: Span, table: str, dialect: Dialect) -> Read:
     if_exists = bool(_IF_EXISTS.search(text))
     taken: list[tuple[int, int]] = []
     for match, changes in _forms(text, span, table, dialect, if_exists):
-        if changes:
+        if not changes:
+            continue
+        loses = any(not isinstance(c, _ADDS) for c in changes)
+        held = held_back(text, len(text) if loses else match.end())
+        if held:
+            read.held = held
+        else:
             read.changes.extend(changes)
             taken.append(match.span())
     read.rest = _untaken(text, taken)
