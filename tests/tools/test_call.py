@@ -1,5 +1,7 @@
 """Calls run beside each other, report progress, and stop when the client cancels them."""
 
+import os
+import pwd
 import threading
 from pathlib import Path
 
@@ -28,6 +30,7 @@ async def test_requester_is_the_client(connect: Connect, era: Era, opened: OpenP
         planned = await client.call_tool("coordinate-build", {"dry_run": True})
     plan = opened.app().state.plan(content_of(planned)["details"]["plan_id"]).plan
     assert plan.requester.client == "mcp"
+    assert plan.requester.account == pwd.getpwuid(os.getuid()).pw_name
 
 
 async def _open_plan(connect: Connect, project: Path) -> str:

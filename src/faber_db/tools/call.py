@@ -1,5 +1,6 @@
 """One call of a tool: its services run in a worker thread, with progress and cancellation."""
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,9 +78,18 @@ def requester_of(ctx: Caller) -> "Requester":
     from faber_db.model.plan import Requester
 
     parameters = ctx.request_context.session.client_params
-    if parameters is None:
-        return Requester(client="mcp client")
-    return Requester(client=parameters.client_info.name[:80] or "mcp client")
+    name = parameters.client_info.name[:80] if parameters is not None else ""
+    return Requester(client=name or "mcp client", account=_account())
+
+
+def _account() -> str:
+    """The account that the server runs under, as the system knows it; never what a client says."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 async def _set_when_cancelled(stop: threading.Event) -> None:
