@@ -84,7 +84,7 @@ def test_one_environment_with_its_migrations() -> None:
     page = Page(width=100)
     standing(NOW)(Answer(message="", details=details), page)
     assert page.render().splitlines() == [
-        "  dev   not reached      not looked at",
+        "  dev   could not look",
         "  problem  dev: the server is gone",
         "",
         "  1   applied   2 h ago",

@@ -1,14 +1,17 @@
 """Where a project stands: ledgers, plans, jobs, and the one next step."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from faber_db.app import build as build_app
 from faber_db.errors import (
     BackupMissing,
+    Exit,
     FaberDbError,
     InputError,
     UnknownEnvironment,
@@ -53,6 +56,22 @@ def test_unreached_environment_is_a_line_and_a_warning(app: App) -> None:
     assert line.problem
     assert answer.status == "warning"
     assert answer.warnings[0].code == "connection-failed"
+    assert answer.exit_code is Exit.DONE
+    set_up = replace(app, config_path=app.root / "faber-db.json")
+    assert run(Request(), set_up).details.next == NextPerson(person="faber-db doctor")
+
+
+def test_the_one_environment_that_was_named_could_not_be_looked_at(app: App) -> None:
+    assert run(Request(environment="dev"), app).exit_code is Exit.FAILED
+    _file(app).touch()
+    assert run(Request(environment="dev"), app).exit_code is Exit.DONE
+
+
+def test_another_tools_project_is_not_sent_to_init(tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").touch()
+    answer = run(Request(), build_app(tmp_path, {}))
+    assert [w.code for w in answer.warnings] == ["ledger-foreign"]
+    assert answer.details.next is None
 
 
 def test_pending_then_applied(app: App) -> None:

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from faber_db.config.phases import environment_of
 from faber_db.errors import (
+    Exit,
     FaberDbError,
     InputError,
+    LedgerForeign,
     MigrationsMissing,
     UnknownEnvironment,
 )
@@ -22,6 +24,7 @@ from faber_db.model.plan import PlanState, StoredPlan
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.following import again, follow, wait_for
 from faber_db.services.history import history
+from faber_db.services.jobs import unfinished
 from faber_db.services.ports import Cancelled, Limits, Progress, never, silent
 from faber_db.services.status_lines import (
     LIVE,
@@ -116,19 +119,22 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
     if request.environment and len(looks) == 1:
         _add_migrations(request, details, looks[0].statuses)
         details.drift = details.environments[0].drift
+    running = unfinished(app)  # first: it settles the plans of jobs whose process died
     plans = _live_plans(request, app)
     details.waiting = [plan_line(stored, app) for stored in plans][:PAGE]
-    details.jobs = [job_line(job) for job in app.state.jobs(running=True)][:PAGE]
+    details.jobs = [job_line(job) for job in running][:PAGE]
     if app.config_path is None:
         details.proposed_config = app.settings.model_dump(
             mode="json", exclude_defaults=True, by_alias=True
         )
-    details.next = _next(request, app, details, places, plans)
+    foreign = any(problem.code == LedgerForeign.code for problem in problems)
+    details.next = _next(request, app, details, places, plans, foreign=foreign)
     return Answer(
         status="warning" if problems else "success",
         message=_sentence(details),
         details=details,
         warnings=problems,
+        exit_code=Exit.FAILED if request.environment and looks and _none(looks) else Exit.DONE,
     )
 
 
@@ -164,6 +170,10 @@ class _Look:
     line: EnvironmentLine
     statuses: tuple[MigrationStatus, ...] = ()
     problem: Problem | None = None
+
+
+def _none(looks: Sequence[_Look]) -> bool:
+    return all(look.problem is not None for look in looks)
 
 
 def _look_at_all(
@@ -264,7 +274,10 @@ def _next(
     details: StatusDetails,
     places: Sequence[tuple[Database, Environment]],
     plans: Sequence[StoredPlan],
+    *,
+    foreign: bool,
 ) -> NextTool | NextPerson | None:
+    """What to do first; nothing where the project is another tool's (`foreign`)."""
     if details.jobs:
         return wait_for(details.jobs[0].job_id)
     for stored in plans:
@@ -273,14 +286,14 @@ def _next(
         if stored.state is PlanState.WAITING:
             return NextPerson(person=f"faber-db approve {stored.plan.id}")
     if app.config_path is None:
-        return NextPerson(person="faber-db init")
+        return None if foreign else NextPerson(person="faber-db init")
     return _phase(app, details, places)
 
 
 def _phase(
     app: App, details: StatusDetails, places: Sequence[tuple[Database, Environment]]
-) -> NextTool | None:
-    """The first phase whose environment has something pending, or has a problem to look at."""
+) -> NextTool | NextPerson | None:
+    """The first phase whose environment has something pending, or could not be looked at."""
     for phase, tool in _PHASES.items():
         for line, (database, environment) in zip(details.environments, places, strict=True):
             if environment.name != _environment_of(phase, app, database):
@@ -289,7 +302,7 @@ def _phase(
             if line.database:
                 arguments["database"] = line.database
             if line.problem:
-                return NextTool(tool="health-check", arguments=arguments)
+                return NextPerson(person="faber-db doctor")
             if line.pending:
                 return NextTool(tool=tool, arguments=arguments)
     return None
@@ -311,7 +324,7 @@ def _sentence(details: StatusDetails) -> str:
 def _short(line: EnvironmentLine) -> str:
     name = f"{line.database}/{line.environment}" if line.database else line.environment
     if line.problem:
-        return f"{name}: not reached"
+        return f"{name}: could not look"
     odd = {s: n for s, n in line.counts.items() if s is not MigrationState.APPLIED}
     words = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in odd.items()) or "up to date"
     return f"{name}: {words}" + (f", {line.health} {line.health_age} ago" if line.health else "")

@@ -128,7 +128,7 @@ def test_discover(tmp_path: Path) -> None:
     (found,) = SqlFiles().discover(tmp_path)
     assert (found.folder, found.evidence) == (
         tmp_path / "db/migrations",
-        "1 pairs of .up.sql and .down.sql",
+        "1 pair of .up.sql and .down.sql",
     )
 
 

@@ -68,7 +68,9 @@ class Prisma:
             if folder.name == "migrations" or folder == root or LOCK_FILE in files:
                 count = sum((sub / "migration.sql").is_file() for sub in folder.iterdir())
                 if count or LOCK_FILE in files:
-                    found[folder] = self._history(folder, f"{count} folders with migration.sql")
+                    found[folder] = self._history(
+                        folder, f"{count} folder{'s' * (count != 1)} with migration.sql"
+                    )
             if "schema.prisma" in files:
                 folder = folder.parent if folder.name == "schema" else folder
                 migrations = folder / "migrations"

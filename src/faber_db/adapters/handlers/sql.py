@@ -84,7 +84,7 @@ class SqlFiles:
                 continue
             pairs = sum(name.endswith(_UP) for name in files)
             if pairs:
-                evidence = f"{pairs} pairs of .up.sql and .down.sql"
+                evidence = f"{pairs} pair{'s' * (pairs > 1)} of .up.sql and .down.sql"
                 found.append(FoundHistory(self.name, folder, evidence))
             elif any(_is_two_part(folder / name) for name in files if name.endswith(".sql")):
                 evidence = "files with -- migrate:up and -- migrate:down"

@@ -68,7 +68,8 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
 def _environment(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Span | str, ...]:
     name = f"{line.database}/{line.environment}" if line.database else line.environment
     verdict, note = _standing(line, waiting)
-    health = _HEALTH.get(line.health, dim)(line.health or "not looked at")
+    unseen = "" if line.problem else "not looked at"
+    health = _HEALTH.get(line.health, dim)(line.health or unseen)
     age = f"{line.health_age} ago" if line.health_age else ""
     return (
         strong(name),
@@ -82,7 +83,7 @@ def _environment(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Sp
 
 def _standing(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Span, str]:
     if line.problem:
-        return bad("not reached"), ""
+        return bad("could not look"), ""
     odd = {s: n for s, n in line.counts.items() if s is not MigrationState.APPLIED}
     if not odd:
         return good("up to date"), f"{line.counts.get(MigrationState.APPLIED, 0)} applied"
