@@ -105,6 +105,38 @@ def test_foreign_names_cannot_paint_the_terminal() -> None:
     assert "\x1b" not in page.render()
 
 
+def test_a_remedy_is_told_once() -> None:
+    page = Page(width=100)
+    index = Finding(
+        code="create-index",
+        kind=Kind.BLOCKING,
+        risk=Risk.MEDIUM,
+        line=2,
+        statement="CREATE INDEX a ON t (a)",
+        effect="Writes to t wait.",
+        remedy="CREATE INDEX CONCURRENTLY.",
+    )
+    held = index.model_copy(
+        update={"code": "lock-held", "line": 5, "statement": "CREATE INDEX b ON t (b)"}
+        | {"effect": "t is held.", "remedy": "Split the file."}
+    )
+    second = index.model_copy(update={"line": 5, "statement": "CREATE INDEX b ON t (b)"})
+    add_findings(page, [index, second, held])
+    assert page.render().splitlines() == [
+        "  line 2  CREATE INDEX a ON t (a)",
+        "           blocking   Writes to t wait.",
+        "           instead    CREATE INDEX CONCURRENTLY.",
+        "           why        faber-db explain create-index",
+        "",
+        "  line 5  CREATE INDEX b ON t (b)",
+        "           blocking   Writes to t wait.",
+        "           blocking   t is held.",
+        "           instead    Split the file.",
+        "           instead    as at line 2 (create-index)",
+        "           why        faber-db explain lock-held",
+    ]
+
+
 def test_several_migrations_are_told_apart() -> None:
     page = Page(width=100)
     loses = FINDINGS[3].model_copy(update={"allowed": "", "remedy": ""})

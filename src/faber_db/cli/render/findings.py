@@ -28,14 +28,16 @@ def add_findings(page: Page, findings: Sequence[Finding], *, all_of_them: bool =
     order = list(dict.fromkeys(f.migration for f in findings))
     shown.sort(key=lambda f: (order.index(f.migration), f.line, f.statement, -f.risk.rank))
     statements = 0
+    told: _Told = {}
     for (migration, line, statement), group in groupby(
         shown, key=lambda f: (f.migration, f.line, f.statement)
     ):
         statements += 1
         page.blank()
-        place = f"  {migration} line {line}  " if migration else f"  line {line}  "
-        page.line(strong(place), _cut(statement, page.width - len(place)))
-        _add_group(page, list(group))
+        place = f"{migration} line {line}" if migration else f"line {line}"
+        head = f"  {place}  "
+        page.line(strong(head), _cut(statement, page.width - len(head)))
+        _add_group(page, list(group), place, told)
     return statements
 
 
@@ -67,16 +69,29 @@ def needs_care(finding: Finding) -> bool:
     )
 
 
-def _add_group(page: Page, group: list[Finding]) -> None:
-    remedies: list[str] = []
-    for finding in group:
+_Told = dict[tuple[str, str], str]
+"""Where a remedy stands already, by code and text, so that a long script says each one once."""
+
+
+def _add_group(page: Page, group: list[Finding], place: str, told: _Told) -> None:
+    """The findings of a statement, each with its remedy below it."""
+    new: dict[str, None] = {}
+    again: dict[str, None] = {}
+    for number, finding in enumerate(group):
         page.fact(_kind(finding), _effect(finding), indent=11, column=_COLUMN)
-        if finding.remedy and finding.remedy not in remedies:
-            remedies.append(finding.remedy)
-    for remedy in remedies:
-        page.fact(good("instead"), remedy, indent=11, column=_COLUMN)
-    codes = dict.fromkeys(f"faber-db explain {finding.code}" for finding in group)
-    page.fact(dim("why"), "\n".join(codes), indent=11, column=_COLUMN)
+        key = (finding.code, finding.remedy)
+        first = told.setdefault(key, place)
+        if first != place:
+            if finding.remedy:
+                again[f"as at {first} ({finding.code})"] = None
+            continue
+        new[f"faber-db explain {finding.code}"] = None
+        if finding.remedy and all(f.remedy != finding.remedy for f in group[number + 1 :]):
+            page.fact(good("instead"), finding.remedy, indent=11, column=_COLUMN)
+    if again:
+        page.fact(good("instead"), "\n".join(again), indent=11, column=_COLUMN)
+    if new:
+        page.fact(dim("why"), "\n".join(new), indent=11, column=_COLUMN)
 
 
 def _kind(finding: Finding) -> Span:
