@@ -24,8 +24,8 @@ README = PAGES["README.md"]
 NUMBERS: dict[str, Callable[[], int]] = {
     r"(\d+) tools": lambda: len(TOOLS),
     r"(\d+) rules": lambda: len(RULES),
-    r"(\d+) skills": lambda: len(skills()),
-    r"(\d+) prompts": lambda: len(prompts()),
+    r"(\d+) skills": lambda: len(list(skills())),
+    r"(\d+) prompts": lambda: len(list(prompts())),
     r"(\d+) health checks": lambda: sum(len(checks) for checks in FOR.values()),
 }
 """Numbers in words of ours, and where each is counted."""
