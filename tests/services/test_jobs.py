@@ -1,14 +1,18 @@
 """Jobs as the command line shows them, from a real state file."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.signers import ed25519
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config.settings import EnvironmentSettings, ProjectSettings
 from faber_db.errors import UnknownHandle
+from faber_db.executor.local import LocalExecutor
+from faber_db.executor.process import started
 from faber_db.model.answer import State
 from faber_db.model.job import Job, JobState
 from faber_db.services import jobs
@@ -32,19 +36,22 @@ def app(tmp_path: Path) -> Iterator[App]:
                 error={"code": "backup-failed", "message": "the disk is full", "hint": "Make room."}
                 if job_state is JobState.FAILED
                 else {},
+                pid=os.getpid() if job_state is JobState.RUNNING else 0,
+                pid_started=started(os.getpid()) if job_state is JobState.RUNNING else 0,
             )
         )
-    yield App(
+    made = App(
         root=tmp_path,
         settings=ProjectSettings(environments={"dev": EnvironmentSettings(url="dev.db")}),
         config_path=None,
         databases={},
         state=state,
         state_folder=tmp_path,
-        executor=None,  # type: ignore[arg-type]  # only a running job is cancelled by it
+        executor=LocalExecutor(lambda: made, ed25519.verify, {}),
         now=lambda: NOW,
         new_id=lambda kind: f"{kind}_9",
     )
+    yield made
     state.close()
 
 
@@ -69,6 +76,15 @@ def test_a_running_job_names_the_next_look(app: App) -> None:
     answer = jobs.show("job_3", app)
     assert answer.details.state is State.RUNNING
     assert answer.as_json()["details"]["next"] == {"person": "faber-db job show job_3"}
+
+
+def test_a_job_whose_process_is_gone_does_not_run(app: App) -> None:
+    running = app.state.job("job_3")
+    app.state.save_job(running.model_copy(update={"pid_started": running.pid_started - 1}))
+    assert jobs.list_jobs(jobs.ListRequest(running=True), app).details.jobs == []
+    answer = jobs.show("job_3", app)
+    assert answer.details.job.state is JobState.FAILED
+    assert [w.code for w in answer.warnings] == ["job-failed"]
 
 
 def test_a_job_that_is_over_is_not_cancelled(app: App) -> None:

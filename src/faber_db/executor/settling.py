@@ -1,10 +1,13 @@
 """A job whose process died: what happened is read from the ledger, never assumed."""
 
+from contextlib import AbstractContextManager, suppress
+
 from faber_db.errors import FaberDbError
 from faber_db.executor.jobs import died
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
+from faber_db.services.ports import Session
 
 
 def settle(app: App, job: Job) -> Job:
@@ -28,13 +31,8 @@ def settle(app: App, job: Job) -> Job:
 
 def _settle_plan(app: App, stored: StoredPlan) -> None:
     plan = stored.plan
-    if stored.state is PlanState.CLAIMED:  # no statement ran: the approval is given back
-        app.state.move_plan(
-            plan.id,
-            expect=(PlanState.CLAIMED,),
-            to=PlanState.SIGNED if plan.protected else PlanState.OPEN,
-            reason="its process died before the first statement",
-        )
+    if stored.state is PlanState.CLAIMED:
+        _settle_claim(app, stored)
         return
     if stored.state is not PlanState.USED:
         return
@@ -56,11 +54,38 @@ def _settle_plan(app: App, stored: StoredPlan) -> None:
     )
 
 
+def _settle_claim(app: App, stored: StoredPlan) -> None:
+    """No statement ran: the approval is given back, unless the target holds it as used already.
+
+    What the target holds is never freed on the word of the state, which this account can write;
+    where it cannot be asked now, it is asked again before the first statement.
+    """
+    plan = stored.plan
+    to, reason = PlanState.OPEN, "its process died before the first statement"
+    if plan.protected:
+        to = PlanState.SIGNED
+        with suppress(FaberDbError):
+            if _is_spent(app, stored):
+                to, reason = PlanState.VOID, f"{reason}, and its signature was spent"
+    app.state.move_plan(plan.id, expect=(PlanState.CLAIMED,), to=to, reason=reason)
+
+
+def _is_spent(app: App, stored: StoredPlan) -> bool:
+    nonces = {approval.payload.nonce for approval in app.state.approvals(stored.plan.id)}
+    with _looking(app, stored) as session:
+        return any(nonce in nonces for nonce, _, _ in session.used_nonces())
+
+
 def _applied(app: App, stored: StoredPlan) -> list[str]:
     database = app.database(stored.plan.database)
-    environment = database.environment(stored.plan.environment)
-    with database.engine.connect(
-        environment.resolve_url(), limits=environment.limits, read_only=True
-    ) as session:
+    with _looking(app, stored) as session:
         rows = database.handler.ledger(session)
     return [r.version for r in rows if r.finished and not r.rolled_back]
+
+
+def _looking(app: App, stored: StoredPlan) -> AbstractContextManager[Session]:
+    database = app.database(stored.plan.database)
+    environment = database.environment(stored.plan.environment)
+    return database.engine.connect(
+        environment.resolve_url(), limits=environment.limits, read_only=True
+    )

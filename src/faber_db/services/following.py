@@ -7,6 +7,7 @@ from faber_db.model.answer import Answer, NextPerson, NextTool, Problem, State
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
+from faber_db.services.jobs import as_it_is
 from faber_db.services.ports import Cancelled, Progress
 from faber_db.services.status_lines import LIVE, StatusDetails, has_expired, job_line, plan_line
 
@@ -51,7 +52,7 @@ def _moved(
 ) -> StoredPlan:
     """The plan, when its state changed or the time is over; a claimed one is waited for by its job."""
     until = time.monotonic() + wait_seconds
-    first = found = app.state.plan(handle)
+    first = found = _settled(app.state.plan(handle), app)
     while found.state == first.state and not cancelled():
         left = until - time.monotonic()
         if left <= 0:
@@ -62,6 +63,14 @@ def _moved(
             time.sleep(min(POLL_SECONDS, left))
         found = app.state.plan(first.plan.id)
     return found
+
+
+def _settled(stored: StoredPlan, app: App) -> StoredPlan:
+    """The plan as it is now, also where the process of its job has died."""
+    if not stored.job_id:
+        return stored
+    as_it_is(stored.job_id, app)
+    return app.state.plan(stored.plan.id)
 
 
 def _of_plan(stored: StoredPlan, app: App) -> Answer[StatusDetails]:

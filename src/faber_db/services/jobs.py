@@ -26,9 +26,26 @@ class JobDetails(Details):
     job: Job
 
 
+def as_it_is(job_id: str, app: App) -> Job:
+    """One job as it is now: where its process died, it and its plan are settled first.
+
+    Raises:
+        UnknownHandle: none or several.
+    """
+    job = app.state.job(job_id)
+    return job if job.state.over else app.executor.watch(job.id, seconds=0)
+
+
+def unfinished(app: App) -> list[Job]:
+    """The jobs that still run, newest first; those whose process died are settled."""
+    jobs = [as_it_is(job.id, app) for job in app.state.jobs(running=True)]
+    return [job for job in jobs if not job.state.over]
+
+
 def list_jobs(request: ListRequest, app: App) -> Answer[ListDetails]:
     """The newest jobs, or those that still run."""
-    jobs = app.state.jobs(running=request.running)
+    running = unfinished(app)
+    jobs = running if request.running else app.state.jobs()
     shown = jobs[: request.limit]
     return Answer[ListDetails](
         message=f"{len(shown)} of {len(jobs)} jobs",
@@ -42,7 +59,7 @@ def show(job_id: str, app: App) -> Answer[JobDetails]:
     Raises:
         UnknownHandle: none or several.
     """
-    return _answer(app.state.job(job_id))
+    return _answer(as_it_is(job_id, app))
 
 
 def cancel(job_id: str, app: App) -> Answer[JobDetails]:
@@ -51,7 +68,7 @@ def cancel(job_id: str, app: App) -> Answer[JobDetails]:
     Raises:
         UnknownHandle: none or several.
     """
-    job = app.state.job(job_id)
+    job = as_it_is(job_id, app)
     return _answer(job if job.state.over else app.executor.cancel(job.id))
 
 
