@@ -39,6 +39,22 @@ def codes(details: AnalyzeDetails) -> set[str]:
     return {finding.code for finding in details.findings}
 
 
+BOTH_WAYS = {
+    "dbmate": "-- migrate:up\nALTER TABLE t ADD a text;\n\n-- migrate:down\nDROP TABLE old;\n",
+    "goose": "-- +goose Up\nALTER TABLE t ADD a text;\n\n-- +goose Down\nDROP TABLE old;\n",
+}
+
+
+@pytest.mark.parametrize("text", BOTH_WAYS.values(), ids=BOTH_WAYS)
+def test_the_way_back_of_a_foreign_file_is_not_pending(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "1.sql"
+    file.write_text(text)
+    request = Request(path=str(file), anywhere=True, dialect="postgresql")
+    assert run(request, None).details.risk is Risk.LOW
+    file.write_text(text.partition("\n")[2])  # without its first marker all of it runs
+    assert run(request, None).details.risk is Risk.HIGH
+
+
 def test_text_without_a_project() -> None:
     found = analyze(None, sql=DROP, dialect="postgresql")
     assert found.risk is Risk.HIGH

@@ -1,5 +1,6 @@
 """Analyse SQL: what would it do to a live database? Runs nothing."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from faber_db.services.history import history
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
 
 MAX_BYTES = 50_000_000
+_BOTH_WAYS = re.compile(
+    r"(?ms)^--[ \t]*(?:migrate:up|\+goose Up)\b.*?^(--[ \t]*(?:migrate:down|\+goose Down)\b)"
+)
 _TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK, MigrationState.OUT_OF_ORDER)
 
 
@@ -162,17 +166,19 @@ def _at(named: str, request: Request, app: App | None) -> Iterator[_Piece]:
     path = _needed(app).inside(named) if not request.anywhere else Path(named)
     database = _database(request, app)
     if database is not None and path.resolve().is_relative_to(database.folder):
-        yield from _of_history(request, path.resolve(), database)
+        yield from _of_history(request, path.resolve(), database, named)
     elif path.is_dir():
         files = sorted(file for file in path.rglob("*.sql") if file.is_file())
         if not files:
             raise FileUnreadable(f"there is no .sql file in {named!r}")
         for file in files:
             yield _Piece(
-                file.relative_to(path).as_posix(), _read(file), request.transaction != "none"
+                file.relative_to(path).as_posix(),
+                _up(_read(file, file.as_posix())),
+                request.transaction != "none",
             )
     else:
-        yield _Piece(path.name, _read(path), request.transaction != "none")
+        yield _Piece(path.name, _up(_read(path, named)), request.transaction != "none")
 
 
 def _database(request: Request, app: App | None) -> Database | None:
@@ -187,7 +193,7 @@ def _database(request: Request, app: App | None) -> Database | None:
         return None
 
 
-def _of_history(request: Request, path: Path, database: Database) -> Iterator[_Piece]:
+def _of_history(request: Request, path: Path, database: Database, named: str) -> Iterator[_Piece]:
     """Migrations as their format reads them: the up script only, in the order in which they run."""
     whole = path == database.folder
     found = [
@@ -196,7 +202,7 @@ def _of_history(request: Request, path: Path, database: Database) -> Iterator[_P
         if whole or (database.folder / migration.path).is_relative_to(path)
     ]
     if not found:  # a down script, or a file that is no migration
-        yield _Piece(path.name, _read(path), request.transaction != "none")
+        yield _Piece(path.name, _up(_read(path, named)), request.transaction != "none")
     for migration in found:
         yield _of(migration, request)
 
@@ -206,18 +212,24 @@ def _of(migration: Migration, request: Request) -> _Piece:
     return _Piece(migration.name, migration.up, wrap)
 
 
-def _read(path: Path) -> str:
+def _up(text: str) -> str:
+    """A file with both directions, as dbmate and goose write it, without its way back."""
+    found = _BOTH_WAYS.search(text)
+    return text[: found.start(1)] if found else text
+
+
+def _read(path: Path, named: str) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputTooLarge(f"{path.name!r} is over {MAX_BYTES} bytes")
+            raise InputTooLarge(f"{named!r} is over {MAX_BYTES} bytes")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise FileUnreadable(
-            f"{path.name!r} cannot be read ({error.strerror})",
+            f"{named!r} cannot be read ({error.strerror})",
             hint="Check the path and its permissions.",
         ) from error
     except UnicodeDecodeError as error:
-        raise FileUnreadable(f"{path.name!r} is not UTF-8", hint="Save it as UTF-8.") from error
+        raise FileUnreadable(f"{named!r} is not UTF-8", hint="Save it as UTF-8.") from error
 
 
 def _answer(
