@@ -120,6 +120,7 @@ class Carrier:
                 self._ran = True
             except (MigrationFailed, LockTimeout) as error:
                 self._failed(migration, applied, error)
+                error.message = f"{migration.name}: {error.message}"
                 raise
             self._audit(
                 "migration.done", version=migration.version, duration_ms=applied[-1].duration_ms
@@ -302,14 +303,20 @@ class Carrier:
         if ground.target.policy_digest != self._plan.policy_digest:
             raise ApprovalStale("the policy changed after this plan was made")
         head = planning.ledger_head(ground)
+        applied = self._applied(ground)
+        wanted = {m.version for m in migrations}
+        if self._plan.kind is PlanKind.DEPLOY and wanted <= applied:
+            raise NothingPending(
+                f"another deployer applied these to {self._environment.name} already"
+            )
         if head != self._plan.ledger_head:
-            if self._plan.kind is PlanKind.DEPLOY and self._all_applied(ground, migrations):
-                raise NothingPending(
-                    f"another deployer applied these to {self._environment.name} already"
-                )
             raise ApprovalStale(
                 f"the ledger moved from {self._plan.ledger_head or 'empty'} to {head or 'empty'}",
                 hint="Ask for a new plan.",
+            )
+        if wanted & applied if self._plan.kind is PlanKind.DEPLOY else not wanted <= applied:
+            raise ApprovalStale(
+                "the ledger is not as it was when the plan was made", hint="Ask for a new plan."
             )
         if planning.fingerprint_of(ground, self._plan.touched) != self._plan.schema_fingerprint:
             raise ApprovalStale(
@@ -367,13 +374,13 @@ class Carrier:
                 hint="Ask for a new plan.",
             )
 
-    def _all_applied(self, ground: Ground, migrations: tuple[Migration, ...]) -> bool:
-        done = {
+    def _applied(self, ground: Ground) -> set[str]:
+        """Versions that the ledger holds now."""
+        return {
             r.version
             for r in self._database.handler.ledger(ground.session)
             if r.finished and not r.rolled_back
         }
-        return {m.version for m in migrations} <= done
 
     def _require_target(self, ground: Ground) -> None:
         if ground.target.identity.digest != self._plan.target.digest:

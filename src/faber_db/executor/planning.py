@@ -90,10 +90,11 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         raise NotSupported(f"plans of kind {proposal.kind} cannot be made yet")
     if ground.target.protected and proposal.kind is not PlanKind.POLICY:
         require_known(ground.target, ground.environment, ground.app.state)
+    head = ledger_head(ground)  # first: who applies meanwhile moves it, and the plan is stale
     content = makers[proposal.kind](ground, proposal)
     require_allowed(ground, content.analysis)
     require_enough_people(ground, proposal.kind, content.analysis)
-    return _assemble(ground, proposal, content)
+    return _assemble(ground, proposal, content, head)
 
 
 # --- kinds -------------------------------------------------------------------------------------
@@ -126,7 +127,10 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
     to = proposal.arguments.get("to", "")
     names = [m.version for m in applied]
     if to and to not in names:
-        raise InputError(f"{to!r} is not applied to {ground.environment.name}")
+        raise InputError(
+            f"{to!r} is not applied to {ground.environment.name}",
+            hint=f"`faber-db status {ground.environment.name} --detail full` lists what is.",
+        )
     undone = tuple(reversed(applied[names.index(to) + 1 :] if to else applied[-1:]))
     if not undone:
         raise NothingPending(f"nothing was applied to {ground.environment.name} after {to}")
@@ -225,7 +229,7 @@ def _require_sound(status: MigrationStatus, environment: str) -> None:
             )
         case MigrationState.EDITED:
             raise MigrationEdited(
-                f"{name} was changed after it was applied to {environment}",
+                f"{name} was changed after it was applied to {environment}; nothing ran",
                 hint=status.detail or "Restore the file from version control.",
             )
         case MigrationState.MISSING:
@@ -331,10 +335,9 @@ def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> tuple[Prefligh
 
 
 def _assemble(
-    ground: Ground, proposal: Proposal, content: _Content
+    ground: Ground, proposal: Proposal, content: _Content, head: str
 ) -> tuple[Plan, dict[str, bytes]]:
     app, target, now = ground.app, ground.target, ground.app.now()
-    head = ledger_head(ground)
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
     arguments = dict(content.arguments)
     if proposal.kind is PlanKind.POLICY:

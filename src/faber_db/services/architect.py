@@ -227,9 +227,14 @@ def _text(request: Request, app: App) -> tuple[str, str]:
             )
         text = path.read_bytes().decode()
     except OSError as error:
-        raise FileUnreadable(f"{request.spec_file!r} cannot be read ({error.strerror})") from error
+        raise FileUnreadable(
+            f"{request.spec_file!r} cannot be read ({error.strerror})",
+            hint="Give the path of a Markdown, .sql or .prisma file of the project.",
+        ) from error
     except UnicodeDecodeError as error:
-        raise FileUnreadable(f"{request.spec_file!r} is not UTF-8") from error
+        raise FileUnreadable(
+            f"{request.spec_file!r} is not UTF-8", hint="Save it as UTF-8."
+        ) from error
     return path.relative_to(app.root).as_posix(), text
 
 

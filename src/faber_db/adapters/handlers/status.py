@@ -67,8 +67,8 @@ def _of_file(migration: Migration, row: LedgerRow | None, behind: str) -> Migrat
         if is_same(migration, row.sha256):
             return _status(migration, row, MigrationState.APPLIED, "Only its line ends changed.")
         detail = (
-            f"Its file was changed after it was applied (recorded {row.sha256[:8]}, "
-            f"now {migration.sha256[:8]}); restore it from version control."
+            f"Restore its file from version control: {row.sha256[:8]} was applied, "
+            f"{migration.sha256[:8]} is there now."
         )
         return _status(migration, row, MigrationState.EDITED, detail)
     return _status(migration, row, MigrationState.APPLIED)

@@ -20,6 +20,11 @@ from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.sha256 import sha256_of
 
 FORMAT = 1
+_LISTED = {
+    "plans": "`faber-db status` lists the plans that are not over.",
+    "jobs": "`faber-db job list` lists them.",
+    "backups": "`faber-db backup list ENVIRONMENT` lists them.",
+}
 _UNFINISHED = (PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED)
 
 _SCHEMA = """
@@ -282,7 +287,7 @@ class SqliteState:
         if not handle or len(rows) != 1:
             kind = table.removesuffix("s")
             problem = f"several {table} begin with {handle!r}" if rows else f"no {kind} {handle!r}"
-            raise error(problem, hint="`faber-db status` lists the ids.")
+            raise error(problem, hint=_LISTED[table])
         return rows[0]  # type: ignore[no-any-return]  # as above
 
     def _newest(self, table: str, wanted: Mapping[str, str]) -> list[sqlite3.Row]:
