@@ -86,6 +86,15 @@ def test_pending_then_applied(app: App) -> None:
     assert line.health == "healthy"
 
 
+def test_a_plan_for_what_is_gone_is_not_shown(app: App) -> None:
+    _file(app).touch()
+    build.run(BuildRequest(dry_run=True), app)
+    assert [p.environment for p in status(app).waiting] == ["dev"]
+    for name in ("up", "down"):
+        (app.database().folder / f"002_posts.{name}.sql").unlink()
+    assert status(app).waiting == []
+
+
 def test_migrations_of_one_environment(app: App) -> None:
     build.run(BuildRequest(), app)
     states = status(app, environment="dev", detail="full").migrations

@@ -18,9 +18,9 @@ from faber_db.errors import (
     UnknownEnvironment,
 )
 from faber_db.model.answer import Answer, NextPerson, NextTool, Problem
-from faber_db.model.health import CheckStatus, Health
+from faber_db.model.health import CheckResult, CheckStatus, Health
 from faber_db.model.migration import Migration, MigrationState, MigrationStatus
-from faber_db.model.plan import PlanState, StoredPlan
+from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.following import again, follow, wait_for
 from faber_db.services.history import history
@@ -120,7 +120,7 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
         _add_migrations(request, details, looks[0].statuses)
         details.drift = details.environments[0].drift
     running = unfinished(app)  # first: it settles the plans of jobs whose process died
-    plans = _live_plans(request, app)
+    plans = [p for p in _live_plans(request, app) if not _is_idle(p, looks)]
     details.waiting = [plan_line(stored, app) for stored in plans][:PAGE]
     details.jobs = [job_line(job) for job in running][:PAGE]
     if app.config_path is None:
@@ -231,7 +231,13 @@ def _add_health(
     of_drift = [c for c in health.checks if c.check == "drift"]
     bad = [c for c in of_drift if c.status is not CheckStatus.OK]
     if of_drift:
-        line.drift = "; ".join(c.why or c.status for c in bad[:3]) if bad else "none"
+        line.drift = "; ".join(_drifted(c) for c in bad[:3]) if bad else "none"
+
+
+def _drifted(check: CheckResult) -> str:
+    if check.status is CheckStatus.UNKNOWN:
+        return f"not known: {check.why}" if check.why else "not known"
+    return check.why or check.status
 
 
 def _add_migrations(
@@ -266,6 +272,18 @@ def _live_plans(request: Request, app: App) -> list[StoredPlan]:
         database=request.database, environment=request.environment, work_id=request.work_id
     )
     return [p for p in plans if p.state in LIVE and not has_expired(p, app.now())]
+
+
+def _is_idle(stored: StoredPlan, looks: Sequence[_Look]) -> bool:
+    """Whether nobody asked for a plan to run and what it would apply is not pending any more."""
+    plan = stored.plan
+    if stored.state is not PlanState.OPEN or plan.kind is not PlanKind.DEPLOY:
+        return False
+    for look in looks:
+        if look.line.environment == plan.environment and look.line.database in ("", plan.database):
+            pending = {s.version for s in look.statuses if s.state in _TO_RUN}
+            return look.problem is None and not {m.version for m in plan.migrations} <= pending
+    return False
 
 
 def _next(
