@@ -65,7 +65,7 @@ _IMPERATIVE = re.compile(
 _DOMAIN = re.compile(
     r"\bcan(?:not|'t) be (?:negative|empty|null|less|more|deleted|removed|changed)\b|\beach .+?\b(?:has|have|belongs)\b|\bbelongs? to\b|"
     r"\bis linked to\b|\bwhich is unique\b|\bfor each .+? we (?:keep|store)\b|\bremoving .+? removes\b|"
-    r"\bno two\b|\bnegative\b",
+    r"\bno two\b|\bnegative\b|\bha(?:s|ve) at most one\b|\b(?:can|may) have (?:many|several|multiple)\b",
     re.IGNORECASE | re.DOTALL,
 )
 ROWS = re.compile(
@@ -109,6 +109,11 @@ def asks(text: str) -> bool:
     if not (_WEAK.search(text) and _DEMANDS.search(text)):
         return False
     return bool(_IMPERATIVE.search(text)) or not _TELLS.search(text)
+
+
+def mentions(text: str) -> bool:
+    """Whether a passage names anything of a schema at all."""
+    return bool(_STRONG.search(text) or _WEAK.search(text))
 
 
 def held_back(sentence: str, end: int | None = None) -> str:

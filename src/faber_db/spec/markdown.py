@@ -23,7 +23,7 @@ from faber_db.model.change import (
 )
 from faber_db.model.dialect import Dialect
 from faber_db.spec.column_table import read_column_table
-from faber_db.spec.demands import NOTHING_FOR_ROWS, ROWS, Understood, asks, held_back
+from faber_db.spec.demands import NOTHING_FOR_ROWS, ROWS, Understood, asks, held_back, mentions
 from faber_db.spec.fields import IDENTIFIER, QUALIFIED, read_field
 from faber_db.spec.headings import Named, Section, names_table, section
 from faber_db.spec.prisma import read_prisma
@@ -123,6 +123,7 @@ class _Reader:
     questions: list[Question] = field(default_factory=list)
     unread: list[NotUnderstood] = field(default_factory=list)
     asking: list[NotUnderstood] = field(default_factory=list)  # unread, unless said elsewhere too
+    mentioning: list[NotUnderstood] = field(default_factory=list)  # listed where nothing is read
     narrative: list[Span] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     prisma: list[str] = field(default_factory=list)
@@ -146,6 +147,8 @@ class _Reader:
                 self.narrative.append(passage.span)
             else:
                 self.unread.append(passage)
+        if not changes:
+            self.unread.extend(self.mentioning)
         self.unread.sort(key=lambda n: n.span)
         declared = {c.table for c in changes if isinstance(c, TableWanted) and c.columns}
         for table, span in self.announced.items():
@@ -357,10 +360,13 @@ class _Reader:
         return bool(read.changes)
 
     def _not_read(self, text: str, span: Span, why: str) -> None:
+        passage = NotUnderstood(span, _cut(text), why)
         if asks(text):
-            self.asking.append(NotUnderstood(span, _cut(text), why))
-        else:
-            self.narrative.append(span)
+            self.asking.append(passage)
+            return
+        self.narrative.append(span)
+        if mentions(text):
+            self.mentioning.append(passage)
 
     # code
 
