@@ -7,6 +7,8 @@ clones, and rightly.
 
 import os
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.e2e.project import Project
@@ -28,6 +30,7 @@ class Kept:
 
     def again(self) -> Project:
         """The project as it was, with the same database files at the same inodes."""
+        _wait_until_left(self._home)
         _make_writable(self._home)
         shutil.rmtree(self._home)
         shutil.copytree(self._saved, self._home)
@@ -38,6 +41,20 @@ class Kept:
             file.unlink()
             os.link(kept, file)
         return self._project
+
+
+def _wait_until_left(folder: Path) -> None:
+    """Until no process works below a folder: a job of the test before may be about to end."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        places = []
+        for link in Path("/proc").glob("[0-9]*/cwd"):
+            with suppress(OSError):  # gone meanwhile
+                places.append(link.readlink())
+        if not any(place.is_relative_to(folder) for place in places):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"a process still works in {folder}")
 
 
 def _make_writable(folder: Path) -> None:
