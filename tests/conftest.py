@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from faber_db.adapters.engines.postgresql import binaries
-from faber_db.adapters.engines.postgresql.address import parse, url_of
+from faber_db.adapters.engines.postgresql.address import Address, conninfo, parse, url_of
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 
 GIVEN = os.environ.get("FABER_DB_TEST_DSN", "")
@@ -60,8 +60,7 @@ def new_postgresql(postgresql_server: Callable[..., str]) -> Iterator[Callable[.
             address = parse(postgresql_server(major))
             name = f"t_{secrets.token_hex(6)}"
             _administer(address, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            made.callback(_administer, address, drop)
+            made.callback(_drop_all, address, name)
             return url_of(address.to_database(name))
 
         yield new
@@ -79,9 +78,17 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:{tmp_path / 'test.db'}"
 
 
-def _administer(address: object, statement: sql.Composed) -> None:
-    from faber_db.adapters.engines.postgresql.address import Address, conninfo
+def _drop_all(address: Address, name: str) -> None:
+    """Drop a database of a test and what a restore made beside it."""
+    with psycopg.connect(conninfo(address), autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (name,)
+        ).fetchall()
+        for (each,) in found:
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(each)))
 
-    assert isinstance(address, Address)
+
+def _administer(address: Address, statement: sql.Composed) -> None:
     with psycopg.connect(conninfo(address), autocommit=True) as connection:
         connection.execute(statement)

@@ -97,6 +97,43 @@ def test_a_heading_that_says_columns_names_no_table() -> None:
     assert change.table == "orders"
 
 
+def test_notes_beside_a_column_are_clauses_where_they_can_be_read() -> None:
+    text = """# Create `devices`
+
+| Column | Type | Null | Notes |
+|---|---|---|---|
+| serial | varchar(40) | no | unique |
+| level | integer | no | cannot be negative |
+| owner_id | bigint | yes | FK to users.id on delete cascade |
+| odd | text | yes | must match the badge |
+"""
+    change = only(text)
+    assert isinstance(change, TableWanted)
+    serial, level, owner, odd = change.columns
+    assert serial.unique
+    assert level.check == "{} >= 0"
+    assert owner.references is not None
+    assert (owner.references.table, owner.references.columns) == ("users", ("id",))
+    assert owner.references.on_delete == "CASCADE"
+    assert not odd.check
+    assert [n.text for n in read(text, PG).not_understood] == ["must match the badge"]
+
+
+def test_settings_in_brackets_and_clauses_in_a_row() -> None:
+    text = """```
+Table tokens {
+  id int [pk, not null]
+  state text NOT NULL DEFAULT 'open'
+}
+```
+"""
+    change = only(text)
+    assert isinstance(change, TableWanted)
+    key, state = change.columns
+    assert key.primary_key
+    assert (state.nullable, state.default) == (False, "'open'")
+
+
 def test_sql_is_kept_verbatim_with_its_lines() -> None:
     text = "# X\n\n```sql\n-- why\nALTER TABLE a ADD b int;\n\nCREATE INDEX i\n  ON a (b);\n```\n"
     found = read(text, PG).changes

@@ -1,12 +1,12 @@
 """A Markdown table whose rows are columns: Column, Type, Null, Default, Key, References."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from faber_db.model.change import NotUnderstood, Span, WantedColumn
 from faber_db.model.dialect import Dialect
-from faber_db.spec.fields import literal, read_field
+from faber_db.spec.fields import literal, read_field, remarked
 
 _HEADS = {
     "name": ("column", "field", "name", "column name", "field name", "attribute"),
@@ -17,6 +17,16 @@ _HEADS = {
     "clauses": ("constraint", "constraints", "key", "keys", "attributes", "modifiers", "extra"),
     "references": ("references", "foreign key", "fk", "reference"),
     "unique": ("unique", "unique?"),
+    "remark": (
+        "description",
+        "notes",
+        "note",
+        "comment",
+        "comments",
+        "remarks",
+        "meaning",
+        "check",
+    ),
 }
 _YES = frozenset({"yes", "y", "true", "x", "✓", "✔", "✅", "null", "nullable", "optional", "1"})
 _NO = frozenset(
@@ -38,11 +48,16 @@ def read_column_table(
     unread: list[NotUnderstood] = []
     for cells, span in rows[1:]:
         value = {head: cells[at].strip() for head, at in heads.items() if at < len(cells)}
-        column = _column(value, span, dialect)
-        if column is None:
+        found = _column(value, span, dialect)
+        if found is None:
             unread.append(NotUnderstood(span, " | ".join(cells)[:160], "the type is not known"))
-        else:
-            columns.append(column)
+            continue
+        columns.append(found[0])
+        unread.extend(
+            NotUnderstood(span, words[:160], "said about a field")
+            for words in found[1]
+            if limits(words, found[0])
+        )
     return columns, unread
 
 
@@ -56,8 +71,32 @@ def _heads(cells: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _column(value: dict[str, str], span: Span, dialect: Dialect) -> WantedColumn | None:
-    name = value["name"].strip('`*" ')
+_LIMITS: tuple[tuple[str, Callable[[WantedColumn], bool]], ...] = (
+    (r"unique", lambda column: column.unique or column.primary_key),
+    (r"required|mandatory|not null", lambda column: column.nullable is False),
+    (r"optional|nullable", lambda column: column.nullable is True),
+    (r"defaults?|by default", lambda column: column.default is not None),
+    (r"index(?:ed)?", lambda column: column.indexed),
+    (r"primary key", lambda column: column.primary_key),
+    (r"foreign key|references", lambda column: column.references is not None),
+    (r"cascade", lambda column: bool(column.references) and "CASCADE" in str(column.references)),
+    (r"must|cannot|only|at (?:least|most)|never|one of|either|[<>]=?|check", lambda _: False),
+)
+
+
+def limits(words: str, column: WantedColumn) -> bool:
+    """Whether a remark on a column seems to ask for more than is known of the column."""
+    return any(
+        re.search(rf"(?<!\w)(?:{pattern})(?!\w)", words, re.IGNORECASE) and not known(column)
+        for pattern, known in _LIMITS
+    )
+
+
+def _column(
+    value: dict[str, str], span: Span, dialect: Dialect
+) -> tuple[WantedColumn, tuple[str, ...]] | None:
+    """The column of a row, and what of its cells is not read; None where it has no type."""
+    name, _, more = value["name"].strip('`*" ').partition(" ")
     clauses = [value["type"].strip("`"), value.get("clauses", "").replace("`", "")]
     target = value.get("references", "").strip("`")
     if target.lower() not in _NOTHING:
@@ -65,6 +104,8 @@ def _column(value: dict[str, str], span: Span, dialect: Dialect) -> WantedColumn
         clauses.append(f"references {far}")
     text = f"`{name}`: " + ", ".join(c for c in clauses if c.lower() not in _NOTHING)
     field = read_field(text, span, dialect)
+    if more and field:
+        field = replace(field, unread=(*field.unread, more))
     if field is None or not (field.column.type or field.column.labels or field.column.references):
         return None
     column = field.column
@@ -81,4 +122,5 @@ def _column(value: dict[str, str], span: Span, dialect: Dialect) -> WantedColumn
     default = value.get("default", "")
     if default.strip("`").lower() not in _NOTHING | {"null"}:
         column = replace(column, default=literal(default, column.type))
-    return column
+    column, remarks = remarked(column, value.get("remark", ""), dialect)
+    return column, (*field.unread, *remarks)

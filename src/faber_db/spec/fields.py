@@ -49,7 +49,7 @@ def read_field(text: str, span: Span, dialect: Dialect, *, plain: bool = False) 
         dialect: of the types.
         plain: a line of code, where a name needs neither backticks nor a colon.
     """
-    head = _HEAD.match(text.rstrip(", ") if plain else text)
+    head = _HEAD.match(_unbracketed(text.rstrip(", ")) if plain else text)
     if head is None or not (head["separator"] or head["mark"] or plain):
         return None
     rest, after = head["rest"], ""
@@ -67,6 +67,12 @@ def read_field(text: str, span: Span, dialect: Dialect, *, plain: bool = False) 
     if understood + more == 0:
         return None
     return Field(column, table=table, unread=remarks, understood=understood + more)
+
+
+def _unbracketed(line: str) -> str:
+    """A line of DBML with its settings as clauses: `id int [pk, not null]`."""
+    found = re.match(r"(?P<head>[^\[\]]+?)\s*\[(?P<settings>[^\[\]]+)\]$", line)
+    return line if found is None else f"{found['head']}, {found['settings']}"
 
 
 def _inside_parentheses(rest: str) -> tuple[str, str] | None:
@@ -198,24 +204,142 @@ _DEFAULT = re.compile(
 )
 
 
+_ROW_FLAG = re.compile(
+    r"not[ _-]?null(?:able)?|non[ -]?null(?:able)?|nullable|null|optional|required|mandatory|"
+    r"(?:globally\s+)?unique|primary\s+key|pk|indexed|index|auto[ _-]?increment(?:ed|ing)?|identity|"
+    r"increment",
+    re.IGNORECASE,
+)
+_ROW_DEFAULT = re.compile(
+    r"defaults?(?:\s+(?:value|to|is|of))*\s*[:=]?\s*"
+    r"(?P<value>'(?:[^']|'')*'(?:::\w+)?|\"[^\"]*\"|\w+\([^()]*\)|-?\d+(?:\.\d+)?|\w+)",
+    re.IGNORECASE,
+)
+_ROW_REFERENCE = re.compile(
+    rf"(?:(?:fk|foreign\s+key)\s*(?:references|refers\s+to|to|\u2192|->|:|>)?|references|\u2192|->|ref\s*:\s*[<>-])\s*"
+    rf"(?:the\s+)?(?P<table>{QUALIFIED})(?:\s*\(\s*(?P<column>{IDENTIFIER})\s*\))?(?:\s+table\b)?"
+    r"(?P<actions>(?:\s+on\s+(?:delete|update)\s+(?:cascade|set\s+null|set\s+default|restrict|no\s+action))*)",
+    re.IGNORECASE,
+)
+_ACTION = re.compile(
+    r"on\s+(?P<event>delete|update)\s+(?P<what>cascade|set\s+null|set\s+default|restrict|no\s+action)",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"(?:(?:value\s+)?(?:must|should|has to|can(?:not)?|may)\s+(?:only\s+)?(?:be\s+)?)?(?:is\s+)?(?:always\s+)?"
+    r"(?:(?P<sign>>=|<=|>|<|\u2265|\u2264)\s*(?P<number>-?\d+(?:\.\d+)?)"
+    r"|(?P<zero>non-?negative|not (?:be )?negative|negative)|(?P<positive>positive|greater than (?:0|zero))"
+    r"|between\s+(?P<low>-?\d+(?:\.\d+)?)\s+and\s+(?P<high>-?\d+(?:\.\d+)?))$",
+    re.IGNORECASE,
+)
+
+
 def _clause(column: WantedColumn, clause: str, dialect: Dialect) -> WantedColumn | None:
     """The column with what one clause says, or None where the clause says nothing to us."""
     bare = clause.strip(" .*`")
     for pattern, change in _FLAGS:
         if pattern.match(bare):
             return change(column)
-    reference = _REFERENCE.match(clause.strip(" ."))
+    plain = clause.replace("`", "").strip(" .")
+    reference = _REFERENCE.match(plain)
     if reference:
-        return _with_reference(column, reference, dialect)
+        read = _with_reference(column, reference, dialect)
+        if read is not None:
+            return read
     action = _ON_DELETE.match(bare)
     if action and column.references:
         return replace(
             column, references=replace(column.references, on_delete=action["action"].upper())
         )
+    compared = _compared(column, bare)
+    if compared is not None:
+        return compared
+    row = _in_row(column, plain, dialect)  # `NOT NULL DEFAULT false`: before a default takes all
+    if row is not None:
+        return row
     default = _DEFAULT.match(clause.strip(" ."))
     if default:
         return replace(column, default=literal(default["value"] or default["late"], column.type))
     return _typed(column, bare, dialect)
+
+
+def _compared(column: WantedColumn, clause: str) -> WantedColumn | None:
+    """A limit of the values: `>= 0`, "cannot be negative"."""
+    found = _COMPARED.match(clause)
+    if found is None:
+        return None
+    if found["zero"]:
+        denied = re.search(r"\b(?:cannot|can't|not|non)\b", clause, re.IGNORECASE)
+        if not denied:
+            return None
+        return _checked(column, "{} >= 0")
+    if found["positive"]:
+        return _checked(column, "{} > 0")
+    if found["low"]:
+        return _checked(column, f"{{}} BETWEEN {found['low']} AND {found['high']}")
+    sign = {"\u2265": ">=", "\u2264": "<="}.get(found["sign"], found["sign"])
+    return _checked(column, f"{{}} {sign} {found['number']}")
+
+
+def _checked(column: WantedColumn, check: str) -> WantedColumn:
+    return replace(column, check=f"({column.check}) AND ({check})" if column.check else check)
+
+
+def _in_row(column: WantedColumn, text: str, dialect: Dialect) -> WantedColumn | None:
+    """Clauses that follow each other without commas, as SQL has them; all of them, or None."""
+    rest = text.strip()
+    while rest:
+        step = _next_in_row(column, rest, dialect)
+        if step is None:
+            return None
+        column, length = step
+        if rest[length : length + 1].isalnum():
+            return None
+        rest = rest[length:].lstrip()
+    return column
+
+
+def _next_in_row(
+    column: WantedColumn, rest: str, dialect: Dialect
+) -> tuple[WantedColumn, int] | None:
+    flag = _ROW_FLAG.match(rest)
+    if flag:
+        word = "identity" if flag.group().lower() == "increment" else flag.group()
+        changes = [change for pattern, change in _FLAGS if pattern.match(word)]
+        return (changes[0](column), flag.end()) if changes else None
+    reference = _ROW_REFERENCE.match(rest)
+    if reference:
+        return _row_reference(column, reference), reference.end()
+    default = _ROW_DEFAULT.match(rest)
+    if default:
+        value = literal(default["value"], column.type)
+        return replace(column, default=value), default.end()
+    check = re.match(r"check\s*\(", rest, re.IGNORECASE)
+    if check:
+        inside = _inside_parentheses(rest[check.end() :])
+        if inside is None:
+            return None
+        expression = inside[0].strip().replace("{", "{{").replace("}", "}}")
+        return _checked(column, expression), check.end() + len(inside[0]) + 1
+    found = None if column.type else read_type(rest, dialect)
+    return (replace(column, type=found[0]), found[1]) if found else None
+
+
+def _row_reference(column: WantedColumn, found: re.Match[str]) -> WantedColumn:
+    actions = {
+        a["event"].lower(): re.sub(r"\s+", " ", a["what"].upper())
+        for a in _ACTION.finditer(found["actions"])
+    }
+    table, column = found["table"], found["column"]
+    if not column and table.lower().endswith(".id"):  # a table in a schema is hardly called id
+        table, column = table[:-3], table[-2:]
+    target = Reference(
+        table=table,
+        columns=(column,) if column else (),
+        on_delete=actions.get("delete", "NO ACTION"),
+        on_update=actions.get("update", "NO ACTION"),
+    )
+    return replace(column, references=target)
 
 
 def _typed(column: WantedColumn, clause: str, dialect: Dialect) -> WantedColumn | None:
@@ -226,15 +350,7 @@ def _typed(column: WantedColumn, clause: str, dialect: Dialect) -> WantedColumn 
         return None
     name, length = found
     rest = words[length:].strip(" `.")
-    typed = replace(column, type=name)
-    if not rest:
-        return typed
-    for word in re.findall(r"not null|primary key|[a-z_-]+(?:\s+`?[\w']+`?)?", rest, re.IGNORECASE):
-        more = _clause(typed, word, dialect)
-        if more is None:
-            return None
-        typed = more
-    return typed
+    return _in_row(replace(column, type=name), rest, dialect)
 
 
 def _with_reference(
@@ -278,6 +394,14 @@ def literal(words: str, kind: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def remarked(
+    column: WantedColumn, text: str, dialect: Dialect
+) -> tuple[WantedColumn, tuple[str, ...]]:
+    """The column with what a remark on it says, and what of the remark is not read."""
+    column, unread, _ = _remark(column, text.strip(" .:\u2013\u2014-"), dialect)
+    return column, tuple(unread)
+
+
 def _remark(
     column: WantedColumn, text: str, dialect: Dialect
 ) -> tuple[WantedColumn, list[str], int]:
@@ -287,11 +411,9 @@ def _remark(
     choice = _ONE_OF.match(text)
     found = _LABELS.match(text, choice.end()) if choice else None
     if found is None:
-        if re.match(r"^[\w\s]+$", text) is None:
-            return column, [text.strip()], 0
         read = _clause(column, text, dialect)
         return (column, [text.strip()], 0) if read is None else (read, [], 1)
     names, end = _label_names(found)
     values = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
     rest = text[end:].strip(" .")
-    return replace(column, check=f"{{}} IN ({values})"), [rest] if rest else [], 1
+    return _checked(column, f"{{}} IN ({values})"), [rest] if rest else [], 1

@@ -19,10 +19,11 @@ from faber_db.model.change import (
     Specification,
     TableWanted,
     VerbatimSql,
+    WantedColumn,
     WantedKey,
 )
 from faber_db.model.dialect import Dialect
-from faber_db.spec.column_table import read_column_table
+from faber_db.spec.column_table import limits, read_column_table
 from faber_db.spec.demands import NOTHING_FOR_ROWS, ROWS, Understood, asks, held_back, mentions
 from faber_db.spec.fields import IDENTIFIER, QUALIFIED, read_field
 from faber_db.spec.headings import Named, Section, names_table, section
@@ -79,7 +80,7 @@ _BRACKET = re.compile(
 _QUERY = re.compile(r"(?:explain|show|describe)\b|select\b.*\bfrom\b", re.IGNORECASE | re.DOTALL)
 _BLOCK_HEAD = re.compile(
     rf"^\s*(?:(?P<new>create|new)\s+)?(?:table\s+[`\"]?(?P<table>{QUALIFIED})[`\"]?\s*(?:as\s+\w+\s*)?[:({{]?|"
-    rf"[`\"]?(?P<only>{QUALIFIED})[`\"]?\s*[:({{])\s*$",
+    rf"[`\"]?(?P<only>{QUALIFIED})[`\"]?\s*[:({{]|(?P<bare>{QUALIFIED}))\s*$",
     re.IGNORECASE,
 )
 _BLOCK_END = re.compile(r"[)};\]]+;?$|[-=]{3,}$|(?:--|//|#)")
@@ -352,7 +353,7 @@ class _Reader:
                 self.asking.append(NotUnderstood(span, _cut(read.rest), why))
         elif NOTHING_FOR_ROWS.search(text):
             self.narrative.append(span)
-        elif text.rstrip().endswith(":"):
+        elif text.rstrip("*_ \n").endswith(":"):
             if not said and asks(text):
                 self.announcing = NotUnderstood(span, _cut(text), "no form that is read")
         elif not said:
@@ -421,7 +422,8 @@ class _Reader:
             span = Span(number, number)
             table = _BLOCK_HEAD.match(line) if len(line) < MAX_SENTENCE else None
             if table:
-                self._about(table["table"] or table["only"], new=bool(table["new"]))
+                name = table["table"] or table["only"] or table["bare"]
+                self._about(name, new=bool(table["new"]))
             elif bare and not _BLOCK_END.match(bare):
                 self._item(bare, span, plain=True)
 
@@ -447,7 +449,11 @@ class _Reader:
             self._about(named.table, new=named.new)
             if named.new:
                 self.announced.setdefault(named.table, span)
-        elif not self._field(text, span, plain=plain):
+        elif self._field(text, span, plain=plain):
+            pass
+        elif plain and re.match(rf"{IDENTIFIER}\s+\w+", text) and not asks(text):
+            self.unread.append(NotUnderstood(span, _cut(text), "not read as a field"))
+        else:
             for sentence, where in _sentences(text, span):
                 self._sentence(sentence, where, said=self._creates(sentence, where))
 
@@ -492,14 +498,12 @@ class _Reader:
                 NotUnderstood(span, _cut(word), "not read as a type") for word in declared.unread
             )
         else:
-            self._remarks(declared.unread, span)
+            self._remarks(declared.unread, declared.column, span)
         return True
 
-    def _remarks(self, remarks: Iterable[str], span: Span) -> None:
+    def _remarks(self, remarks: Iterable[str], column: WantedColumn, span: Span) -> None:
         for remark in remarks:
-            if re.search(
-                r"`|\b(?:unique|not null|required|default|cascade|index|check|must)\b", remark, re.I
-            ):
+            if "`" in remark or limits(remark, column):
                 self.unread.append(NotUnderstood(span, _cut(remark), "said about a field"))
 
     def _column_table(self, node: SyntaxTreeNode) -> None:
