@@ -330,16 +330,22 @@ def _row_reference(column: WantedColumn, found: re.Match[str]) -> WantedColumn:
         a["event"].lower(): re.sub(r"\s+", " ", a["what"].upper())
         for a in _ACTION.finditer(found["actions"])
     }
-    table, column = found["table"], found["column"]
-    if not column and table.lower().endswith(".id"):  # a table in a schema is hardly called id
-        table, column = table[:-3], table[-2:]
+    table, columns = _far(found)
     target = Reference(
         table=table,
-        columns=(column,) if column else (),
+        columns=columns,
         on_delete=actions.get("delete", "NO ACTION"),
         on_update=actions.get("update", "NO ACTION"),
     )
     return replace(column, references=target)
+
+
+def _far(found: re.Match[str]) -> tuple[str, tuple[str, ...]]:
+    """The table and column that a reference names: `users (id)`, `users`, `users.id`."""
+    table, column = found["table"], found["column"]
+    if not column and table.lower().endswith(".id"):  # a table in a schema is hardly called id
+        return table[:-3], (table[-2:],)
+    return table, (column,) if column else ()
 
 
 def _typed(column: WantedColumn, clause: str, dialect: Dialect) -> WantedColumn | None:
@@ -362,9 +368,10 @@ def _with_reference(
         if found is None or found[1] != len(reference["type"].strip()):
             return None
         kind = found[0]
+    table, columns = _far(reference)
     target = Reference(
-        table=reference["table"],
-        columns=(reference["column"],) if reference["column"] else (),
+        table=table,
+        columns=columns,
         on_delete=(reference["action"] or "no action").upper(),
     )
     return replace(column, type=kind, references=target)
