@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 DB ?= sqlite
 
-.PHONY: demo test test-all lint docs set-up clean
+.PHONY: demo test test-all lint docs new-rule set-up clean
 
 demo: set-up
 	$(RUN) -m faber_db demo --db $(DB)
@@ -23,6 +23,9 @@ lint: set-up
 
 docs: set-up
 	$(RUN) -m faber_db.cli.documents
+
+new-rule:
+	@$(PYTHON) scripts/new_rule.py $(CODE) $(KIND)
 
 set-up:
 	@PYTHON=$(PYTHON) bash scripts/set_up

@@ -44,6 +44,7 @@ def test_no_example_is_left_over() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=BY_CODE)
 def test_a_rule_explains_itself(rule: Rule) -> None:
     for text in (rule.effect, rule.remedy):
+        assert text
         assert text[0].isupper() or text.startswith("--"), text
         assert text.rstrip()[-1] in ".;)", text
     assert rule.source
