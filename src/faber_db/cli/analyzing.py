@@ -62,6 +62,16 @@ def run(
     return service.run(service.Request(paths=tuple(paths), **fields), call.app)
 
 
+def refuse_two_forms(*, as_json: bool, as_sarif: bool) -> None:
+    """One answer has one form.
+
+    Raises:
+        InputError: both were asked for.
+    """
+    if as_json and as_sarif:
+        raise InputError("`--json` and `--sarif` exclude each other", hint="Call it twice.")
+
+
 def contract(answer: "Answer[AnalyzeDetails]") -> dict[str, Any]:
     """`{"risk", "findings", "statements"}`, as DESIGN fixes it."""
     details = answer.details

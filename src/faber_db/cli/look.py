@@ -1,5 +1,6 @@
 """Look: what is there, what would happen, and what a code means."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -112,12 +113,17 @@ def register(program: typer.Typer) -> None:
             Literal["summary", "full"],
             typer.Option("--detail", help="`full` lists the safe statements too."),
         ] = "summary",
+        as_sarif: Annotated[
+            bool,
+            typer.Option("--sarif", help="Answer as SARIF 2.1.0.", show_default=False),
+        ] = False,
         database: DatabaseOption = "",
     ) -> int:
         """Say what SQL would lock, rewrite, lose or break on a live database. Runs nothing."""
         from faber_db.cli import analyzing
         from faber_db.cli.render.analysis import draw
 
+        analyzing.refuse_two_forms(as_json=call.common.json, as_sarif=as_sarif)
         answer = analyzing.run(
             call,
             paths=paths or [],
@@ -126,10 +132,14 @@ def register(program: typer.Typer) -> None:
             server_version=server_version,
             schema=schema,
             transaction=transaction,
-            full=detail == "full" or call.common.json,
+            full=detail == "full" or call.common.json or as_sarif,
             database=database,
         )
-        if call.common.json:
+        if as_sarif:
+            from faber_db.cli.sarif import sarif
+
+            call.terminal.json(sarif(answer, Path.cwd()))
+        elif call.common.json:
             call.terminal.json(analyzing.contract(answer))
         else:
             call.show(answer, draw(all_of_them=detail == "full"))

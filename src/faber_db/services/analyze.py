@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from faber_db.errors import FaberDbError, FileUnreadable, InputError, InputTooLarge
 from faber_db.model.answer import Answer, Details
@@ -59,6 +59,9 @@ class AnalyzeDetails(Details):
     findings: list[Finding] = []
     statements: list[StatementReport] = []
     left_out: int = 0
+    paths: dict[str, str] = Field(
+        default={}, exclude=True
+    )  # by `Finding.migration`; for front ends
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class _Piece:
     name: str
     sql: str
     wrap: bool
+    path: str = ""  # as it was named, or absolute
 
 
 def run(request: Request, app: App | None) -> Answer[AnalyzeDetails]:
@@ -118,7 +122,7 @@ def _pending(request: Request, app: App) -> tuple[tuple[_Piece, ...], Surroundin
         )
         states = database.handler.status(migrations, database.handler.ledger(session))
     wanted = {s.version for s in states if s.state in _TO_RUN}
-    pieces = tuple(_of(m, request) for m in migrations if m.version in wanted)
+    pieces = tuple(_of(m, request, database) for m in migrations if m.version in wanted)
     return pieces, around
 
 
@@ -176,9 +180,10 @@ def _at(named: str, request: Request, app: App | None) -> Iterator[_Piece]:
                 file.relative_to(path).as_posix(),
                 _up(_read(file, file.as_posix())),
                 request.transaction != "none",
+                str(file),
             )
     else:
-        yield _Piece(path.name, _up(_read(path, named)), request.transaction != "none")
+        yield _plain(path, named, request)
 
 
 def _database(request: Request, app: App | None) -> Database | None:
@@ -202,14 +207,18 @@ def _of_history(request: Request, path: Path, database: Database, named: str) ->
         if whole or (database.folder / migration.path).is_relative_to(path)
     ]
     if not found:  # a down script, or a file that is no migration
-        yield _Piece(path.name, _up(_read(path, named)), request.transaction != "none")
+        yield _plain(path, named, request)
     for migration in found:
-        yield _of(migration, request)
+        yield _of(migration, request, database)
 
 
-def _of(migration: Migration, request: Request) -> _Piece:
+def _plain(path: Path, named: str, request: Request) -> _Piece:
+    return _Piece(path.name, _up(_read(path, named)), request.transaction != "none", str(path))
+
+
+def _of(migration: Migration, request: Request, database: Database) -> _Piece:
     wrap = migration.wrap if request.transaction == "auto" else request.transaction == "wrap"
-    return _Piece(migration.name, migration.up, wrap)
+    return _Piece(migration.name, migration.up, wrap, str(database.folder / migration.path))
 
 
 def _up(text: str) -> str:
@@ -249,6 +258,7 @@ def _answer(
         statement_count=sum(len(script.statements) for script in scripts),
         findings=findings,
         statements=list(analysis.statements) if request.detail == "full" else [],
+        paths={piece.name if len(pieces) > 1 else "": piece.path for piece in pieces},
     )
     return Answer(
         status="success" if analysis.risk is Risk.LOW else "warning",
