@@ -1,0 +1,77 @@
+"""The stored measurements are of these cases, and servers still do what they say."""
+
+import importlib.util
+
+import pytest
+
+from faber_db.model.dialect import Dialect
+from tests.safety.cases import DIALECTS, Case, cases, read
+from tests.safety.measure import measurer
+from tests.safety.truth import LABELS, is_current, measured
+
+# What else each version does than the one whose measurement is stored: (version, case): labels.
+DIFFERENCES: dict[tuple[int, str], tuple[str, ...]] = {}
+SERVERS = [
+    (Dialect.POSTGRESQL, 15),
+    (Dialect.POSTGRESQL, 17),
+    (Dialect.POSTGRESQL, 18),
+    (Dialect.MYSQL, 0),
+    (Dialect.SQLITE, 0),
+]
+
+
+def _run(dialect: Dialect) -> list[Case]:
+    return [case for case in cases(dialect) if not case.not_run]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_case_is_measured_as_it_stands(dialect: Dialect) -> None:
+    old = [case.name for case in _run(dialect) if not is_current(case)]
+    assert not old, f"run `python -m tests.safety.measure {dialect.value}`"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dialect", "version"), SERVERS)
+def test_servers_still_do_so(dialect: Dialect, version: int) -> None:
+    if not _run(dialect) or importlib.util.find_spec(f"tests.safety.on_{dialect.value}") is None:
+        pytest.skip(f"no case of {dialect.value}")
+    other: dict[tuple[int, str], tuple[str, ...]] = {}
+    with measurer(dialect, *([version] if version else [])) as measure:
+        for case in _run(dialect):
+            if case.since <= version or not version:
+                now, stored = measure(case).labels, measured(case).labels
+                if now != stored:
+                    other[version, case.name] = now
+    assert other == {key: what for key, what in DIFFERENCES.items() if key[0] == version}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-- case: a\nDROP TABLE t;",
+        "-- case: a\n-- role: fine\nDROP TABLE t;",
+        "-- case: a\n-- role: safe\n-- transaction: maybe\nDROP TABLE t;",
+        "-- case: a\n-- role: safe\n-- not-run: it calls out\nDROP TABLE t;",
+        "-- case: a\n-- role: safe\n",
+    ],
+)
+def test_a_wrong_head_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="case a of x"):
+        list(read(text, Dialect.POSTGRESQL, "x"))
+
+
+def test_cases_are_read() -> None:
+    text = "-- case: a\n-- role: safe\n-- setup: CREATE TABLE t (id int);\n-- setup: SELECT 1;\n-- a remark\nDROP TABLE t;\n\n-- case: b\n-- role: hazard\n-- transaction: none\nDELETE FROM t;"
+    first, second = read(text, Dialect.POSTGRESQL, "x")
+    assert (first.setup, first.sql, first.wrap) == (
+        "CREATE TABLE t (id int);\nSELECT 1;",
+        "-- a remark\nDROP TABLE t;\n",
+        True,
+    )
+    assert (second.name, second.wrap, second.role) == ("b", False, "hazard")
+
+
+def test_labels_are_kinds_of_findings() -> None:
+    from faber_db.model.finding import Kind
+
+    assert set(LABELS) <= {kind.value for kind in Kind}

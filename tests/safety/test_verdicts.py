@@ -1,0 +1,58 @@
+"""Our verdict on each case against what a server really did with it."""
+
+import pytest
+
+from faber_db.model.dialect import Dialect
+from tests.safety.cases import DIALECTS, Case, cases
+from tests.safety.scoring import findings, missed, ours, score
+from tests.safety.truth import LABELS, measured
+
+# (dialect, case): the labels that are not found, and why that is right or cannot be helped.
+ACCEPTED_MISSES: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
+# (dialect, case): codes that speak up although the case is harmless, and why.
+ACCEPTED_ALARMS: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
+BARS = {"any hazard": 0.95, "data_loss": 0.95, "blocking": 0.97, "app_break": 0.85}
+FALSE_ALARMS = 0.05
+
+ALL = [case for dialect in DIALECTS for case in cases(dialect)]
+
+
+def _key(case: Case) -> tuple[str, str]:
+    return case.dialect.value, case.name
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda c: f"{c.dialect.value}-{c.name}")
+def test_the_verdict_says_what_happened(case: Case) -> None:
+    truth = measured(case)
+    kinds = ours(case)
+    seen = [f"{f.code} ({f.kind}, {f.risk})" for f in findings(case)]
+    accepted, _ = ACCEPTED_MISSES.get(_key(case), ((), ""))
+    assert missed(case, truth, kinds) == accepted, f"happened {truth.labels}, said {seen}"
+    if case.role == "safe":
+        alarms, _ = ACCEPTED_ALARMS.get(_key(case), ((), ""))
+        assert tuple(f.code for f in findings(case)) == alarms, seen
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda c: f"{c.dialect.value}-{c.name}")
+def test_the_role_is_true(case: Case) -> None:
+    """Nothing that hurts is called safe; a hazard hurts, unless it is one of rights or is not run."""
+    truth = measured(case)
+    if case.role == "safe":
+        assert truth.labels == (), truth.facts
+
+
+def test_what_is_accepted_exists_and_says_why() -> None:
+    names = {_key(case) for case in ALL}
+    for table in (ACCEPTED_MISSES, ACCEPTED_ALARMS):
+        assert set(table) <= names
+        assert all(what and reason for what, reason in table.values())
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_bars(dialect: Dialect) -> None:
+    total = score(cases(dialect))
+    for label, bar in BARS.items():
+        if total.all.get(label):
+            assert total.found[label] >= bar * total.all[label], (label, total.misses)
+    assert len(total.false_alarms) <= FALSE_ALARMS * total.safe, total.false_alarms
+    assert set(total.all) <= {*LABELS, "any hazard"}
