@@ -178,7 +178,7 @@ def _at(named: str, request: Request, app: App | None) -> Iterator[_Piece]:
         for file in files:
             yield _Piece(
                 file.relative_to(path).as_posix(),
-                _up(_read(file, file.as_posix())),
+                up_part(_read(file, file.as_posix())),
                 request.transaction != "none",
                 str(file),
             )
@@ -213,7 +213,7 @@ def _of_history(request: Request, path: Path, database: Database, named: str) ->
 
 
 def _plain(path: Path, named: str, request: Request) -> _Piece:
-    return _Piece(path.name, _up(_read(path, named)), request.transaction != "none", str(path))
+    return _Piece(path.name, up_part(_read(path, named)), request.transaction != "none", str(path))
 
 
 def _of(migration: Migration, request: Request, database: Database) -> _Piece:
@@ -221,7 +221,7 @@ def _of(migration: Migration, request: Request, database: Database) -> _Piece:
     return _Piece(migration.name, migration.up, wrap, str(database.folder / migration.path))
 
 
-def _up(text: str) -> str:
+def up_part(text: str) -> str:
     """A file with both directions, as dbmate and goose write it, without its way back."""
     found = _BOTH_WAYS.search(text)
     return text[: found.start(1)] if found else text
