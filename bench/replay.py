@@ -48,7 +48,9 @@ def files(folder: Path) -> Iterator[tuple[str, str]]:
         key=lambda p: p.relative_to(folder).as_posix(),
     )
     for path in found:
-        if path.name in ("down.sql", "LATEST.sql") or path.name.endswith((".down.sql", ".undo.sql")):
+        if path.name in ("down.sql", "LATEST.sql") or path.name.endswith(
+            (".down.sql", ".undo.sql")
+        ):
             continue
         yield path.relative_to(folder).as_posix(), up_part(path.read_text("utf-8-sig"))
 
@@ -74,9 +76,7 @@ def replay(folder: Path, dialect: Dialect, show: str) -> Tally:
             wrap = dialect is Dialect.POSTGRESQL
             began = time.perf_counter()
             script = parse(text, dialect)
-            context = Context(
-                dialect, session.server_version, session.catalogue(), wrap=wrap
-            )
+            context = Context(dialect, session.server_version, session.catalogue(), wrap=wrap)
             analysis = analyze(script, context)
             tally.seconds += time.perf_counter() - began
             _count(tally, name, script, analysis, show)
@@ -117,7 +117,9 @@ def main() -> int:
     for words in tally.failed[: given.limit]:
         print(f"  did not run: {words}")
     for name, finding in tally.shown[: given.limit]:
-        print(f"\n{name} line {finding.line}: {finding.effect}\n    {' '.join(finding.statement.split())}")
+        print(
+            f"\n{name} line {finding.line}: {finding.effect}\n    {' '.join(finding.statement.split())}"
+        )
     return 0
 
 

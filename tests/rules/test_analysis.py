@@ -137,3 +137,21 @@ def test_no_input_crashes(dialect: Dialect, text: str) -> None:
     analysis = analyze(script, Context(dialect))
     assert len(analysis.statements) == len(script.statements)
     assert all(f.risk is Risk.CRITICAL for f in analysis.findings if f.code == "not-understood")
+
+
+@pytest.mark.parametrize(
+    ("sql", "dialect", "unknown"),
+    [
+        ("UPDATE customers SET name = lower(replace(name, 'a', hex(name)))", Dialect.SQLITE, []),
+        ("SELECT value FROM json_each('[1]')", Dialect.SQLITE, []),
+        ("INSERT INTO customers (name) SELECT printf('%d', id) FROM orders", Dialect.SQLITE, []),
+        ("UPDATE customers SET name = my_own(name)", Dialect.SQLITE, ["my_own"]),
+        ("UPDATE customers SET name = SUBSTRING_INDEX(LCASE(name), '@', 1)", Dialect.MYSQL, []),
+        ("REPLACE customers (id) VALUES (CAST(1 AS DECIMAL(10,2)))", Dialect.MYSQL, []),
+        ("WITH x (a) AS (SELECT 1) SELECT IF(a IN (1), 2, 3) FROM x", Dialect.MYSQL, []),
+        ("SELECT shop.clean_up(1), clean_up(2)", Dialect.MYSQL, ["clean_up", "shop.clean_up"]),
+    ],
+)
+def test_functions_of_the_product_are_known(sql: str, dialect: Dialect, unknown: list[str]) -> None:
+    found = [f for f in judge(sql, dialect).findings if f.code == "unknown-function"]
+    assert sorted(o for f in found for o in f.objects) == unknown

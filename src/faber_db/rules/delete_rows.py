@@ -13,9 +13,18 @@ def find(action: Delete, scene: Scene) -> Iterator[Hazard]:
         return
     which = "some rows" if action.qualified else "every row"
     yield Hazard((action.table,), detail=f"{which} of {action.table}", table=action.table)
-    for child, key in scene.state.referencing(action.table):
-        if key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT"):
-            yield Hazard((child,), detail=f"rows of {child}, {key.on_delete} on {action.table}")
+    reached = sorted(
+        {
+            child
+            for child, key in scene.state.referencing(action.table)
+            if key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT")
+        }
+    )
+    if reached:  # one finding, however many tables there are: it is one cause
+        yield Hazard(
+            tuple(reached),
+            detail=f"rows of {', '.join(reached)}, through their foreign keys to {action.table}",
+        )
 
 
 RULE = Rule(

@@ -6,13 +6,14 @@ from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import Calls
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
+from faber_db.sql.grammar.builtins import is_built_in
 from faber_db.sql.postgresql.builtins import KNOWN, RUNS_SQL, SERVER_CONTROL, SERVER_FILES
 
 
 def find(action: Calls, scene: Scene) -> Iterator[Hazard]:
     if not scene.postgresql:
         for name in action.functions:
-            if name not in scene.state.routines:
+            if name not in scene.state.routines and not is_built_in(name, scene.dialect):
                 yield Hazard((name,), detail=f"function {name}")
         return
     for name in action.functions:

@@ -16,8 +16,9 @@ from faber_db.model.statement import (
     Query,
     Update,
 )
-from faber_db.sql.grammar.stream import Unreadable
-from faber_db.sql.identifiers import full_name
+from faber_db.sql.grammar.stream import END, Stream, Unreadable
+from faber_db.sql.identifiers import full_name, unquote
+from faber_db.sql.lexer import QUOTED, WORD
 from faber_db.sql.limits import depth
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def row_actions(text: str, dialect: Dialect) -> Iterator[Action]:
         yield Query(_tables(tree, dialect), locks)
     else:
         raise Unreadable(f"it reads as {type(tree).__name__}")
-    yield from _calls(tree)
+    yield from _calls(tree, text, dialect)
 
 
 def query_actions(text: str, dialect: Dialect) -> Iterator[Action]:
@@ -235,17 +236,46 @@ def _delete(tree: "exp.Delete", dialect: Dialect) -> Iterator[Action]:
         )
 
 
-def _calls(tree: "exp.Expr") -> Iterator[Action]:
+_KEYWORDS = """
+ALL AND ANY AS BETWEEN BY CASE CROSS DELETE DISTINCT ELSE END ESCAPE EXCEPT EXISTS FILTER FORCE
+FROM GROUP GROUPS HAVING IGNORE IN INDEX INSERT INTERSECT INTO IS JOIN KEY LIKE LIMIT MATERIALIZED
+NOT OF OFFSET ON OR ORDER OVER PARTITION RANGE RECURSIVE REGEXP RLIKE ROLLUP ROW ROWS SELECT SET
+SOME THEN UNION UPDATE USE USING WHEN WHERE WINDOW WITH XOR
+"""
+_NO_CALL = frozenset(_KEYWORDS.split())
+_NAMES_A_TABLE = frozenset({"INTO", "INSERT", "IGNORE", "LOW_PRIORITY", "AS", "PARTITION"})
+_TYPES = frozenset(
+    {"binary", "char", "character", "decimal", "float", "nchar", "numeric", "varchar"}
+)
+
+
+def _calls(tree: "exp.Expr", text: str, dialect: Dialect) -> Iterator[Action]:
+    """Functions under the names that the text gives them: sqlglot renames what it knows."""
     from sqlglot import exp
 
-    found: dict[str, None] = {}
-    for node in tree.find_all(exp.Func):
-        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-        if not isinstance(node, exp.And | exp.Or | exp.Xor | exp.Case | exp.Cast):
-            found[name.lower()] = None
+    tables = {node.alias.lower() for node in tree.find_all(exp.CTE)}
+    found = dict.fromkeys(name for name in _called(text, dialect) if name not in tables)
     if found.keys() & _FILES:
         yield Outside("file", next(iter(found.keys() & _FILES)))
     for into in tree.find_all(exp.Into):
         yield Outside("file", into.sql())
     if found:
         yield Calls(tuple(found))
+
+
+def _called(text: str, dialect: Dialect) -> Iterator[str]:
+    pieces = Stream.of(text, dialect).pieces
+    for index, piece in enumerate(pieces[:-1]):
+        if pieces[index + 1].text != "(" or piece.kind not in (WORD, QUOTED):
+            continue
+        before = pieces[index - 1] if index else END
+        name = unquote(piece.text, dialect).lower()
+        if piece.word in _NO_CALL or (before.word in _NAMES_A_TABLE) or name in _TYPES:
+            continue
+        if index == 1 and before.word == "REPLACE":  # REPLACE t (a) VALUES …
+            continue
+        if before.text == ".":
+            if index > 2 and pieces[index - 3].word in _NAMES_A_TABLE:
+                continue
+            name = f"{unquote(pieces[index - 2].text, dialect).lower()}.{name}"
+        yield name
