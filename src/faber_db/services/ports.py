@@ -80,6 +80,29 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What one statement did on a trial run to tables that existed before the script.
+
+    A mode is written as `rules/effects_<dialect>` writes it, a table as `Table.full_name`, under
+    the name that it had when the statement began.
+    """
+
+    line: int
+    text: str  # source, cut to 300 characters
+    locks: tuple[tuple[str, str], ...]  # full table name, mode: the strongest that this one took
+    rewritten: tuple[str, ...]
+    scanned: tuple[str, ...]
+    duration_ms: int
+    error: str = ""  # SQLSTATE or errno and a message without values; what follows was not tried
+    held: tuple[tuple[str, str], ...] = ()  # as `locks`, of earlier ones in the same transaction
+    not_tried: str = ""  # why it was left out; all the rest but line and text is empty then
+    unseen: str = ""  # why its locks could not be read; rewrites and scans could
+    breaks: tuple[
+        tuple[int, str], ...
+    ] = ()  # queries that it broke: position, SQLSTATE and message
+
+
+@dataclass(frozen=True, slots=True)
 class DumpInfo:
     """What made a dump."""
 
@@ -226,6 +249,34 @@ class Session(Protocol):
             MigrationFailed: a statement failed; message names line and cause, and says whether all
                 was rolled back. The attributes `rolled_back: bool`, `line: int` tell code the same.
             LockTimeout: the lock could not be had; nothing was kept.
+        """
+        ...
+
+    def try_out(
+        self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
+    ) -> tuple[Tried, ...]:
+        """Run a script as `run` would, on a throw-away database only, and watch what it locks.
+
+        One answer for each statement that was reached, in order; statements that only begin or
+        end a transaction may be left out. Statements with effects outside the database are not
+        run. Several scripts may follow one another in one session: what an earlier one made is
+        not among the tables that existed.
+
+        Args:
+            script: left as it failed, where it fails; that is an answer, not an exception.
+            wrap: as for `run`.
+            queries: of the running application; each is prepared, never executed.
+
+        Raises:
+            NotSupported: this product cannot be tried yet.
+        """
+        ...
+
+    def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
+        """Why queries cannot be prepared now, by position; those that can are left out.
+
+        Raises:
+            NotSupported: this product cannot be asked yet.
         """
         ...
 
@@ -477,6 +528,18 @@ class Shadow(Protocol):
 
         Raises:
             ShadowUnavailable: names what was tried.
+        """
+        ...
+
+    def copy_of(self, url: str) -> AbstractContextManager[Session]:
+        """A copy of the schema of a database, without its rows, dropped as `new` drops.
+
+        The database at `url` is only read, so it may be protected; the copy is never made on a
+        protected server.
+
+        Raises:
+            ShadowUnavailable: names what was tried, or what could not be copied.
+            ConnectionFailed: of the database at `url`.
         """
         ...
 

@@ -17,7 +17,13 @@ class NoShadow:
         return f"none ({self._reason})"
 
     def new(self) -> AbstractContextManager[Session]:
-        raise ShadowUnavailable(
+        raise self._refusal()
+
+    def copy_of(self, url: str) -> AbstractContextManager[Session]:
+        raise self._refusal()
+
+    def _refusal(self) -> ShadowUnavailable:
+        return ShadowUnavailable(
             f"no throw-away database: {self._reason}",
             hint='Set "shadow": "auto" for this database.',
         )

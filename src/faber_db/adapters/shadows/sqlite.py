@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from faber_db.adapters.engines.sqlite import Sqlite
@@ -37,6 +37,12 @@ class SqliteShadow:
                 yield session
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def copy_of(self, url: str) -> AbstractContextManager[Session]:
+        raise ShadowUnavailable(
+            "the schema of a SQLite database cannot be copied into a shadow yet",
+            hint="Leave the trial run out; the analysis without it still holds.",
+        )
 
 
 def remove_leftovers() -> None:

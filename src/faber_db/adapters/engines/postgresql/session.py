@@ -15,11 +15,12 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import StatementRun
 from faber_db.model.target import Marker, TargetIdentity
-from faber_db.services.ports import Bound, Limits, Ran, TableSize
+from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
 from faber_db.sql.script import Script
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.connect import Connection
+    from faber_db.adapters.engines.postgresql.trial import Trial
 
 
 class PostgresqlSession:
@@ -30,6 +31,7 @@ class PostgresqlSession:
     def __init__(self, connection: "Connection", *, limits: Limits) -> None:
         self._connection = connection
         self._limits = limits
+        self._trial: Trial | None = None
 
     @property
     def server_version(self) -> int:
@@ -87,6 +89,21 @@ class PostgresqlSession:
         run = ScriptRun(self._connection, self._limits, observe, rehearse=rehearse)
         with translating():
             return run.run(script, wrap=wrap, first=first, then=then)
+
+    def try_out(
+        self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
+    ) -> tuple[Tried, ...]:
+        from faber_db.adapters.engines.postgresql.trial import Trial
+
+        with translating():
+            self._trial = self._trial or Trial(self._connection)
+            return self._trial.run(script, wrap=wrap, queries=queries)
+
+    def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
+        from faber_db.adapters.engines.postgresql.trial_queries import Queries
+
+        with translating():
+            return Queries(self._connection, queries).failing(range(len(queries)))
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         return lock.deploy_lock(self._connection, wait=wait)

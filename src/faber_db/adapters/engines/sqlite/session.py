@@ -11,12 +11,12 @@ from faber_db.adapters.engines.sqlite import catalogue, identity, lock
 from faber_db.adapters.engines.sqlite import marker as marks
 from faber_db.adapters.engines.sqlite.faults import translating
 from faber_db.adapters.engines.sqlite.run import ScriptRun
-from faber_db.errors import StatementFailed
+from faber_db.errors import NotSupported, StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import StatementRun
 from faber_db.model.target import Marker, TargetIdentity
-from faber_db.services.ports import Bound, Limits, Ran, TableSize
+from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
 from faber_db.sql.script import Script
 
 _STEPS = 10_000  # virtual machine steps between two looks at the clock, well under a millisecond
@@ -117,6 +117,20 @@ class SqliteSession:
         run = ScriptRun(self._connection, self._run_one, self._limits, observe, rehearse=rehearse)
         with translating():
             return run.run(script, wrap=wrap, first=first, then=then)
+
+    def try_out(
+        self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
+    ) -> tuple[Tried, ...]:
+        raise NotSupported(
+            "a trial run on SQLite is not supported yet",
+            hint="Leave it out; the analysis without it still holds.",
+        )
+
+    def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
+        raise NotSupported(
+            "queries cannot be prepared on SQLite yet",
+            hint="Leave them out; the analysis without them still holds.",
+        )
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         return lock.deploy_lock(self._lock_folder, self._file, wait=wait)
