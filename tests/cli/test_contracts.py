@@ -36,7 +36,11 @@ def test_analyze(faber_db: Run, dialect: str) -> None:
     assert [s["line"] for s in answer["statements"]] == [1, 2]
     assert all(set(s) >= STATEMENT for s in answer["statements"])
     assert [s["data_loss"] for s in answer["statements"]] == [False, True]
-    assert all(set(lock) == {"table", "mode"} for s in answer["statements"] for lock in s["locks"])
+    assert all(
+        set(lock) == {"table", "mode", "until_line"}
+        for s in answer["statements"]
+        for lock in s["locks"]
+    )
 
 
 def test_analyze_needs_no_project(faber_db: Run, project: Path) -> None:

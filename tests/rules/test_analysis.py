@@ -116,6 +116,35 @@ def test_the_report_names_brief_locks() -> None:
     assert (report.rewrite, report.scan, report.data_loss) == (False, False, False)
 
 
+UNTIL = {
+    "alone": ("ALTER TABLE customers ADD c int", True, [0]),
+    "wrapped": ("ALTER TABLE customers ADD c int;\nSELECT 1;\nSELECT 2", True, [3]),
+    "not wrapped": ("ALTER TABLE customers ADD c int;\nSELECT 1", False, [0]),
+    "explicit": ("BEGIN;\nALTER TABLE customers ADD c int;\nCOMMIT;\nSELECT 1", False, [3]),
+    "savepoint": (
+        "SAVEPOINT a;\nALTER TABLE customers ADD c int;\nRELEASE a;\nSELECT 1",
+        True,
+        [4],
+    ),
+    "commit in a wrapped file": (
+        "ALTER TABLE customers ADD c int;\nCOMMIT;\nALTER TABLE orders ADD c int;\nSELECT 1",
+        True,
+        [2, 0],
+    ),
+    "outside a transaction by nature": (
+        "CREATE INDEX CONCURRENTLY i ON products (title);\nSELECT 1",
+        False,
+        [0],
+    ),
+}
+
+
+@pytest.mark.parametrize(("sql", "wrap", "lines"), UNTIL.values(), ids=UNTIL)
+def test_until_when_a_lock_is_held(sql: str, wrap: bool, lines: list[int]) -> None:
+    reports = judge(sql, wrap=wrap).statements
+    assert [lock.until_line for r in reports for lock in r.locks] == lines
+
+
 def test_touched_tables() -> None:
     script = parse("CREATE TABLE a (id int); DROP TABLE s.b; SELECT * FROM c", Dialect.POSTGRESQL)
     assert touched(script) == ("a", "s.b", "c")

@@ -73,6 +73,7 @@ class TableLock(Frozen):
 
     table: str
     mode: str
+    until_line: int = 0  # of the statement at whose end it goes; 0: this statement's own end
 
 
 class StatementReport(Frozen):

@@ -84,9 +84,9 @@ from faber_db.rules import (
 from faber_db.rules.analysis import Walk
 from faber_db.rules.base import Rule
 from faber_db.rules.context import Context
-from faber_db.rules.scene import TransactionState
 from faber_db.rules.state import State
 from faber_db.rules.tables import touched
+from faber_db.rules.transaction import TransactionState
 from faber_db.sql.script import Script
 
 RULES_VERSION = "1"

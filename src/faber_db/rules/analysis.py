@@ -18,9 +18,10 @@ from faber_db.model.statement import Action, Calls, NotUnderstood
 from faber_db.rules.base import Hazard, Look, Rule
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strongest
-from faber_db.rules.scene import Scene, TransactionState, after, effects_of
+from faber_db.rules.scene import Scene, after, effects_of
 from faber_db.rules.state import State
 from faber_db.rules.suppression import Allowed, allowed_in
+from faber_db.rules.transaction import TransactionState, released_at
 from faber_db.sql.script import Script, Statement
 
 _CUT = 300
@@ -44,12 +45,13 @@ class Walk:
         allowed = allowed_in(script)
         findings: list[Finding] = []
         reports: list[StatementReport] = []
+        released = released_at(script, wrap=self.transaction.open)
         for index, statement in enumerate(script.statements):
             beside = [a for a in allowed if a.statement == index]
             found, effects = self._statement(statement, script.statements[index + 1 :])
             shown = [self._allow(f, beside) for f in _once(found)]
             findings += sorted(shown, key=lambda f: -f.risk.rank)
-            reports.append(self._report(statement, effects, shown))
+            reports.append(self._report(statement, effects, shown, released[index]))
         findings += [f for a in allowed if (f := _about(a, script)) is not None]
         findings.sort(key=lambda f: f.line)
         risks = [f.risk for f in findings if not f.allowed]
@@ -167,13 +169,19 @@ class Walk:
         return finding
 
     def _report(
-        self, statement: Statement, effects: list[TableEffect], findings: list[Finding]
+        self,
+        statement: Statement,
+        effects: list[TableEffect],
+        findings: list[Finding],
+        until_line: int,
     ) -> StatementReport:
         locks = strongest(effects)
         return StatementReport(
             line=statement.line,
             text=statement.text[:_CUT],
-            locks=tuple(TableLock(table=t, mode=m) for t, m in locks.items()),
+            locks=tuple(
+                TableLock(table=t, mode=m, until_line=until_line) for t, m in locks.items()
+            ),
             rewrite=any(e.rewrite for e in effects),
             scan=any(e.scan for e in effects),
             data_loss=any(f.kind is Kind.DATA_LOSS for f in findings),

@@ -1,7 +1,7 @@
 """What a rule sees: one action, the state before it, its locks, and the transaction around it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import Action, AddEnumValue, Insert, Rename, Transaction
@@ -9,42 +9,8 @@ from faber_db.rules import effects_mysql, effects_postgresql, effects_sqlite
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strength
 from faber_db.rules.state import State, TableState
+from faber_db.rules.transaction import TransactionState
 from faber_db.sql.script import Statement
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lock that an earlier statement of the open transaction took on a table that existed."""
-
-    table: str
-    mode: str
-    line: int
-
-
-@dataclass
-class TransactionState:
-    """The open transaction: what it holds, and the enum values that it added."""
-
-    open: bool
-    held: dict[str, Held] = field(default_factory=dict)
-    added_values: set[tuple[str, str]] = field(default_factory=set)
-
-    def control(self, what: str) -> None:
-        """BEGIN, COMMIT and ROLLBACK; a savepoint keeps every lock."""
-        if what in ("begin", "commit", "rollback", "prepare"):
-            self.open = what == "begin"
-            self.release()
-
-    def release(self) -> None:
-        self.held.clear()
-        self.added_values.clear()
-
-    def take(self, effects: tuple[TableEffect, ...], state: State, line: int) -> None:
-        for effect in effects:
-            if effect.lock and not state.is_new(effect.table):
-                before = self.held.get(effect.table)
-                if before is None or strength(effect.lock) > strength(before.mode):
-                    self.held[effect.table] = Held(effect.table, effect.lock, line)
 
 
 @dataclass(frozen=True, slots=True)
