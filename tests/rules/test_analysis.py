@@ -184,3 +184,12 @@ def test_no_input_crashes(dialect: Dialect, text: str) -> None:
 def test_functions_of_the_product_are_known(sql: str, dialect: Dialect, unknown: list[str]) -> None:
     found = [f for f in judge(sql, dialect).findings if f.code == "unknown-function"]
     assert sorted(o for f in found for o in f.objects) == unknown
+
+
+def test_a_unique_index_that_another_key_doubles_is_not_missed() -> None:
+    doubled = "CREATE UNIQUE INDEX customers_id_key ON customers (id)"
+    assert serious(judge("DROP INDEX customers_id_key", earlier=(doubled,))) == []
+    partial = "CREATE UNIQUE INDEX customers_email_open ON customers (email) WHERE points > 0"
+    assert serious(judge("DROP INDEX orders_code", earlier=(partial,))) == ["drop-unique"]
+    found = only(judge("DROP INDEX orders_code"), "drop-unique")
+    assert ": INSERT … ON CONFLICT" in found.effect

@@ -114,7 +114,7 @@ class Walk:
         risk = hazard.risk or rule.risk
         effect = hazard.effect or rule.effect
         if hazard.detail:
-            effect = f"{_begun(hazard)}: {effect[0].lower()}{effect[1:]}"
+            effect = f"{_begun(hazard)}: {_continued(effect)}"
         if scene.routine:
             effect += f" It happens in function {scene.routine}."
         own = scene.effect_on(hazard.table) if hazard.table else None
@@ -222,6 +222,11 @@ def _about(allowed: Allowed, script: Script) -> Finding | None:
         remedy=remedy,
         source="faber-db, suppression",
     )
+
+
+def _continued(effect: str) -> str:
+    """The effect behind a colon; a keyword (`INSERT … ON CONFLICT`) keeps its capitals."""
+    return effect if effect[1:2].isupper() else effect[0].lower() + effect[1:]
 
 
 def _begun(hazard: Hazard) -> str:

@@ -12,8 +12,10 @@ def find(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
     found = scene.table(action.table)
     if scene.is_new(action.table):
         return
-    kinds = {c.kind: c.columns for c in found.constraints if c.name == action.name} if found else {}
-    kind = action.kind or next(iter(kinds), "")
+    named = [c for c in found.constraints if c.name == action.name] if found else []
+    kind = action.kind or (named[0].kind if named else "")
+    if found and named and found.is_unique(named[0].columns, without=action.name):
+        return
     if kind in ("primary key", "unique") and not _replaced(action, scene):
         yield Hazard(
             (f"{action.table}.{action.name}",), detail=f"{kind} {action.name} of {action.table}"
@@ -26,6 +28,8 @@ def find_index(action: Drop, scene: Scene) -> Iterator[Hazard]:
     for table in scene.state.tables.values():
         for index in table.indexes:
             if index.name in action.names and index.unique and not table.born:
+                if not index.predicate and table.is_unique(index.columns, without=index.name):
+                    continue
                 yield Hazard((index.name,), detail=f"unique index {index.name} of {table.name}")
 
 

@@ -125,6 +125,26 @@ class TableState:
         keys = {c.columns[0] for c in self.constraints if _single_key(c)}
         return keys | {i.columns[0] for i in self.indexes if i.unique and len(i.columns) == 1}
 
+    def is_unique(self, columns: tuple[str, ...], *, without: str) -> bool:
+        """Whether a key other than the one named `without` is over exactly these columns."""
+        wanted = set(columns)
+        return bool(wanted) and (
+            any(
+                c.kind in ("primary key", "unique")
+                and c.name != without
+                and set(c.columns) == wanted
+                for c in self.constraints
+            )
+            or any(
+                i.unique
+                and i.name != without
+                and not i.predicate
+                and i.expression is None
+                and set(i.columns) == wanted
+                for i in self.indexes
+            )
+        )
+
 
 def _single_key(constraint: Constraint) -> bool:
     return constraint.kind in ("primary key", "unique") and len(constraint.columns) == 1
