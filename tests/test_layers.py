@@ -8,7 +8,7 @@ import faber_db
 SOURCE = Path(faber_db.__file__).parent
 
 PURE = {"sql", "config", "model", "errors", "__init__"}
-JUDGING = {"detect", "spec", "schema", "rules", "checks"}
+JUDGING = {"detect", "spec", "schema", "rules", "recipes", "checks"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),

@@ -305,7 +305,12 @@ class State:
                 for i in table.indexes
             ],
             complete=True,
-            partitioned=any(o.lower().startswith("partition") for o in table.options),
+            partitioned=any(
+                o.lower().startswith(("partitioned", "partition by")) for o in table.options
+            ),
+            partition_of=next(
+                (o.split()[2] for o in table.options if o.startswith("partition of ")), ""
+            ),
         )
 
     def _load_view(self, name: str, definition: str, materialized: bool) -> None:
