@@ -8,7 +8,7 @@ from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Confidence, Risk
 from faber_db.rules import Context, analyze, touched
 from faber_db.sql.script import parse
-from tests.rules.judging import Rows, judge, only, serious
+from tests.rules.judging import Rows, judge, only, serious, shop
 
 SAFE = {
     "new table and all about it": """
@@ -193,3 +193,37 @@ def test_a_unique_index_that_another_key_doubles_is_not_missed() -> None:
     assert serious(judge("DROP INDEX orders_code", earlier=(partial,))) == ["drop-unique"]
     found = only(judge("DROP INDEX orders_code"), "drop-unique")
     assert ": INSERT … ON CONFLICT" in found.effect
+
+
+TAKEN_OUT = {
+    "by itself": ("CREATE INDEX CONCURRENTLY i ON products (title)", []),
+    "locks of before are gone": (
+        "ALTER TABLE customers ADD COLUMN z int; CREATE INDEX CONCURRENTLY i ON products (title);",
+        [],
+    ),
+    "wrapped again behind it": (
+        """CREATE INDEX CONCURRENTLY i ON products (title); ALTER TABLE customers ADD COLUMN z int;
+        UPDATE products SET title = 'x' WHERE price > 1""",
+        ["lock-held"],
+    ),
+    "the script's own transaction": (
+        "BEGIN; CREATE INDEX CONCURRENTLY i ON products (title); COMMIT;",
+        ["concurrently-in-transaction"],
+    ),
+    "a block that commits": ("DO $$ BEGIN PERFORM 1; COMMIT; END $$", []),
+}
+
+
+@pytest.mark.parametrize(("sql", "codes"), TAKEN_OUT.values(), ids=TAKEN_OUT)
+def test_a_runner_that_takes_statements_out_of_the_transaction(sql: str, codes: list[str]) -> None:
+    script = parse(sql, Dialect.POSTGRESQL)
+    context = Context(Dialect.POSTGRESQL, 170_010, shop(Dialect.POSTGRESQL), takes_out=True)
+    assert serious(analyze(script, context)) == codes
+
+
+def test_a_block_that_commits_refuses_a_transaction() -> None:
+    assert serious(judge("DO $$ BEGIN PERFORM 1; COMMIT; END $$")) == [
+        "concurrently-in-transaction"
+    ]
+    assert serious(judge("DO $$ BEGIN PERFORM 1; COMMIT; END $$", wrap=False)) == []
+    assert serious(judge("DO $$ BEGIN PERFORM 'commit'; END $$")) == []

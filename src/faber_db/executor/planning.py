@@ -401,6 +401,7 @@ def analysis_of(ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...
         [m.name for m in migrations],
         [m.wrap for m in migrations],
         around,
+        takes_out=[True] * len(migrations),
     )
 
 

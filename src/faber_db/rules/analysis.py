@@ -68,6 +68,14 @@ class Walk:
     ) -> tuple[list[Finding], list[TableEffect]]:
         findings: list[Finding] = []
         effects: list[TableEffect] = []
+        taken_out = (
+            self.context.takes_out
+            and not statement.transactional
+            and self.transaction.open
+            and not self.transaction.own
+        )
+        if taken_out:
+            self.transaction.control("commit")
         for action, routine in self._expanded(statement.actions):
             scene = Scene(
                 context=self.context,
@@ -84,6 +92,8 @@ class Walk:
             after(action, scene)
         if not self.transaction.open or not statement.transactional:
             self.transaction.release()
+        if taken_out:
+            self.transaction.open = True
         return findings, effects
 
     def _rules_for(self, kind: type[Action]) -> tuple[tuple[Rule, Look], ...]:

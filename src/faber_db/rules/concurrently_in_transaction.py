@@ -19,8 +19,8 @@ RULE = Rule(
     code="concurrently-in-transaction",
     kind=Kind.FAILS,
     risk=Risk.HIGH,
-    effect="PostgreSQL refuses it with error 25001 and the migration fails.",
+    effect="PostgreSQL refuses it there (error 25001, for a COMMIT in a block 2D000) and the migration fails.",
     remedy="Put it into a migration of its own that runs outside a transaction.",
-    source="PostgreSQL manual, CREATE INDEX; REINDEX; VACUUM; ALTER SYSTEM",
+    source="PostgreSQL manual, CREATE INDEX; REINDEX; VACUUM; ALTER SYSTEM; DO",
     looks=(at(Action, find),),
 )

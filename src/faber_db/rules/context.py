@@ -28,6 +28,7 @@ class Context:
     catalogue: Catalogue | None = None  # before the script
     sizes: Mapping[str, Sized] | None = None  # by full table name
     wrap: bool = True  # the runner puts the script into one transaction
+    takes_out: bool = False  # … but for those that refuse one, which run by themselves between
     protected: bool = False
     earlier: tuple[Script, ...] = ()  # pending scripts that run before this one
     ledgers: tuple[str, ...] = ()  # tables in which migrations are recorded

@@ -26,13 +26,14 @@ class TransactionState:
     """The open transaction: what it holds, and the enum values that it added."""
 
     open: bool
+    own: bool = False  # begun by the script itself
     held: dict[str, Held] = field(default_factory=dict)
     added_values: set[tuple[str, str]] = field(default_factory=set)
 
     def control(self, what: str) -> None:
         """BEGIN, COMMIT and ROLLBACK; a savepoint keeps every lock."""
         if what in ("begin", "commit", "rollback", "prepare"):
-            self.open = what == "begin"
+            self.open = self.own = what == "begin"
             self.release()
 
     def release(self) -> None:

@@ -72,6 +72,7 @@ class _Piece:
     sql: str
     wrap: bool
     path: str = ""  # as it was named, or absolute
+    takes_out: bool = False  # statements that refuse a transaction, as our runner does
 
 
 def run(request: Request, app: App | None) -> Answer[AnalyzeDetails]:
@@ -218,7 +219,13 @@ def _plain(path: Path, named: str, request: Request) -> _Piece:
 
 def _of(migration: Migration, request: Request, database: Database) -> _Piece:
     wrap = migration.wrap if request.transaction == "auto" else request.transaction == "wrap"
-    return _Piece(migration.name, migration.up, wrap, str(database.folder / migration.path))
+    return _Piece(
+        migration.name,
+        migration.up,
+        wrap,
+        str(database.folder / migration.path),
+        takes_out=request.transaction == "auto",
+    )
 
 
 def up_part(text: str) -> str:
@@ -247,7 +254,13 @@ def _answer(
     from faber_db.sql.script import parse
 
     scripts = [parse(piece.sql, around.dialect) for piece in pieces]
-    analysis = verdict_of(scripts, [p.name for p in pieces], [p.wrap for p in pieces], around)
+    analysis = verdict_of(
+        scripts,
+        [p.name for p in pieces],
+        [p.wrap for p in pieces],
+        around,
+        takes_out=[p.takes_out for p in pieces],
+    )
     findings = _worst_first(analysis, len(pieces))
     if request.detail == "summary":  # `faber-db explain` has the sources
         findings = [f.model_copy(update={"source": ""}) for f in findings]

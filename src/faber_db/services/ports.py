@@ -497,7 +497,14 @@ class Handler(Protocol):
         ...
 
     def generate(
-        self, name: str, up: str, down: str, *, now: datetime, existing: Sequence[Migration]
+        self,
+        name: str,
+        up: str,
+        down: str,
+        *,
+        now: datetime,
+        existing: Sequence[Migration],
+        wrap: bool = True,
     ) -> tuple[SourceFile, ...]:
         """The files of a new migration, below the migration folder; nothing is written.
 
@@ -507,6 +514,8 @@ class Handler(Protocol):
             down: its reverse, or empty.
             now: the time that the version is made from.
             existing: so that the new one sorts last.
+            wrap: False where the up script may not run in one transaction; said where the format
+                has a word for it, elsewhere its runner sees it by the statement.
         """
         ...
 

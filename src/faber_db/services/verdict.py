@@ -44,13 +44,28 @@ def surroundings(
 def verdict(migrations: Sequence[Migration], around: Surroundings) -> Analysis:
     """Analyse migrations in order, each knowing those before it."""
     scripts = [parse(migration.up, around.dialect) for migration in migrations]
-    return verdict_of(scripts, [m.name for m in migrations], [m.wrap for m in migrations], around)
+    return verdict_of(
+        scripts,
+        [m.name for m in migrations],
+        [m.wrap for m in migrations],
+        around,
+        takes_out=[True] * len(migrations),
+    )
 
 
 def verdict_of(
-    scripts: Sequence[Script], names: Sequence[str], wraps: Sequence[bool], around: Surroundings
+    scripts: Sequence[Script],
+    names: Sequence[str],
+    wraps: Sequence[bool],
+    around: Surroundings,
+    *,
+    takes_out: Sequence[bool] = (),
 ) -> Analysis:
-    """The same for scripts that are already parsed."""
+    """The same for scripts that are already parsed.
+
+    `takes_out` says of each whether its runner is ours, which runs statements that refuse a
+    transaction by themselves.
+    """
     from faber_db.rules import analyze
     from faber_db.rules.context import Context
 
@@ -63,6 +78,7 @@ def verdict_of(
                 catalogue=around.catalogue,
                 sizes=around.sizes,
                 wrap=wrap,
+                takes_out=bool(takes_out) and takes_out[position],
                 protected=around.protected,
                 earlier=tuple(scripts[:position]),
                 schemas=around.schemas,

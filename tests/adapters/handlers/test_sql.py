@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,12 @@ def test_a_dbmate_project_is_not_ours(tmp_path: Path) -> None:
     assert SqlFiles().discover(tmp_path)
     (tmp_path / "db/schema.sql").write_text("--\n-- Dbmate schema migrations\n--\n")
     assert SqlFiles().discover(tmp_path) == []
+
+
+def test_a_new_two_part_file_says_that_it_runs_without_a_transaction() -> None:
+    existing = parse(**{"1_a.sql": TWO_PARTS})
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    (file,) = SqlFiles().generate("b", "VACUUM;", "", now=now, existing=existing, wrap=False)
+    assert file.content.startswith(b"-- migrate:up transaction:false\nVACUUM;\n")
+    (new,) = SqlFiles().parse([file])
+    assert (new.wrap, new.up.strip()) == (False, "VACUUM;")

@@ -177,7 +177,14 @@ class Prisma:
             raise NotSupported(f"a migration cannot be marked {state!r}")
 
     def generate(
-        self, name: str, up: str, down: str, *, now: datetime, existing: Sequence[Migration]
+        self,
+        name: str,
+        up: str,
+        down: str,
+        *,
+        now: datetime,
+        existing: Sequence[Migration],
+        wrap: bool = True,
     ) -> tuple[SourceFile, ...]:
         folder = new_id(name, now=now, existing=existing)
         files = [SourceFile(f"{folder}/migration.sql", up.encode())]

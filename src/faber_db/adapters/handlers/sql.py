@@ -200,13 +200,21 @@ class SqlFiles:
             raise NotSupported(f"a migration cannot be marked {state!r}")
 
     def generate(
-        self, name: str, up: str, down: str, *, now: datetime, existing: Sequence[Migration]
+        self,
+        name: str,
+        up: str,
+        down: str,
+        *,
+        now: datetime,
+        existing: Sequence[Migration],
+        wrap: bool = True,
     ) -> tuple[SourceFile, ...]:
         """A pair, or one file where the newest migration is one."""
         version = new_id(name, now=now, existing=existing)
         down = down if has_statements(down) else _ONE_WAY
         if existing and not existing[-1].down_path:
-            text = f"-- migrate:up\n{up.rstrip()}\n\n-- migrate:down\n{down.rstrip()}\n"
+            option = "" if wrap else " transaction:false"
+            text = f"-- migrate:up{option}\n{up.rstrip()}\n\n-- migrate:down\n{down.rstrip()}\n"
             return (SourceFile(f"{version}.sql", text.encode()),)
         return (
             SourceFile(f"{version}{_UP}", up.encode()),

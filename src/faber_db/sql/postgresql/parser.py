@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faber_db.model.dialect import Dialect
-from faber_db.model.statement import Action, NotUnderstood
+from faber_db.model.statement import Action, NotUnderstood, Transaction
 from faber_db.sql.limits import check_count, check_depth, depth, is_short
 from faber_db.sql.positions import Lines
 from faber_db.sql.script import Statement
@@ -26,13 +26,13 @@ _NEVER_TRANSACTIONAL = {
 }  # fmt: skip
 _SOMETIMES = {
     "index_stmt", "drop_stmt", "reindex_stmt", "vacuum_stmt", "alter_table_stmt", "cluster_stmt",
-    "discard_stmt",
+    "discard_stmt", "do_stmt",
 }  # fmt: skip
 
 
 _REFUSING_WORDS = (
     "concurrently", "vacuum", "system", "database", "tablespace", "subscription", "reindex",
-    "cluster", "discard",
+    "cluster", "discard", "commit", "rollback",
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _understood(piece: str, start: int, line: int) -> Statement:
         parsed = _parse_one(piece)
         if not isinstance(parsed, str):
             kind = parsed.stmt.WhichOneof("node") or ""
-            if not _transactional(kind, parsed.stmt):
+            if not _transactional(kind, parsed.stmt, piece):
                 return replace(statement, transactional=False)
     return statement
 
@@ -189,7 +189,7 @@ def _parse_deep(text: str) -> list[RawStmt]:
         _message.SetAllowOversizeProtos(False)
 
 
-def _transactional(kind: str, node: Node) -> bool:
+def _transactional(kind: str, node: Node, text: str) -> bool:
     """Whether a statement may run inside a transaction block (PostgreSQL manual, each command)."""
     if kind in _NEVER_TRANSACTIONAL:
         return False
@@ -201,6 +201,10 @@ def _transactional(kind: str, node: Node) -> bool:
     match kind:
         case "index_stmt" | "drop_stmt":
             return not statement.concurrent
+        case "do_stmt":
+            from faber_db.sql.postgresql.routines import plpgsql
+
+            return not any(isinstance(action, Transaction) for action in plpgsql(text))
         case "vacuum_stmt":
             return not statement.is_vacuumcmd
         case "reindex_stmt":

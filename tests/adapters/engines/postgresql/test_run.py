@@ -294,3 +294,15 @@ def test_on_every_version(
             assert session.server_version // 10000 == major
             session.run(script("CREATE TABLE t (a int)"), wrap=True)
             assert session.catalogue().table("t")
+
+
+def test_a_block_that_commits_runs_outside_of_the_transaction(
+    engine: Postgresql, postgresql_url: str
+) -> None:
+    text = (
+        "CREATE TABLE t (a int);\nDO $$ BEGIN INSERT INTO t VALUES (1); COMMIT; END $$;\nSELECT 1/0"
+    )
+    with engine.connect(postgresql_url) as session:
+        with pytest.raises(MigrationFailed):
+            session.run(script(text), wrap=True)
+        assert session.query("SELECT a FROM t") == [(1,)]
