@@ -139,6 +139,10 @@ def _administer(address: Address, statement: sql.Composed) -> None:
 def _administer_mariadb(address: mysql_address.Address, statement: str) -> None:
     at = {"unix_socket": address.socket} if address.socket else {"port": address.port}
     with pymysql.connect(
-        host=address.host or "localhost", user=address.user, password=address.password, **at
+        host=address.host or "localhost",
+        user=address.user,
+        password=address.password,
+        init_command="SET foreign_key_checks = 0",
+        **at,
     ) as connection:
         connection.cursor().execute(statement)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import detect_handler, handler_for
@@ -131,7 +132,7 @@ class _Builder:
 
     @cached_property
     def _engines(self) -> tuple[Engine, ...]:
-        return (Sqlite(self._folder / "locks"), Postgresql())
+        return (Sqlite(self._folder / "locks"), Postgresql(), Mysql())
 
     def _is_local(self, url: str) -> bool:
         return any(engine.accepts(url) and engine.is_local(url) for engine in self._engines)
@@ -139,7 +140,7 @@ class _Builder:
     def _engine(
         self, name: str, settings: DatabaseSettings, urls: Mapping[str, str | None]
     ) -> Engine:
-        wanted = settings.engine
+        wanted = "mysql" if settings.engine == "mariadb" else settings.engine
         for engine in self._engines:
             if engine.name == wanted or (
                 not wanted and any(url and engine.accepts(url) for url in urls.values())
@@ -155,7 +156,7 @@ class _Builder:
             self._resolve(name, key, env)
         raise ConfigError(
             f"the engine of database {name!r} cannot be told from its URLs",
-            hint='Name it: "engine": "sqlite" or "postgresql".',
+            hint='Name it: "engine": "sqlite", "postgresql" or "mysql".',
         )
 
     def _history(self, settings: DatabaseSettings) -> tuple[Handler, Path]:
@@ -197,11 +198,13 @@ class _Builder:
         self, settings: DatabaseSettings, engine: Engine, environments: Mapping[str, Environment]
     ) -> Shadow:
         if settings.shadow == "off":
-            return NoShadow("`shadow` is off")
+            return NoShadow("`shadow` is off", hint='Set "shadow": "auto" for this database.')
         if settings.shadow != "auto":
             raise NotSupported("`shadow` is `auto` or `off`; a reference is not supported yet")
         if engine.name == "sqlite":
             return SqliteShadow()
+        if engine.name == "mysql":
+            return NoShadow("a history cannot be replayed on MySQL and MariaDB yet")
         open_ones = [e.resolve_url for e in environments.values() if not e.protected]
         return PostgresShadow(open_ones[0] if open_ones else None)
 

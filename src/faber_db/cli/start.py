@@ -22,7 +22,10 @@ def register(program: typer.Typer) -> None:
             typer.Option("--handler", help="Migration format of an empty project: sql, prisma."),
         ] = "",
         engine: Annotated[
-            str, typer.Option("--engine", help="Where it cannot be detected: sqlite, postgresql.")
+            str,
+            typer.Option(
+                "--engine", help="Where it cannot be detected: sqlite, postgresql, mysql."
+            ),
         ] = "",
         url: Annotated[
             str, typer.Option("--url", help="Where dev is: env:NAME, file:PATH, a SQLite path.")

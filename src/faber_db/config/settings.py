@@ -165,7 +165,7 @@ class EnvironmentSettings(_Settings):
         return self
 
 
-_Engine = Annotated[str, _says("`sqlite` or `postgresql`.", "postgresql")]
+_Engine = Annotated[str, _says("`sqlite`, `postgresql` or `mysql` (also MariaDB).", "postgresql")]
 _HandlerName = Annotated[str, _says("Migration format: `sql` or `prisma`.", "prisma")]
 _Folder = Annotated[str, _says("Folder of the migrations, below the project.", "db/migrations")]
 _SchemaFiles = Annotated[tuple[str, ...], _says("Not supported yet.", [])]

@@ -15,6 +15,7 @@ from faber_db.errors import (
     JobFailed,
     KeyExists,
     NothingPending,
+    NotSupported,
 )
 from faber_db.executor import approving, guard, jobs
 from faber_db.executor.deploying import Carrier
@@ -288,7 +289,14 @@ class LocalExecutor:
 
     def _find(self, database: str, environment: str) -> tuple[Database, Environment]:
         found = self._app.database(database)
-        return found, found.environment(environment)
+        where = found.environment(environment)
+        if found.engine.cannot_deploy:
+            raise NotSupported(
+                f"{where.name}: {found.engine.cannot_deploy}",
+                hint=f"`faber-db analyze --environment {where.name}` and `faber-db schema"
+                f" {where.name}` work; deploy with the tool you have.",
+            )
+        return found, where
 
     def _connect(
         self, database: Database, environment: Environment

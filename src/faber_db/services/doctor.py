@@ -107,7 +107,7 @@ def run(
         except FaberDbError as error:
             details.examined.append(_failed(name, error))
     for database in databases:
-        details.examined.extend(_tools(database))
+        details.examined.extend(_product(database))
         for environment in database.environments.values():
             several = len(app.databases) > 1
             details.examined.extend(_environment(database, environment, several=several))
@@ -183,7 +183,10 @@ def _state(app: App, machine: Machine) -> Iterator[Examined]:
         yield Examined(name="state folder", verdict=Verdict.OK, text=str(folder))
 
 
-def _tools(database: Database) -> Iterator[Examined]:
+def _product(database: Database) -> Iterator[Examined]:
+    """What is not done on the database's product, and the tools that its backups need."""
+    if database.engine.cannot_deploy:
+        yield Examined(name=database.name, verdict=Verdict.INFO, text=database.engine.cannot_deploy)
     if not isinstance(database.engine, FindsTools):
         return  # backups of this product need no tool
     for tool, path in database.engine.find_tools().items():

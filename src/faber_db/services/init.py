@@ -155,6 +155,8 @@ def _engine_of(url: str) -> str:
     kind, rest = split(url)
     if rest.startswith(("postgres://", "postgresql://")):
         return "postgresql"
+    if rest.startswith(("mysql://", "mariadb://")):
+        return "mysql"
     return "sqlite" if rest and kind in ("", "file") and "://" not in rest else ""
 
 

@@ -312,7 +312,12 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """`sqlite`, `postgresql`."""
+        """`sqlite`, `postgresql`, `mysql`."""
+        ...
+
+    @property
+    def cannot_deploy(self) -> str:
+        """Why nothing can be deployed, backed up or restored there yet; empty where it can."""
         ...
 
     @property

@@ -20,7 +20,7 @@ def provider_of(lock: str) -> str:
     match = re.search(r'(?m)^provider\s*=\s*"([^"]*)"', lock)
     if match is None:
         raise MigrationUnreadable(f"{LOCK_FILE} names no provider")
-    if match[1] not in ("postgresql", "sqlite"):
+    if match[1] not in ("postgresql", "sqlite", "mysql"):
         raise NotSupported(f"{LOCK_FILE} is for {match[1]}, which is not supported yet")
     return match[1]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from faber_db.errors import NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
 
@@ -19,7 +18,11 @@ def columns_of(session: Session, table: str) -> tuple[str, ...] | None:
             (table,),
         )
     else:
-        raise _unknown(session)
+        rows = session.query(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = database() AND table_name = %s ORDER BY ordinal_position",
+            (table,),
+        )
     return tuple(str(row[0]) for row in rows) or None
 
 
@@ -44,10 +47,9 @@ def tables_among(
         )
         found = {str(name) for _, name, visible in rows if visible and name in names}
         found |= {f"{s}.{t}" for s, t, _ in rows if schemas.get(str(s)) == t}
-    else:
-        raise _unknown(session)
+    else:  # a schema is a database there, and only our own is looked at
+        rows = session.query(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
+        )
+        found = {str(row[0]) for row in rows} & set(names)
     return tuple(sorted(found))
-
-
-def _unknown(session: Session) -> NotSupported:
-    return NotSupported(f"no ledger is kept on {session.server_label} yet")

@@ -7,10 +7,16 @@ from faber_db.services.ports import Session
 
 
 class NoShadow:
-    """A shadow that cannot be made; the reason is in every refusal."""
+    """A shadow that cannot be made; the reason is in every refusal.
 
-    def __init__(self, reason: str) -> None:
+    Args:
+        reason: in words, after a colon.
+        hint: what to do about it, a sentence.
+    """
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
         self._reason = reason
+        self._hint = hint
 
     @property
     def label(self) -> str:
@@ -25,5 +31,5 @@ class NoShadow:
     def _refusal(self) -> ShadowUnavailable:
         return ShadowUnavailable(
             f"no throw-away database: {self._reason}",
-            hint='Set "shadow": "auto" for this database.',
+            hint=self._hint,
         )

@@ -39,6 +39,8 @@ def command_of(step: NextTool) -> str:
     arguments = dict(step.arguments)
     if step.tool == "status" and str(arguments.get("id", "")).startswith("job_"):
         return f"faber-db job show {arguments['id']}"
+    if step.tool == "analyze-migration" and arguments.get("environment"):
+        return f"faber-db analyze --environment {_word(arguments, 'environment')}"
     words = ["faber-db", *_VERBS.get(step.tool, step.tool).split()]
     words += [_word(arguments, key) for key in ("environment", "spec_file", "backup_id")]
     for key, option in _OPTIONS.items():

@@ -1,0 +1,86 @@
+"""The engine for MySQL and MariaDB servers. The driver is imported when it is first needed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from faber_db.adapters.engines.mysql.address import is_mysql, parse
+from faber_db.adapters.engines.mysql.unsupported import CANNOT_DEPLOY, unsupported
+from faber_db.model.dialect import Dialect
+from faber_db.services.ports import Cancelled, Copy, Limits, Progress
+
+if TYPE_CHECKING:
+    from faber_db.adapters.engines.mysql.session import MysqlSession
+
+
+class Mysql:
+    """MySQL and MariaDB; see `services.ports.Engine` for what each method promises.
+
+    Which of the two a server is only it can tell: a session's dialect says so.
+    """
+
+    name = "mysql"
+    dialect = Dialect.MYSQL
+    cannot_deploy = CANNOT_DEPLOY
+
+    def accepts(self, url: str) -> bool:
+        return is_mysql(url)
+
+    def normalise(self, url: str, root: Path) -> str:
+        return url.strip()
+
+    def is_local(self, url: str) -> bool:
+        return parse(url).is_local
+
+    def label(self, url: str) -> str:
+        return parse(url).label
+
+    @contextmanager
+    def connect(
+        self,
+        url: str,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        read_only: bool = False,
+        create: bool = False,
+    ) -> "Iterator[MysqlSession]":
+        from faber_db.adapters.engines.mysql.connect import opened
+        from faber_db.adapters.engines.mysql.session import MysqlSession
+
+        with opened(parse(url), limits=limits, read_only=read_only) as (connection, server):
+            yield MysqlSession(connection, server)
+
+    def create_database(self, url: str) -> bool:
+        from faber_db.adapters.engines.mysql.connect import raw, rows
+        from faber_db.adapters.engines.mysql.faults import translating
+        from faber_db.adapters.engines.mysql.sizes import quoted
+
+        address = parse(url)
+        with raw(address.to_database("")) as connection, translating():
+            there = rows(connection, "SHOW DATABASES LIKE %s", (_literally(address.database),))
+            if (address.database,) in there:
+                return False
+            rows(connection, f"CREATE DATABASE {quoted(address.database)}")
+        return True
+
+    def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> NoReturn:
+        raise unsupported("backing up")
+
+    def decode(self, file: Path) -> NoReturn:
+        raise unsupported("backing up")
+
+    def restore_beside(
+        self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled
+    ) -> NoReturn:
+        raise unsupported("restoring")
+
+    def swap(self, url: str, copy: Copy) -> NoReturn:
+        raise unsupported("restoring")
+
+    def drop_copy(self, copy: Copy) -> NoReturn:
+        raise unsupported("restoring")
+
+
+def _literally(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

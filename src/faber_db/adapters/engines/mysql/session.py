@@ -1,0 +1,114 @@
+"""A session on a MySQL or MariaDB database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+from faber_db.adapters.engines.mysql import catalogue, identity, marker, sizes
+from faber_db.adapters.engines.mysql.connect import Server, rows
+from faber_db.adapters.engines.mysql.faults import translating
+from faber_db.adapters.engines.mysql.unsupported import unsupported
+from faber_db.model.catalogue import Catalogue
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import StatementRun
+from faber_db.model.target import Marker, TargetIdentity
+from faber_db.services.ports import Bound, Ran, TableSize, Tried
+from faber_db.sql.script import Script
+
+if TYPE_CHECKING:
+    from faber_db.adapters.engines.mysql.connect import Connection
+
+
+class MysqlSession:
+    """One connection to one database; see `services.ports.Session` for what each method promises.
+
+    What belongs to a deployment is refused by name: this product can be looked at and analysed.
+    """
+
+    def __init__(self, connection: "Connection", server: Server) -> None:
+        self._connection = connection
+        self._server = server
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._server.dialect
+
+    @property
+    def server_version(self) -> int:
+        return self._server.version
+
+    @property
+    def server_label(self) -> str:
+        return self._server.label
+
+    def identity(self) -> TargetIdentity:
+        with translating():
+            return identity.read(self._connection, self._server)
+
+    def catalogue(self, *, leave_out: Sequence[str] = ()) -> Catalogue:
+        with translating():
+            return catalogue.read(self._connection, self._server, leave_out=leave_out)
+
+    def sizes(self) -> Mapping[str, TableSize]:
+        with translating():
+            return sizes.read(self._connection)
+
+    def database_size(self) -> int:
+        with translating():
+            return sizes.database_size(self._connection)
+
+    def row_counts(self, tables: Sequence[str]) -> Mapping[str, int]:
+        with translating():
+            return sizes.row_counts(self._connection, tables)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with translating():
+            return rows(self._connection, sql, tuple(parameters))
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        with translating(), self._connection.cursor() as cursor:
+            return cursor.execute(sql, tuple(parameters) or None)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        raise unsupported("deploying to", self._server.label)
+
+    def run(
+        self,
+        script: Script,
+        *,
+        wrap: bool,
+        first: Sequence[Bound] = (),
+        then: Sequence[Bound] = (),
+        rehearse: bool = False,
+        observe: Callable[[StatementRun], None] | None = None,
+    ) -> Ran:
+        raise unsupported("deploying to", self._server.label)
+
+    def try_out(
+        self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
+    ) -> tuple[Tried, ...]:
+        raise unsupported("a trial run on", self._server.label)
+
+    def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
+        raise unsupported("preparing queries on", self._server.label)
+
+    def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
+        raise unsupported("deploying to", self._server.label)
+
+    def read_marker(self) -> Marker | None:
+        with translating():
+            marker.refuse(self._connection)
+        return None
+
+    def write_marker(self, marker: Marker) -> NoReturn:
+        raise unsupported("protecting", self._server.label)
+
+    def use_nonce(self, nonce: str, plan_digest: str, used_at: str) -> NoReturn:
+        raise unsupported("deploying to", self._server.label)
+
+    def free_nonce(self, nonce: str) -> NoReturn:
+        raise unsupported("deploying to", self._server.label)
+
+    def used_nonces(self) -> NoReturn:
+        raise unsupported("deploying to", self._server.label)
