@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from typing import IO
 
 # Run by a fresh interpreter, since code between fork and exec is not safe in a process with
 # threads. Arguments: signal at the parent's death, its pid, uid ("" stays, "ns" is a user
@@ -50,6 +51,7 @@ def run(
     argv: Sequence[str],
     *,
     more: Mapping[str, str] | None = None,
+    output: IO[bytes] | int = subprocess.DEVNULL,
     watch: Callable[[], bool] = lambda: True,
     every: float = 0.5,
 ) -> tuple[int | None, str]:
@@ -58,6 +60,7 @@ def run(
     Args:
         argv: absolute path and arguments, without any secret.
         more: variables besides those of a clean environment.
+        output: a file that takes what it writes to standard output.
         watch: asked every so many seconds; False ends the program, whose exit code is None then.
         every: seconds.
     """
@@ -65,7 +68,7 @@ def run(
         process = subprocess.Popen(  # noqa: S603 - absolute path, no shell
             launched(argv, death_signal=signal.SIGTERM),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=errors,
             env=clean_environment(more),
             start_new_session=True,  # a Ctrl-C at the terminal is ours to handle

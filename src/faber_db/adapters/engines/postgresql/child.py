@@ -1,9 +1,11 @@
 """Programs of PostgreSQL as children that never hold a password where it shows."""
 
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from faber_db.adapters.engines import child
 
@@ -26,9 +28,10 @@ def run(
     argv: Sequence[str],
     *,
     password: str = "",
+    output: IO[bytes] | int = subprocess.DEVNULL,
     watch: Callable[[], bool] = lambda: True,
     every: float = 0.5,
 ) -> tuple[int | None, str]:
     """As `engines.child.run`, with a password handed over in a file."""
     with password_file(password) as more:
-        return child.run(argv, more=more, watch=watch, every=every)
+        return child.run(argv, more=more, output=output, watch=watch, every=every)

@@ -59,7 +59,7 @@ def dump(
             raise Cancelled("the backup was cancelled; nothing is kept of it")
         if code != 0 or not file.stat().st_size:
             raise BackupFailed(
-                f"pg_dump ended with code {code}: {_last(words)}",
+                f"pg_dump ended with code {code}: {last_words(words)}",
                 hint="Check the role's rights and the free disk space.",
             )
         done = True
@@ -88,7 +88,7 @@ def decode(file: Path) -> None:
         code, words = child.run([str(tool.folder / "pg_restore"), "--file=/dev/null", str(file)])
         if code == 0:
             return
-        said.append(f"pg_restore {tool.version}: {_last(words)}")
+        said.append(f"pg_restore {tool.version}: {last_words(words)}")
     raise BackupDamaged(
         f"{file.name} cannot be decoded ({'; '.join(said)})",
         hint="Use another backup; `faber-db backup list` shows them.",
@@ -138,7 +138,7 @@ def _watch(file: Path, progress: ports.Progress, cancelled: ports.Cancelled) -> 
     return True
 
 
-def _last(words: str) -> str:
+def last_words(words: str) -> str:
     lines = words.splitlines() or ["no reason given"]
     errors = [line for line in lines if "error:" in line]
     return (errors or lines)[-1].rpartition("error: ")[2]

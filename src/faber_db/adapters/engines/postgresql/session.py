@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.postgresql import catalogue, identity, lock, sizes
@@ -24,13 +25,26 @@ if TYPE_CHECKING:
 
 
 class PostgresqlSession:
-    """One connection to one database; see `services.ports.Session` for what each method promises."""
+    """One connection to one database; see `services.ports.Session` for what each method promises.
+
+    Args:
+        connection: in autocommit mode, with the limits set.
+        limits: of each transaction.
+        lacking: what a copied schema has not got, by name, with the reason.
+    """
 
     dialect = Dialect.POSTGRESQL
 
-    def __init__(self, connection: "Connection", *, limits: Limits) -> None:
+    def __init__(
+        self,
+        connection: "Connection",
+        *,
+        limits: Limits,
+        lacking: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._connection = connection
         self._limits = limits
+        self._lacking = lacking
         self._trial: Trial | None = None
 
     @property
@@ -96,7 +110,7 @@ class PostgresqlSession:
         from faber_db.adapters.engines.postgresql.trial import Trial
 
         with translating():
-            self._trial = self._trial or Trial(self._connection)
+            self._trial = self._trial or Trial(self._connection, self._lacking)
             return self._trial.run(script, wrap=wrap, queries=queries)
 
     def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:

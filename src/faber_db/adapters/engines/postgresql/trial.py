@@ -1,6 +1,6 @@
 """Run a script on a throw-away database as the runner would, and watch each of its statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from faber_db.adapters.engines.postgresql.faults import (
 )
 from faber_db.adapters.engines.postgresql.run import ScriptRun
 from faber_db.adapters.engines.postgresql.trial_queries import Queries
-from faber_db.adapters.engines.postgresql.trial_refusals import refusal
+from faber_db.adapters.engines.postgresql.trial_refusals import missing, refusal
 from faber_db.adapters.engines.stretches import Stretch, Unit
 from faber_db.errors import ConnectionLost, FaberDbError, NotSupported
 from faber_db.model.migration import StatementRun
@@ -44,9 +44,14 @@ _POWERFUL = """
 
 
 class Trial:
-    """The trial runs of one session: what existed before the first, and what was left out since."""
+    """The trial runs of one session: what existed before the first, and what was left out since.
 
-    def __init__(self, connection: "Connection") -> None:
+    Args:
+        connection: to a throw-away database.
+        lacking: what is not there, or not whole, by name, with the reason.
+    """
+
+    def __init__(self, connection: "Connection", lacking: Mapping[str, str]) -> None:
         row = connection.execute(_POWERFUL).fetchone()
         if row is None or row[0]:
             raise NotSupported(
@@ -54,6 +59,7 @@ class Trial:
                 hint="Give the unprotected environment a role that is no superuser.",
             )
         self._connection = connection
+        self.lacking = lacking
         self.tables = reading.existing(connection)
         self.left_out = False  # whether anything was; what fails later may fail because of that
 
@@ -141,7 +147,11 @@ class _Watched(ScriptRun):
 
     def _one(self, statement: Statement) -> StatementRun:
         self._current, self._line = statement, statement.line
-        why = refusal(statement) or self._refused.get(statement.start, "")
+        why = (
+            refusal(statement)
+            or self._refused.get(statement.start)
+            or missing(statement, self._trial.lacking)
+        )
         if why:
             self._trial.left_out = True
             self._answers.append(replace(_nothing(statement), not_tried=why))

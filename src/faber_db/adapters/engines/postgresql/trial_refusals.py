@@ -4,7 +4,8 @@ The role of a trial is no superuser, so the server refuses most of them as well;
 reason before it is sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 
 from faber_db.model.statement import (
     Action,
@@ -28,6 +29,26 @@ _WITHOUT_OWNERS = "who owns what is not part of the copy"
 def refusal(statement: Statement) -> str:
     """Why a statement is not tried, or an empty text."""
     return next((why for action in statement.actions if (why := _why(action))), "")
+
+
+def missing(statement: Statement, lacking: Mapping[str, str]) -> str:
+    """What the copy has not got of the things that a statement names, or an empty text."""
+    if not lacking:
+        return ""
+    named = (name for action in statement.actions for name in _names(action))
+    return next((f"{n} is not whole in the copy ({lacking[n]})" for n in named if n in lacking), "")
+
+
+def _names(value: object) -> Iterator[str]:
+    """Every text in an action, names among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _names(item)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _names(getattr(value, each.name))
 
 
 def _why(action: Action) -> str:
