@@ -26,6 +26,7 @@ def run(
     transaction: str,
     full: bool,
     database: str,
+    preflight: bool = True,
 ) -> "Answer[AnalyzeDetails]":
     """Analyse standard input, files, or what is pending.
 
@@ -52,6 +53,7 @@ def run(
         "database": database,
         "before": standard_input.read_file(Path(schema)) if schema else "",
         "anywhere": True,
+        "preflight": preflight,
     }
     if list(paths) == ["-"]:
         text = standard_input.read_all()
@@ -75,10 +77,12 @@ def refuse_two_forms(*, as_json: bool, as_sarif: bool) -> None:
 def contract(answer: "Answer[AnalyzeDetails]") -> dict[str, Any]:
     """`{"risk", "findings", "statements"}`, as DESIGN fixes it."""
     details = answer.details
+    checks = [check.model_dump(mode="json") for check in details.checks]
     return {
         "risk": details.risk.value,
         "findings": [finding.model_dump(mode="json") for finding in details.findings],
         "statements": [report.model_dump(mode="json") for report in details.statements],
+        **({"checks": checks} if checks else {}),
     }
 
 

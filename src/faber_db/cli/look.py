@@ -117,6 +117,13 @@ def register(program: typer.Typer) -> None:
             bool,
             typer.Option("--sarif", help="Answer as SARIF 2.1.0.", show_default=False),
         ] = False,
+        preflight: Annotated[
+            bool,
+            typer.Option(
+                "--preflight/--no-preflight",
+                help="With `--environment`: count, read-only, what the findings depend on.",
+            ),
+        ] = True,
         database: DatabaseOption = "",
     ) -> int:
         """Say what SQL would lock, rewrite, lose or break on a live database. Runs nothing."""
@@ -134,6 +141,7 @@ def register(program: typer.Typer) -> None:
             transaction=transaction,
             full=detail == "full" or call.common.json or as_sarif,
             database=database,
+            preflight=preflight,
         )
         if as_sarif:
             from faber_db.cli.sarif import sarif

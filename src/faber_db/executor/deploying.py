@@ -326,7 +326,7 @@ class Carrier:
         self._require_no_worse(ground, migrations)
 
     def _require_no_worse(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
-        now = planning.analysis_of(ground, self._plan.kind, migrations)
+        now, answers = planning.looked_at(ground, self._plan.kind, migrations)
         planning.require_allowed(ground, now)
         self._require_demands(ground, now)
         texts = [
@@ -345,7 +345,6 @@ class Carrier:
                 f"the risk rose from {self._plan.risk} to {now.risk} after the plan was made",
                 hint="Ask for a new plan.",
             )
-        answers = planning.asked(ground, texts)
         if worse := preflight.worse(self._plan.preflight, answers):
             raise ApprovalStale(
                 f"the data changed after the plan was made ({worse})",

@@ -104,14 +104,14 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
     history = ground.database.handler.parse(proposal.files)
     ledger = ground.database.handler.ledger(ground.session)
     pending = pending_of(ground, history, ledger)
-    analysis = analysis_of(ground, PlanKind.DEPLOY, pending)
+    analysis, answers = looked_at(ground, PlanKind.DEPLOY, pending)
     touched = touched_by([m.up for m in pending], ground)
     return _Content(
         analysis,
         pending,
         touched,
         _files_of(pending, proposal.files),
-        preflight=(*_require_healthy(ground, touched), *asked(ground, [m.up for m in pending])),
+        preflight=(*_require_healthy(ground, touched), *answers),
     )
 
 
@@ -140,7 +140,7 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
                 f"{migration.name} has no down script",
                 hint=f"Restore a backup: `faber-db restore {ground.environment.name}`.",
             )
-    analysis = analysis_of(ground, PlanKind.ROLLBACK, undone)
+    analysis, answers = looked_at(ground, PlanKind.ROLLBACK, undone)
     touched = touched_by([m.down or "" for m in undone], ground)
     return _Content(
         analysis,
@@ -148,7 +148,7 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
         touched,
         _files_of(undone, proposal.files),
         (("to", to),) if to else (),
-        asked(ground, [m.down or "" for m in undone]),
+        answers,
     )
 
 
@@ -384,8 +384,13 @@ def _assemble(
     return plan, {sha256_of(f.content): f.content for f in content.files}
 
 
-def analysis_of(ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...]) -> Analysis:
-    """What these migrations do to the target as it is now; of a roll-back, their down scripts."""
+def looked_at(
+    ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...]
+) -> tuple[Analysis, tuple[PreflightAnswer, ...]]:
+    """What these migrations do to the target as it is now, and what its data says about them.
+
+    Of a roll-back: their down scripts.
+    """
     from faber_db.sql.script import parse
 
     around = verdict.surroundings(
@@ -394,15 +399,16 @@ def analysis_of(ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...
         protected=ground.target.protected,
         schemas=ground.environment.settings.schemas,
     )
-    if kind is not PlanKind.ROLLBACK:
-        return verdict.verdict(migrations, around)
-    return verdict.verdict_of(
-        [parse(m.down or "", around.dialect) for m in migrations],
-        [m.name for m in migrations],
-        [m.wrap for m in migrations],
-        around,
-        takes_out=[True] * len(migrations),
+    back = kind is PlanKind.ROLLBACK
+    scripts = [parse((m.down or "") if back else m.up, around.dialect) for m in migrations]
+    names = [m.name for m in migrations]
+    wraps = [m.wrap for m in migrations]
+    takes_out = [True] * len(migrations)
+    analysis = verdict.verdict_of(scripts, names, wraps, around, takes_out=takes_out)
+    answers = preflight.ask(
+        scripts, names, around, ground.database, ground.environment, ground.app.now()
     )
+    return preflight.measured(analysis, answers), answers
 
 
 def limits_of(environment: Environment) -> PlanSettings:
@@ -442,19 +448,6 @@ def fingerprint_of(ground: Ground, touched: tuple[str, ...]) -> str:
     """Fingerprint of the touched objects as they are now."""
     catalogue = ground.session.catalogue(leave_out=ground.database.handler.ledger_tables)
     return catalogue.fingerprint(only=touched)
-
-
-def asked(ground: Ground, scripts: Sequence[str]) -> tuple[PreflightAnswer, ...]:
-    """What the data says about some scripts, now."""
-    from faber_db.sql.script import parse
-
-    return preflight.ask(
-        [parse(text, ground.session.dialect) for text in scripts],
-        ground.session.catalogue(leave_out=ground.database.handler.ledger_tables),
-        ground.database,
-        ground.environment,
-        ground.app.now(),
-    )
 
 
 def touched_by(scripts: Sequence[str], ground: Ground) -> tuple[str, ...]:

@@ -63,17 +63,13 @@ def _of_kind(plan: Plan, kind: Kind) -> str:
 
 
 def _lost(plan: Plan) -> str:
-    """What is lost, with the counts of what is there now."""
-    counts = [f"{a.question} now: {a.answer}" for a in plan.preflight if _counts_a_loss(a)]
-    return "; ".join([_of_kind(plan, Kind.DATA_LOSS).removesuffix(".") or "nothing", *counts])
+    """What is lost; the findings say how much of it there is now."""
+    return _of_kind(plan, Kind.DATA_LOSS).removesuffix(".") or "nothing"
 
 
 def _checked(plan: Plan) -> list[PreflightAnswer]:
-    return [a for a in plan.preflight if not _counts_a_loss(a)]
-
-
-def _counts_a_loss(answer: PreflightAnswer) -> bool:
-    return answer.question.startswith(("values in ", "rows in "))
+    """The questions whose answers decide, each once."""
+    return list({a.question: a for a in plan.preflight if a.decides}.values())
 
 
 def _finding(finding: Finding) -> str:

@@ -65,6 +65,7 @@ class Finding(Frozen):
     rewrite: bool = False
     scan: bool = False
     confidence: Confidence = Confidence.PARSED
+    checked_at: str = ""  # ISO, UTC: when the rows were counted
     allowed: str = ""  # the reason given beside the statement, when it is suppressed
 
 
@@ -98,8 +99,14 @@ class Analysis(Frozen):
 
     @property
     def loses(self) -> tuple[str, ...]:
-        """Names of what is lost, in order, without repeats."""
-        names = (n for f in self.findings if f.kind is Kind.DATA_LOSS for n in f.objects)
+        """Names of what is lost, in order, without repeats; not a cast that was seen to change nothing."""
+        names = (
+            n
+            for f in self.findings
+            if f.kind is Kind.DATA_LOSS
+            and not (f.confidence is Confidence.PREFLIGHT and not f.risk.at_least(Risk.HIGH))
+            for n in f.objects
+        )
         return tuple(dict.fromkeys(names))
 
 

@@ -65,6 +65,14 @@ class PreflightAnswer(Frozen):
     answer: str  # "0 rows", "312 rows", "unknown: timed out"
     ok: bool | None  # None: not known
     asked_at: str
+    migration: str = ""  # with `line`: the statement that raised it
+    line: int = 0
+    codes: tuple[str, ...] = ()  # of the findings that it is about
+    objects: tuple[str, ...] = ()  # one of theirs
+    says: str = ""  # "312 of 20,000 rows have NULL in users.email"
+    found: int | None = None  # None: not known
+    settled: bool = True  # False: statements above write what was counted
+    decides: bool = True  # False: it only counts what the statement is meant to take away
 
 
 class Requester(Frozen):

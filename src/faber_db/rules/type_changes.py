@@ -41,7 +41,7 @@ class TypeChange:
 def type_change(old: TypeName | None, action: ChangeType) -> TypeChange:
     """What changes when a column of type `old` (None: not known) gets the type of the action."""
     new = action.type
-    cast = _is_plain_cast(action)
+    cast = is_plain_cast(action)
     if old is None:
         return _from_unknown(new, action)
     if old == new and not action.using:
@@ -63,13 +63,14 @@ def category(kind: TypeName) -> str:
     return f"array of {kind.name}" if kind.array else _CATEGORIES.get(kind.name, kind.name)
 
 
-def _is_plain_cast(action: ChangeType) -> bool:
+def is_plain_cast(action: ChangeType) -> bool:
     """`USING column::newtype`, which does what the statement would do without it, but explicitly."""
     if action.using is None:
         return False
-    text = action.using.text.lower().replace('"', "").strip("() ")
+    text = action.using.text.lower().replace('"', "").strip()
     match = re.fullmatch(
-        rf"{re.escape(action.column.lower())}\s*\)?::\s*([\w\s.]+?)(\(.*\))?(\[\])*", text
+        rf"\(*{re.escape(action.column.lower())}\s*\)*::\s*([\w\s.]+?)(\([\d, -]*\))?(\[\])*\)*",
+        text,
     )
     return match is not None and not action.using.functions
 

@@ -14,6 +14,8 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Analysis, Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import Migration, MigrationState
+from faber_db.model.plan import PreflightAnswer
+from faber_db.services import preflight
 from faber_db.services.app import App, Database
 from faber_db.services.history import history
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
@@ -46,6 +48,7 @@ class Request(BaseModel):
     before: str = ""
     transaction: Literal["auto", "wrap", "none"] = "auto"
     anywhere: bool = False
+    preflight: bool = True  # of an environment: count what the findings depend on
     paths: tuple[str, ...] = ()  # several instead of one `path`, in the order in which they run
 
 
@@ -58,6 +61,7 @@ class AnalyzeDetails(Details):
     statement_count: int = 0
     findings: list[Finding] = []
     statements: list[StatementReport] = []
+    checks: list[PreflightAnswer] = []  # of an environment's data; only in full detail
     left_out: int = 0
     paths: dict[str, str] = Field(
         default={}, exclude=True
@@ -96,11 +100,11 @@ def run(request: Request, app: App | None) -> Answer[AnalyzeDetails]:
             hint="sql is the text itself, path a file or folder, environment what is pending there.",
         )
     if request.environment:
-        pieces, around = _pending(request, _needed(app))
-    else:
-        around = _around(request, app)
-        pieces = tuple(_pieces(request, app))
-    return _answer(request, pieces, around)
+        opened = _needed(app)
+        pieces, around = _pending(request, opened)
+        return _answer(request, pieces, around, opened)
+    around = _around(request, app)
+    return _answer(request, tuple(_pieces(request, app)), around, None)
 
 
 def _needed(app: App | None) -> App:
@@ -249,18 +253,21 @@ def _read(path: Path, named: str) -> str:
 
 
 def _answer(
-    request: Request, pieces: Sequence[_Piece], around: Surroundings
+    request: Request, pieces: Sequence[_Piece], around: Surroundings, live: App | None
 ) -> Answer[AnalyzeDetails]:
+    """The verdict; with a `live` environment also what its data says."""
     from faber_db.sql.script import parse
 
     scripts = [parse(piece.sql, around.dialect) for piece in pieces]
-    analysis = verdict_of(
-        scripts,
-        [p.name for p in pieces],
-        [p.wrap for p in pieces],
-        around,
-        takes_out=[p.takes_out for p in pieces],
-    )
+    names = [piece.name for piece in pieces]
+    takes_out = [piece.takes_out for piece in pieces]
+    analysis = verdict_of(scripts, names, [p.wrap for p in pieces], around, takes_out=takes_out)
+    answers: tuple[PreflightAnswer, ...] = ()
+    if live is not None and request.preflight:
+        database = live.database(request.database)
+        environment = database.environment(request.environment)
+        answers = preflight.ask(scripts, names, around, database, environment, live.now())
+        analysis = preflight.measured(analysis, answers)
     findings = _worst_first(analysis, len(pieces))
     if request.detail == "summary":  # `faber-db explain` has the sources
         findings = [f.model_copy(update={"source": ""}) for f in findings]
@@ -272,6 +279,7 @@ def _answer(
         findings=findings,
         statements=list(analysis.statements) if request.detail == "full" else [],
         paths={piece.name if len(pieces) > 1 else "": piece.path for piece in pieces},
+        checks=list(answers) if request.detail == "full" else [],
     )
     return Answer(
         status="success" if analysis.risk is Risk.LOW else "warning",

@@ -1,0 +1,35 @@
+"""PostgreSQL's own types, and how a type is written."""
+
+from collections.abc import Collection
+
+from faber_db.model.dialect import Dialect
+from faber_db.model.statement import TypeName
+from faber_db.sql.identifiers import quote_full
+
+BUILT_IN = frozenset(
+    {
+        "smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid",
+        "text", "character varying", "character", "name", "bytea", "boolean", "uuid",
+        "date", "time without time zone", "time with time zone", "timestamp without time zone",
+        "timestamp with time zone", "interval", "json", "jsonb", "xml", "inet", "cidr", "macaddr",
+        "bit", "bit varying", "int4range", "int8range", "numrange", "tsrange", "tstzrange",
+        "daterange", "tsvector", "regclass",
+    }
+)  # fmt: skip
+
+
+def written(kind: TypeName, own: Collection[str] = ()) -> str:
+    """A PostgreSQL type as SQL, or empty where it is neither built in nor one of `own`."""
+    arguments = f"({','.join(kind.arguments)})" if kind.arguments else ""
+    array = "[]" if kind.array else ""
+    if not all(a.lstrip("-").isdigit() for a in kind.arguments):
+        return ""
+    if kind.name in BUILT_IN:
+        first, _, rest = kind.name.partition(" ")
+        if rest.endswith("time zone"):
+            return f"{first}{arguments} {rest}{array}"
+        return f"{kind.name}{arguments}{array}"
+    if kind.name not in own or arguments:
+        return ""
+    full = kind.name if "." in kind.name else f"public.{kind.name}"
+    return quote_full(full, Dialect.POSTGRESQL) + array
