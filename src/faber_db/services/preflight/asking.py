@@ -129,11 +129,15 @@ def _words(question: Question, found: int, among: int | None) -> str:
     cut = found > MOST and question.use is not Use.GOES
     number = f"over {MOST:,}" if cut else f"{found:,}"
     if among is None or unit == "key":
-        return f"{number} {unit}{'' if found == 1 else 's'}"
+        return f"{number} {_counted(unit, found)}"
     about = "about " if question.estimated is not None else ""
     if unit == "value" and question.use is Use.GOES:
-        return f"{number} value{'' if found == 1 else 's'} in {about}{among:,} rows"
-    return f"{number} of {about}{among:,} {unit}{'' if among == 1 else 's'}"
+        return f"{number} {_counted(unit, found)} in {about}{among:,} {_counted('row', among)}"
+    return f"{number} of {about}{among:,} {_counted(unit, among)}"
+
+
+def _counted(unit: str, number: int) -> str:
+    return unit if number == 1 else f"{unit}s"
 
 
 def _verb(says: str, found: int) -> str:
