@@ -11,10 +11,11 @@ analysis said. `--show` prints the statements that a code was found at.
 
 import argparse
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from faber_db.errors import FaberDbError
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Analysis, Finding, Kind, Risk
 from faber_db.rules import Context, analyze
+from faber_db.rules.effects import strength
 from faber_db.services.analyze import up_part
-from faber_db.services.ports import Session
+from faber_db.services.ports import Session, Tried
 from faber_db.sql.script import Script, parse
 
 
@@ -39,6 +41,8 @@ class Tally:
     by_code: Counter[tuple[str, str]] = field(default_factory=Counter)
     shown: list[tuple[str, Finding]] = field(default_factory=list)
     seconds: float = 0.0
+    blocking: Counter[str] = field(default_factory=Counter)  # found, missed, false alarm, quiet
+    blocking_files: dict[str, list[str]] = field(default_factory=dict)
 
 
 def files(folder: Path) -> Iterator[tuple[str, str]]:
@@ -55,47 +59,91 @@ def files(folder: Path) -> Iterator[tuple[str, str]]:
         yield path.relative_to(folder).as_posix(), up_part(path.read_text("utf-8-sig"))
 
 
-def shadow(dialect: Dialect) -> AbstractContextManager[Session]:
-    """An empty throw-away database of the product."""
-    if dialect is Dialect.SQLITE:
-        from faber_db.adapters.shadows import SqliteShadow
+Connect = Callable[[], AbstractContextManager[Session]]
 
-        return SqliteShadow().new()
+
+@contextmanager
+def server(dialect: Dialect) -> Iterator[Connect]:
+    """An empty throw-away database; gives what connects to it."""
     if dialect is Dialect.POSTGRESQL:
-        from faber_db.adapters.shadows import PostgresShadow
+        from faber_db.adapters.engines.postgresql import Postgresql, binaries
+        from faber_db.adapters.engines.postgresql.address import url_of
+        from faber_db.adapters.shadows import scratch
+        from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 
-        return PostgresShadow(None).new()
-    raise SystemExit(f"no throw-away server for {dialect}")
+        programs = next(b for b in binaries.find("initdb") if b.tool("postgres"))
+        with (
+            PrivatePostgresql(programs.folder) as running,
+            scratch.database(running.url(), owner="replayed") as address,
+        ):
+            yield lambda: Postgresql().connect(url_of(address))
+    elif dialect is Dialect.SQLITE:
+        from faber_db.adapters.engines.sqlite import Sqlite
+
+        with tempfile.TemporaryDirectory() as folder:
+            yield lambda: Sqlite(Path(folder)).connect(f"sqlite:{folder}/replayed.db", create=True)
+    else:
+        raise SystemExit(f"no throw-away server for {dialect}")
 
 
 def replay(folder: Path, dialect: Dialect, show: str) -> Tally:
     """Judge and run one file after the other."""
     tally = Tally()
-    with shadow(dialect) as session:
+    wrap = dialect is Dialect.POSTGRESQL
+    with server(dialect) as connect:
         for name, text in files(folder):
-            wrap = dialect is Dialect.POSTGRESQL
-            began = time.perf_counter()
-            script = parse(text, dialect)
-            context = Context(dialect, session.server_version, session.catalogue(), wrap=wrap)
-            analysis = analyze(script, context)
-            tally.seconds += time.perf_counter() - began
-            _count(tally, name, script, analysis, show)
-            try:
-                session.run(script, wrap=wrap)
-            except FaberDbError as error:
-                tally.failed.append(f"{name}: {error.message[:140]}")
+            with connect() as session:
+                began = time.perf_counter()
+                script = parse(text, dialect)
+                context = Context(dialect, session.server_version, session.catalogue(), wrap=wrap)
+                analysis = analyze(script, context)
+                tally.seconds += time.perf_counter() - began
+                _count(tally, name, script, analysis, show)
+                _run(tally, name, session, script, analysis)
     return tally
+
+
+def _run(tally: Tally, name: str, session: Session, script: Script, analysis: Analysis) -> None:
+    """Go on to the next schema, and see what really waits."""
+    if session.dialect is not Dialect.POSTGRESQL:
+        try:
+            session.run(script, wrap=False)
+        except FaberDbError as error:
+            tally.failed.append(f"{name}: {error.message[:140]}")
+        return
+    tried = session.try_out(script, wrap=True)
+    if tried and tried[-1].error:
+        tally.failed.append(f"{name}: line {tried[-1].line}: {tried[-1].error[:120]}")
+        return
+    said = {f.line for f in analysis.findings if f.kind is Kind.BLOCKING and serious(f)}
+    seen = {t.line for t in tried if waits(t)}
+    outcome = ("missed", "false alarm", "found")[2 if said and seen else 1 if said else 0]
+    if said or seen:
+        tally.blocking[outcome] += 1
+        tally.blocking_files.setdefault(outcome, []).append(
+            f"{name}: said {sorted(said)}, seen {sorted(seen)}"
+        )
+    else:
+        tally.blocking["quiet"] += 1
+
+
+def serious(finding: Finding) -> bool:
+    return finding.risk.at_least(Risk.MEDIUM) and not finding.allowed
+
+
+def waits(tried: Tried) -> bool:
+    """Whether others wait for work: a table is read or rewritten while SHARE or more is held."""
+    strong = [m for _, m in (*tried.locks, *tried.held) if strength(m) >= strength("SHARE")]
+    return bool(strong) and bool(tried.rewritten or tried.scanned)
 
 
 def _count(tally: Tally, name: str, script: Script, analysis: Analysis, show: str) -> None:
     tally.migrations += 1
     tally.statements += len(script.statements)
     tally.not_understood += sum(not s.understood for s in analysis.statements)
-    serious = [
-        f for f in analysis.findings if f.risk.at_least(Risk.MEDIUM) and f.kind is not Kind.STYLE
-    ]
-    tally.quiet += not serious
-    for finding in serious:
+    found = [f for f in analysis.findings if serious(f) and f.kind is not Kind.STYLE]
+    tally.quiet += not found
+    for finding in found:
         tally.by_code[finding.risk.value, finding.code] += 1
         if finding.code == show:
             tally.shown.append((name, finding))
@@ -114,6 +162,10 @@ def main() -> int:
     print(f"not understood: {tally.not_understood}; migrations without a finding: {tally.quiet}")
     for (risk, code), number in sorted(tally.by_code.items(), key=lambda item: -item[1]):
         print(f"  {number:5d}  {risk:8s}  {code}")
+    print("waits on a trial run, by migration: " + str(dict(tally.blocking)))
+    for outcome in ("missed", "false alarm"):
+        for words in tally.blocking_files.get(outcome, [])[: given.limit]:
+            print(f"  {outcome}: {words}")
     for words in tally.failed[: given.limit]:
         print(f"  did not run: {words}")
     for name, finding in tally.shown[: given.limit]:

@@ -227,3 +227,32 @@ def test_a_block_that_commits_refuses_a_transaction() -> None:
     ]
     assert serious(judge("DO $$ BEGIN PERFORM 1; COMMIT; END $$", wrap=False)) == []
     assert serious(judge("DO $$ BEGIN PERFORM 'commit'; END $$")) == []
+
+
+_LOCKED = "ALTER TABLE customers ADD COLUMN nick text;"
+
+
+@pytest.mark.parametrize(
+    ("sql", "held"),
+    [
+        (f"{_LOCKED} DELETE FROM products WHERE id IN (1, 2, 3)", False),
+        (f"{_LOCKED} DELETE FROM products WHERE title IN ('a', 'b')", True),
+        (f"{_LOCKED} UPDATE orders SET amount = 1 WHERE amount = 2 AND id = 7", False),
+        (f"{_LOCKED} SELECT count(*) FROM pg_constraint WHERE conname = 'x'", False),
+        (f"{_LOCKED} SELECT count(*) FROM information_schema.columns", False),
+        (
+            "CREATE TABLE t (id int, c bigint, p int);"
+            "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES customers (id);"
+            "ALTER TABLE t ADD FOREIGN KEY (p) REFERENCES products (id)",
+            False,
+        ),
+        (
+            "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;"
+            "ALTER TABLE orders ADD p int REFERENCES products (id);"
+            "ALTER TABLE orders ADD FOREIGN KEY (id) REFERENCES products (id)",
+            True,
+        ),
+    ],
+)
+def test_what_counts_as_work_under_a_lock(sql: str, *, held: bool) -> None:
+    assert ("lock-held" in serious(judge(sql))) is held

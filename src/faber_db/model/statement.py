@@ -391,6 +391,10 @@ class ChangeServer(Action):
     what: str
 
 
+SHORT_LIST = 100
+"""Values of an IN list up to which a statement by key is brief."""
+
+
 # --- rows --------------------------------------------------------------------------------------
 
 
@@ -414,7 +418,7 @@ class Update(TableAction):
     where: Expression | None = None
     qualified: bool = False
     reads: tuple[str, ...] = ()
-    by_key: str = ""  # column that is compared with one literal
+    keyed: tuple[str, ...] = ()  # columns each compared with one literal, or with a short list
     values: Expression | None = None
 
 
@@ -424,7 +428,7 @@ class Delete(TableAction):
 
     qualified: bool = False
     reads: tuple[str, ...] = ()
-    by_key: str = ""
+    keyed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def effects(action: Action, state: State) -> Iterator[TableEffect]:
         case Rename(table=table) if table:
             yield TableEffect(table, BRIEF)
         case _:
-            yield from _rows(action)
+            yield from _rows(action, state)
 
 
 def _added(action: AddColumn) -> tuple[str, bool, bool]:
@@ -203,7 +203,7 @@ def _decimal(type_name: TypeName) -> tuple[int, int]:
     return (numbers[0] if numbers else 10, numbers[1] if len(numbers) > 1 else 0)
 
 
-def _rows(action: Action) -> Iterator[TableEffect]:
+def _rows(action: Action, state: State) -> Iterator[TableEffect]:
     match action:
         case Truncate():
             for name in action.tables:
@@ -215,7 +215,8 @@ def _rows(action: Action) -> Iterator[TableEffect]:
             yield TableEffect(action.table, ROWS, writes=action.query)
             yield from (TableEffect(t, ROWS, scan=True) for t in action.reads)
         case Update() | Delete():
-            yield TableEffect(action.table, ROWS, scan=not action.by_key, writes=not action.by_key)
+            many = not state.by_key(action)
+            yield TableEffect(action.table, ROWS, scan=many, writes=many)
         case Copy() if action.table:
             yield TableEffect(action.table, ROWS, writes=True)
         case Lock():

@@ -36,7 +36,6 @@ from faber_db.model.statement import (
     Rename,
     SetDefault,
     SetNotNull,
-    TableAction,
     TableSetting,
     Truncate,
     Update,
@@ -59,7 +58,15 @@ _REWRITING = {"set logged", "set unlogged", "set tablespace", "set access method
 
 
 def effects(action: Action, state: State, major: int | None) -> Iterator[TableEffect]:
-    """The effects of one action on tables, the ones that are new included."""
+    """The effects of one action on tables, the ones that are new included; not on system catalogues."""
+    return (e for e in _effects(action, state, major) if not _is_system(e.table))
+
+
+def _is_system(table: str) -> bool:
+    return table.startswith(("pg_", "information_schema."))
+
+
+def _effects(action: Action, state: State, major: int | None) -> Iterator[TableEffect]:
     match action:
         case CreateTable():
             yield from _create_table(action)
@@ -180,7 +187,10 @@ def _add_constraint(table: str, constraint: Constraint, state: State) -> Iterato
     lazy = constraint.not_valid or constraint.not_enforced
     if constraint.kind == "foreign key":
         yield TableEffect(table, _SRE, scan=not lazy)
-        yield TableEffect(constraint.references, _SRE, scan=not lazy)
+        empty = state.is_new(
+            table
+        )  # the check joins from here: without rows the far table is not read
+        yield TableEffect(constraint.references, _SRE, scan=not lazy and not empty)
     elif constraint.using_index:
         nullable = constraint.kind == "primary key" and _nullable_in_index(table, constraint, state)
         yield TableEffect(table, _AEL, scan=nullable)
@@ -314,7 +324,7 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
             )
             yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
         case Update() | Delete():
-            single = action.by_key in _keys(action, state)
+            single = state.by_key(action)
             yield TableEffect(action.table, "ROW EXCLUSIVE", scan=not single, writes=not single)
             yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
         case Merge():
@@ -332,8 +342,3 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
             yield from (TableEffect(t, mode, scan=True) for t in action.reads)
         case _:
             pass
-
-
-def _keys(action: TableAction, state: State) -> set[str]:
-    found = state.table(action.table)
-    return found.key_columns() if found is not None else {"id"}

@@ -19,12 +19,13 @@ from faber_db.model.statement import (
     Update,
 )
 from faber_db.rules.effects import TableEffect
+from faber_db.rules.state import State
 
 WRITER = "RESERVED (the one writer of the file)"
 READER = "SHARED (read)"
 
 
-def effects(action: Action) -> Iterator[TableEffect]:
+def effects(action: Action, state: State) -> Iterator[TableEffect]:
     """The effects of one action on tables."""
     match action:
         case CreateTable():
@@ -51,9 +52,8 @@ def effects(action: Action) -> Iterator[TableEffect]:
             yield TableEffect(action.table, WRITER, writes=action.query)
             yield from (TableEffect(t, READER, scan=True) for t in action.reads)
         case Update() | Delete():
-            yield TableEffect(
-                action.table, WRITER, scan=not action.by_key, writes=not action.by_key
-            )
+            many = not state.by_key(action)
+            yield TableEffect(action.table, WRITER, scan=many, writes=many)
         case Maintain(what="vacuum"):
             pass
         case Query():

@@ -97,7 +97,7 @@ def effects_of(action: Action, state: State, context: Context) -> tuple[TableEff
     if context.dialect is Dialect.POSTGRESQL:
         return tuple(effects_postgresql.effects(action, state, context.postgresql_major))
     if context.dialect is Dialect.SQLITE:
-        return tuple(effects_sqlite.effects(action))
+        return tuple(effects_sqlite.effects(action, state))
     return tuple(effects_mysql.effects(action, state))
 
 

@@ -23,6 +23,7 @@ from faber_db.model.statement import (
     CreateRoutine,
     CreateTable,
     CreateView,
+    Delete,
     Drop,
     DropColumn,
     DropConstraint,
@@ -37,6 +38,7 @@ from faber_db.model.statement import (
     SetNotNull,
     SetVariable,
     TypeName,
+    Update,
     ValidateConstraint,
 )
 
@@ -120,10 +122,14 @@ class TableState:
     policies: bool = False
     filled_from: list[Insert] = field(default_factory=list)
 
-    def key_columns(self) -> set[str]:
-        """Columns that are unique by themselves."""
-        keys = {c.columns[0] for c in self.constraints if _single_key(c)}
-        return keys | {i.columns[0] for i in self.indexes if i.unique and len(i.columns) == 1}
+    def is_keyed(self, columns: tuple[str, ...]) -> bool:
+        """Whether some key lies within these columns, so that equal values name one row each."""
+        given = set(columns)
+        keys = [set(c.columns) for c in self.constraints if c.kind in ("primary key", "unique")]
+        keys += [
+            set(i.columns) for i in self.indexes if i.unique and not (i.predicate or i.expression)
+        ]
+        return any(key and key <= given for key in keys)
 
     def is_unique(self, columns: tuple[str, ...], *, without: str) -> bool:
         """Whether a key other than the one named `without` is over exactly these columns."""
@@ -144,10 +150,6 @@ class TableState:
                 for i in self.indexes
             )
         )
-
-
-def _single_key(constraint: Constraint) -> bool:
-    return constraint.kind in ("primary key", "unique") and len(constraint.columns) == 1
 
 
 class State:
@@ -193,6 +195,13 @@ class State:
     def is_new_column(self, table: str, column: str) -> bool:
         found = self.column(table, column)
         return found is not None and found.new
+
+    def by_key(self, action: Update | Delete) -> bool:
+        """Whether a statement reaches its rows by a key; of an unknown table `id` counts as one."""
+        found = self.table(action.table)
+        if found is None or not found.complete:
+            return "id" in action.keyed or (found is not None and found.is_keyed(action.keyed))
+        return found.is_keyed(action.keyed)
 
     def has_valid_check(self, table: str, column: str) -> bool:
         """Whether a validated check says that a column is not NULL."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import (
+    SHORT_LIST,
     Action,
     Calls,
     Delete,
@@ -177,23 +178,26 @@ def _qualifies(where: Expression | None) -> bool:
     return not (len(sides) == 2 and sides[0].strip() == sides[1].strip())
 
 
-def _by_key(tree: "exp.Expr") -> str:
+def _keyed(tree: "exp.Expr") -> tuple[str, ...]:
+    """The columns in `column = literal` and `column IN (literals)`, joined by AND."""
     from sqlglot import exp
 
     where = tree.args.get("where")
-    parts = (
-        list(where.this.flatten())
-        if where is not None and isinstance(where.this, exp.And)
-        else ([where.this] if where is not None else [])
-    )
+    if where is None:
+        return ()
+    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    found = []
     for part in parts:
+        values = [part.args.get("expression")] if isinstance(part, exp.EQ) else []
+        if isinstance(part, exp.In) and len(part.expressions) <= SHORT_LIST:
+            values = part.expressions
         if (
-            isinstance(part, exp.EQ)
+            values
             and isinstance(part.this, exp.Column)
-            and isinstance(part.expression, exp.Literal | exp.Boolean | exp.Neg)
+            and all(isinstance(v, exp.Literal | exp.Boolean | exp.Neg) for v in values)
         ):
-            return str(part.this.name)
-    return ""
+            found.append(str(part.this.name))
+    return tuple(found)
 
 
 def _update(tree: "exp.Update", dialect: Dialect) -> Iterator[Action]:
@@ -212,7 +216,7 @@ def _update(tree: "exp.Update", dialect: Dialect) -> Iterator[Action]:
         where=where,
         qualified=_qualifies(where) or limited,
         reads=_tables(tree, dialect, leave_out=tree.this),
-        by_key=_by_key(tree),
+        keyed=_keyed(tree),
     )
     if joined:  # UPDATE a JOIN b: either may be written
         for join in tree.this.args["joins"]:
@@ -232,7 +236,7 @@ def _delete(tree: "exp.Delete", dialect: Dialect) -> Iterator[Action]:
             table=_name(target, dialect),
             qualified=_qualifies(where) or bool(tree.args.get("limit")),
             reads=_tables(tree, dialect, leave_out=target),
-            by_key=_by_key(tree),
+            keyed=_keyed(tree),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.statement import (
+    SHORT_LIST,
     Action,
     AlterSequence,
     Calls,
@@ -153,7 +154,7 @@ def _update(node: Message) -> Iterator[Action]:
         where=where,
         qualified=_qualifies(where),
         reads=tables_read(*node.from_clause, node.where_clause, *node.target_list),
-        by_key=_key_compared(node.where_clause),
+        keyed=_keyed(node.where_clause),
         values=expression(*[t.res_target.val for t in node.target_list], text="…"),
     )
 
@@ -164,7 +165,7 @@ def _delete(node: Message) -> Iterator[Action]:
         table=relation(node.relation),
         qualified=_qualifies(where),
         reads=tables_read(*node.using_clause, node.where_clause),
-        by_key=_key_compared(node.where_clause),
+        keyed=_keyed(node.where_clause),
     )
 
 
@@ -192,9 +193,10 @@ def _qualifies(where: Expression | None) -> bool:
     return not (len(sides) == 2 and sides[0].strip() == sides[1].strip())
 
 
-def _key_compared(where: Message) -> str:
-    """The column in `column = literal`, alone or joined by AND; else empty."""
+def _keyed(where: Message) -> tuple[str, ...]:
+    """The columns in `column = literal` and `column IN (literals)`, joined by AND."""
     pending = [unwrap(where)]
+    found: list[str] = []
     while pending:
         node = pending.pop()
         if node is None:
@@ -202,13 +204,23 @@ def _key_compared(where: Message) -> str:
         name = type(node).DESCRIPTOR.name
         if name == "BoolExpr" and node.boolop == 1:  # AND_EXPR
             pending.extend(unwrap(a) for a in node.args)
-        elif name == "A_Expr" and strings(node.name) == ("=",) and node.kind == 1:  # AEXPR_OP
+        elif name == "A_Expr" and strings(node.name) == ("=",) and node.kind in _COMPARES:
             left, right = unwrap(node.lexpr), unwrap(node.rexpr)
             if left is not None and type(left).DESCRIPTOR.name == "ColumnRef":
                 names = strings(left.fields)
-                if names and constant_text(right) is not None:
-                    return names[-1]
-    return ""
+                if names and _few_constants(right):
+                    found.append(names[-1])
+    return tuple(found)
+
+
+_COMPARES = (1, 7)  # AEXPR_OP, AEXPR_IN
+
+
+def _few_constants(node: Message | None) -> bool:
+    if node is not None and type(node).DESCRIPTOR.name == "List":
+        values = [unwrap(item) for item in node.items]
+        return len(values) <= SHORT_LIST and all(constant_text(v) is not None for v in values)
+    return constant_text(node) is not None
 
 
 _WRITERS = {
