@@ -352,7 +352,7 @@ class AnalysisRefused(FaberDbError):
 
 
 class AnalysisTooLarge(InputTooLarge):
-    """A script is over 50 MB, 50,000 statements, or nested too deeply to be read safely."""
+    """A script is over 50 MB or 50,000 statements, nested too deeply, or takes too long to be read."""
 
     code = "analysis-too-large"
     exit_code = Exit.REFUSED

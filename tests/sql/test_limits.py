@@ -6,8 +6,10 @@ import pytest
 
 from faber_db.errors import AnalysisTooLarge
 from faber_db.model.dialect import Dialect
+from faber_db.model.statement import Calls, Insert
 from faber_db.rules import Context, analyze
 from faber_db.sql.script import parse
+from faber_db.sql.watch import Watch
 
 TOO_LARGE = {
     "size": "SELECT '" + "x" * 50_000_000 + "'",
@@ -24,17 +26,66 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_refused(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # of this process: the machine may be busy with other things
     with pytest.raises(AnalysisTooLarge):
         parse(text, Dialect.POSTGRESQL)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", [Dialect.MYSQL, Dialect.SQLITE])
-@pytest.mark.parametrize("name", ["size", "parentheses", "identifier"])
+@pytest.mark.parametrize("name", TOO_LARGE)
 def test_refused_in_every_dialect(name: str, dialect: Dialect) -> None:
+    text = TOO_LARGE[name]
+    if name == "quoted identifier" and dialect is Dialect.MYSQL:
+        text = text.replace('"', "`")
+    began = time.process_time()
     with pytest.raises(AnalysisTooLarge):
-        parse(TOO_LARGE[name], dialect)
+        parse(text, dialect)
+    assert time.process_time() - began < 5
+
+
+ROWS = {
+    Dialect.POSTGRESQL: "(1, -2.5e3, 'it''s', E'\\'', NULL, x'1f', true)",
+    Dialect.MYSQL: "(1, -2.5e3, 'it''s', '\\'', NULL, x'1f', \"a\", _utf8 'b', 0xff)",
+    Dialect.SQLITE: "(1, -2.5e3, 'it''s \\', x'1f', NULL)",
+}
+
+
+@pytest.mark.parametrize("dialect", ROWS)
+def test_millions_of_plain_rows_are_one_insert(dialect: Dialect) -> None:
+    rows = ",\n".join([ROWS[dialect]] * 60_000)
+    text = f"INSERT INTO t (a, b) VALUES {rows};\nDROP TABLE u"
+    began = time.process_time()
+    first, second = parse(text, dialect).statements
+    assert time.process_time() - began < 5
+    assert (first.understood, second.text) == (True, "DROP TABLE u")
+    insert = first.actions[0]
+    assert isinstance(insert, Insert)
+    assert insert.table == "t"
+
+
+@pytest.mark.parametrize("dialect", ROWS)
+def test_a_call_among_plain_rows_is_seen(dialect: Dialect) -> None:
+    rows = ",".join(["(1, 'a')"] * 5_000)
+    text = f"INSERT INTO t VALUES {rows}, (f(1), 'b'), {rows}"
+    actions = parse(text, dialect).statements[0].actions
+    assert any("f" in a.functions for a in actions if isinstance(a, Calls))
+
+
+def test_a_watch_refuses_what_takes_too_long() -> None:
+    clock = iter(range(1_000))
+    watch = Watch(0.0, clock=lambda: float(next(clock)))
+    with pytest.raises(AnalysisTooLarge, match="processor time"):
+        parse("SELECT 1;" * 10, Dialect.SQLITE, watch)
+
+
+def test_comments_nested_for_the_sake_of_it() -> None:
+    """PostgreSQL's own lexer takes quadratic time over them."""
+    began = time.process_time()
+    script = parse("DROP TABLE t; SELECT " + "/*" * 200_000, Dialect.POSTGRESQL)
+    assert time.process_time() - began < 5
+    assert [s.understood for s in script.statements] == [True, False]
 
 
 DEEP = {

@@ -7,6 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faber_db.model.dialect import Dialect
+from faber_db.model.finding import Risk
+from faber_db.model.statement import Drop
+from faber_db.rules import Context, analyze
 from faber_db.sql.lexer import BAD, COMMENT, SPACE, tokens
 from faber_db.sql.script import parse
 from faber_db.sql.splitter import spans
@@ -60,6 +63,22 @@ CASES: dict[str, tuple[Dialect, str, list[str]]] = {
     ),
     "sqlite brackets": (S, "SELECT 1 AS [a;b]; SELECT 2", ["SELECT 1 AS [a;b]", "SELECT 2"]),
     "sqlite comment goes past a carriage return": (S, "-- x\rDROP TABLE t\nSELECT 1", ["SELECT 1"]),
+    "psql command": (P, "SELECT 1;\n\\connect other\nDROP TABLE t", ["SELECT 1", "\\connect other", "DROP TABLE t"]),
+    "psql command behind a statement": (P, "SELECT 1 \\gexec\nSELECT 2", ["SELECT 1", "\\gexec", "SELECT 2"]),
+    "copied rows": (
+        P,
+        "COPY t (a, b) FROM stdin;\n1\t'; DROP TABLE u;\n\\N\t2\n\\.\n\nSELECT 2;",
+        ["COPY t (a, b) FROM stdin;\n1\t'; DROP TABLE u;\n\\N\t2\n\\.", "SELECT 2"],
+    ),
+    "copy without rows": (P, "COPY t FROM stdin;\nSELECT 2;\n\\q", ["COPY t FROM stdin", "SELECT 2", "\\q"]),
+    "version comment around code": (M, "/*!50000 DROP TABLE t */; SELECT 1", ["/*!50000 DROP TABLE t */", "SELECT 1"]),
+    "delimiter in lower case, two characters": (M, "delimiter $$\nSELECT 1; SELECT 2$$\nSELECT 3$$\ndelimiter ;\nSELECT 4;", ["SELECT 1; SELECT 2", "SELECT 3", "SELECT 4"]),
+    "rows of plain values": (S, "INSERT INTO t VALUES (1, ';'), (2, 'a'';'), (3, NULL); SELECT 1", ["INSERT INTO t VALUES (1, ';'), (2, 'a'';'), (3, NULL)", "SELECT 1"]),
+    "sqlite trigger with case at the end": (
+        S,
+        "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE WHEN 1 THEN RAISE(ABORT, 'no') END; END; DROP TABLE b",
+        ["CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE WHEN 1 THEN RAISE(ABORT, 'no') END; END", "DROP TABLE b"],
+    ),
     "nothing": (P, " ; -- only\n ;", []),
 }  # fmt: skip
 
@@ -81,11 +100,24 @@ def test_lines_end_in_every_known_way() -> None:
     assert [s.line for s in script.statements] == [1, 2, 3, 5]
 
 
+def test_what_only_psql_understands_is_said() -> None:
+    script = parse("\\i other.sql\nCOPY t FROM stdin;\n1\n\\.\n", P)
+    assert [s.understood for s in script.statements] == [False, False]
+    assert ["psql" in s.problem for s in script.statements] == [True, True]
+
+
+@pytest.mark.parametrize("dialect", [M, Dialect.MARIADB])
+def test_a_version_comment_is_code(dialect: Dialect) -> None:
+    actions = parse("/*!40101 DROP TABLE t */", dialect).statements[0].actions
+    assert [type(a) for a in actions] == [Drop]
+
+
 FRAGMENTS = st.lists(
     st.sampled_from(
         ["SELECT 1", ";", "'", '"', "$$", "$a$", "--", "/*", "*/", "\n", "\r", "BEGIN", "END", "ATOMIC",
          "CREATE TRIGGER t", "DELIMITER //\n", "//", "`", "[", "]", "(", ")", "\\", "é", "\0", "#", "CASE",
-         "DROP TABLE t", " ", "E'", "/*!50000 ", "\ufeff"]
+         "DROP TABLE t", " ", "E'", "/*!50000 ", "\ufeff", "VALUES (1, 'a'), ", "(2, NULL)", "\\.",
+         "COPY t FROM stdin;\n", "\\connect x\n"]
     )
     | st.text(max_size=6),
     max_size=30,
@@ -123,4 +155,15 @@ def test_parse_takes_anything(dialect: Dialect, text: str) -> None:
     script = parse(text, dialect)
     for statement in script.statements:
         assert text[statement.start : statement.end] == statement.text
+        assert statement.line == len(re.split(r"\r\n|\r|\n", text[: statement.start]))
         assert statement.actions
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@settings(max_examples=80, deadline=None)
+@given(text=FRAGMENTS)
+def test_analyze_takes_anything(dialect: Dialect, text: str) -> None:
+    script = parse(text, dialect)
+    analysis = analyze(script, Context(dialect=dialect))
+    bad = {s.line for s in script.statements if not s.understood}
+    assert bad <= {f.line for f in analysis.findings if f.risk is Risk.CRITICAL}

@@ -88,6 +88,7 @@ from faber_db.rules.state import State
 from faber_db.rules.tables import touched
 from faber_db.rules.transaction import TransactionState
 from faber_db.sql.script import Script
+from faber_db.sql.watch import UNWATCHED, Watch
 
 RULES_VERSION = "1"
 
@@ -172,19 +173,24 @@ RULES: tuple[Rule, ...] = (
 __all__ = ["RULES", "RULES_VERSION", "Context", "Rule", "analyze", "touched"]
 
 
-def analyze(script: Script, context: Context) -> Analysis:
+def analyze(script: Script, context: Context, watch: Watch = UNWATCHED) -> Analysis:
     """What a script locks, rewrites, scans, breaks or loses, and what in it could not be read.
 
     Args:
         script: what would run.
         context: the server, its schema and sizes, and how the script is run; what is not known
             makes the verdict stricter.
+        watch: says when it takes too long for somebody who waits.
+
+    Raises:
+        AnalysisTooLarge: a statement is too deep or too long, or the time is over.
     """
     walk = Walk(
         context=context,
         rules=RULES,
         state=State(context.dialect, context.catalogue),
         transaction=TransactionState(open=context.wrap),
+        watch=watch,
     )
     for earlier in context.earlier:
         walk.follow(earlier)

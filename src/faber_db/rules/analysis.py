@@ -15,6 +15,7 @@ from faber_db.model.finding import (
     worst,
 )
 from faber_db.model.statement import Action, Calls, NotUnderstood
+from faber_db.rules.ahead import Ahead
 from faber_db.rules.base import Hazard, Look, Rule
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strongest
@@ -23,6 +24,7 @@ from faber_db.rules.state import State
 from faber_db.rules.suppression import Allowed, allowed_in
 from faber_db.rules.transaction import TransactionState, released_at
 from faber_db.sql.script import Script, Statement
+from faber_db.sql.watch import UNWATCHED, Watch
 
 _CUT = 300
 _SMALL, _LARGE = 10_000, 1_000_000
@@ -38,6 +40,7 @@ class Walk:
     rules: tuple[Rule, ...]
     state: State
     transaction: TransactionState
+    watch: Watch = UNWATCHED
     by_class: dict[type[Action], tuple[tuple[Rule, Look], ...]] = field(default_factory=dict)
 
     def run(self, script: Script) -> Analysis:
@@ -46,13 +49,18 @@ class Walk:
         findings: list[Finding] = []
         reports: list[StatementReport] = []
         released = released_at(script, wrap=self.transaction.open)
+        ahead = Ahead(script.statements, self.state.key)
+        beside: dict[int, list[Allowed]] = {}
+        for comment in allowed:
+            beside.setdefault(comment.statement, []).append(comment)
         for index, statement in enumerate(script.statements):
-            beside = [a for a in allowed if a.statement == index]
-            found, effects = self._statement(statement, script.statements[index + 1 :])
-            shown = [self._allow(f, beside) for f in _once(found)]
+            self.watch.check()
+            found, effects = self._statement(statement, ahead, index)
+            shown = [self._allow(f, beside.get(index, [])) for f in _once(found)]
             findings += sorted(shown, key=lambda f: -f.risk.rank)
             reports.append(self._report(statement, effects, shown, released[index]))
-        findings += [f for a in allowed if (f := _about(a, script)) is not None]
+        lines = script.text.splitlines() if allowed else []
+        findings += [f for a in allowed if (f := _about(a, lines)) is not None]
         findings.sort(key=lambda f: f.line)
         risks = [f.risk for f in findings if not f.allowed]
         return Analysis(risk=worst(risks), findings=tuple(findings), statements=tuple(reports))
@@ -60,11 +68,12 @@ class Walk:
     def follow(self, script: Script) -> None:
         """Take in what a script does, without looking at it."""
         for statement in script.statements:
+            self.watch.check()
             for action in statement.actions:
                 self.state.apply(action)
 
     def _statement(
-        self, statement: Statement, later: tuple[Statement, ...]
+        self, statement: Statement, ahead: Ahead, index: int
     ) -> tuple[list[Finding], list[TableEffect]]:
         findings: list[Finding] = []
         effects: list[TableEffect] = []
@@ -83,7 +92,8 @@ class Walk:
                 state=self.state,
                 effects=effects_of(action, self.state, self.context),
                 transaction=self.transaction,
-                later=later,
+                ahead=ahead,
+                index=index,
                 routine=routine,
             )
             effects += (e for e in scene.effects if not self.state.is_new(e.table))
@@ -209,7 +219,7 @@ def _once(findings: list[Finding]) -> list[Finding]:
     return list(found.values())
 
 
-def _about(allowed: Allowed, script: Script) -> Finding | None:
+def _about(allowed: Allowed, lines: list[str]) -> Finding | None:
     """What is wrong with a suppression itself."""
     if allowed.used:
         return None
@@ -219,7 +229,6 @@ def _about(allowed: Allowed, script: Script) -> Finding | None:
     else:
         code, effect = "suppression-unused", "It covers no finding of the statement beside it."
         remedy = "Remove the comment, or correct its code."
-    lines = script.text.splitlines()
     text = lines[allowed.line - 1].strip() if allowed.line <= len(lines) else ""
     return Finding(
         code=code,

@@ -7,6 +7,7 @@ or in `set_config`. A value that merely mentions it is reported too; that is the
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Kind, Risk
@@ -30,7 +31,8 @@ def find(action: Action, scene: Scene) -> Iterator[Hazard]:
     if named:
         yield Hazard((named,), detail=f"{named} is faber-db's own")
     ledgers = {_plain(name) for name in scene.context.ledgers}
-    for name in dict.fromkeys(n for n in _changed(action) if _plain(n) in ledgers):
+    changed = _changed(action) if ledgers else ()
+    for name in dict.fromkeys(n for n in changed if _plain(n) in ledgers):
         yield Hazard((name,), detail=f"{name} is the ledger of migrations")
 
 
@@ -71,10 +73,20 @@ def _strings(value: object, *, reads: bool) -> Iterator[str]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _strings(item, reads=reads)
-    elif is_dataclass(value):
-        for field in fields(value):
-            if reads or field.name not in ("reads", "literals", "values", "text"):
-                yield from _strings(getattr(value, field.name), reads=reads)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for name in _names(type(value), reads):
+            yield from _strings(getattr(value, name), reads=reads)
+
+
+@cache
+def _names(kind: type, reads: bool) -> tuple[str, ...]:
+    """The fields of an action's class that may hold a name; only those that can hold a text."""
+    left_out = () if reads else ("reads", "literals", "values", "text")
+    return tuple(
+        f.name
+        for f in fields(kind)
+        if f.name not in left_out and f.type not in (bool, int, "bool", "int")
+    )
 
 
 def _plain(name: str) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from faber_db.model.dialect import Dialect
-from faber_db.model.statement import Action, AddEnumValue, Insert, Rename, Transaction
+from faber_db.model.statement import Action, AddEnumValue, Insert, Transaction
 from faber_db.rules import effects_mysql, effects_postgresql, effects_sqlite
+from faber_db.rules.ahead import Ahead
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strength
 from faber_db.rules.state import State, TableState
@@ -22,7 +23,8 @@ class Scene:
     state: State  # before the action
     effects: tuple[TableEffect, ...]
     transaction: TransactionState  # before the action
-    later: tuple[Statement, ...]
+    ahead: Ahead
+    index: int  # of the statement in its script
     routine: str = ""  # the function through which the action happens
 
     @property
@@ -66,23 +68,19 @@ class Scene:
     def table(self, name: str) -> TableState | None:
         return self.state.table(name)
 
+    @property
+    def later(self) -> Iterator[Statement]:
+        return self.ahead.statements(self.index)
+
     def actions_later(self) -> Iterator[Action]:
-        for statement in self.later:
-            yield from statement.actions
+        return self.ahead.actions(self.index)
 
     def copied_into(self, table: str) -> tuple[str, Insert] | None:
         """The new table that takes the place of one, with the INSERT that fills it.
 
         Create, copy, drop, rename: SQLite's and Prisma's way to change a table.
         """
-        new_names = {
-            a.old
-            for a in self.actions_later()
-            if isinstance(a, Rename)
-            and a.kind == "table"
-            and self.state.key(a.new) == self.state.key(table.rpartition(".")[2])
-        }
-        for name in new_names:
+        for name in dict.fromkeys(self.ahead.renamed_to(table, self.index)):
             found = self.state.table(name)
             if found is None or not found.born:
                 continue

@@ -1,6 +1,7 @@
 """`-- faber-db: allow CODE: reason` beside a statement."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from faber_db.sql.lexer import COMMENT, tokens
@@ -26,6 +27,7 @@ def allowed_in(script: Script) -> list[Allowed]:
     if "faber-db" not in script.text.lower():
         return []
     lines = Lines(script.text)
+    starts = [statement.start for statement in script.statements]
     found = []
     for token in tokens(script.text, script.dialect):
         if token.kind != COMMENT:
@@ -35,15 +37,15 @@ def allowed_in(script: Script) -> list[Allowed]:
             continue
         reason = " ".join((match[2] or "").removesuffix("*/").split())
         line = lines.at(token.start)
-        found.append(Allowed(match[1], reason, line, _beside(script, token.start, lines)))
+        found.append(Allowed(match[1], reason, line, _beside(script, starts, token.start, lines)))
     return found
 
 
-def _beside(script: Script, position: int, lines: Lines) -> int:
-    line = lines.at(position)
-    for index, statement in enumerate(script.statements):
-        if position < statement.start:
+def _beside(script: Script, starts: list[int], position: int, lines: Lines) -> int:
+    """The statement around or before it on its line, else the next one."""
+    index = bisect_right(starts, position) - 1
+    if index >= 0:
+        end = script.statements[index].end
+        if position <= end or lines.at(position) == lines.at(end):
             return index
-        if position <= statement.end or line == lines.at(statement.end):
-            return index
-    return -1
+    return index + 1 if index + 1 < len(starts) else -1

@@ -19,6 +19,7 @@ from faber_db.services import preflight
 from faber_db.services.app import App, Database
 from faber_db.services.history import history
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
+from faber_db.sql.watch import Watch
 
 MAX_BYTES = 50_000_000
 _BOTH_WAYS = re.compile(
@@ -146,7 +147,7 @@ def _catalogue(before: str, dialect: Dialect) -> Catalogue | None:
         return None
     from faber_db.sql.schema import catalogue_of
 
-    return catalogue_of(before, dialect)
+    return catalogue_of(before, dialect, Watch())
 
 
 _DIALECTS = "Name the dialect: postgresql, sqlite, mysql or mariadb."
@@ -258,10 +259,20 @@ def _answer(
     """The verdict; with a `live` environment also what its data says."""
     from faber_db.sql.script import parse
 
-    scripts = [parse(piece.sql, around.dialect) for piece in pieces]
+    watch = Watch()
+    scripts = []
+    for piece in pieces:
+        watch.restart()
+        scripts.append(parse(piece.sql, around.dialect, watch))
     names = [piece.name for piece in pieces]
-    takes_out = [piece.takes_out for piece in pieces]
-    analysis = verdict_of(scripts, names, [p.wrap for p in pieces], around, takes_out=takes_out)
+    analysis = verdict_of(
+        scripts,
+        names,
+        [piece.wrap for piece in pieces],
+        around,
+        takes_out=[piece.takes_out for piece in pieces],
+        watch=watch,
+    )
     answers: tuple[PreflightAnswer, ...] = ()
     if live is not None and request.preflight:
         database = live.database(request.database)

@@ -9,6 +9,7 @@ from faber_db.model.finding import Analysis, Finding, Kind, Risk, worst
 from faber_db.model.migration import Migration
 from faber_db.services.ports import Session, TableSize
 from faber_db.sql.script import Script, parse
+from faber_db.sql.watch import UNWATCHED, Watch
 
 _REFUSED_EVERYWHERE = ("leaves-database", "server-files", "own-records")  # codes of rules
 
@@ -60,33 +61,33 @@ def verdict_of(
     around: Surroundings,
     *,
     takes_out: Sequence[bool] = (),
+    watch: Watch = UNWATCHED,
 ) -> Analysis:
     """The same for scripts that are already parsed.
 
     `takes_out` says of each whether its runner is ours, which runs statements that refuse a
-    transaction by themselves.
+    transaction by themselves. `watch` is restarted for each script but the first.
     """
     from faber_db.rules import analyze
     from faber_db.rules.context import Context
 
-    parts = [
-        analyze(
-            script,
-            Context(
-                dialect=around.dialect,
-                server_version=around.server_version,
-                catalogue=around.catalogue,
-                sizes=around.sizes,
-                wrap=wrap,
-                takes_out=bool(takes_out) and takes_out[position],
-                protected=around.protected,
-                earlier=tuple(scripts[:position]),
-                schemas=around.schemas,
-                ledgers=around.ledgers,
-            ),
+    parts = []
+    for position, (script, wrap) in enumerate(zip(scripts, wraps, strict=True)):
+        if position:
+            watch.restart()
+        context = Context(
+            dialect=around.dialect,
+            server_version=around.server_version,
+            catalogue=around.catalogue,
+            sizes=around.sizes,
+            wrap=wrap,
+            takes_out=bool(takes_out) and takes_out[position],
+            protected=around.protected,
+            earlier=tuple(scripts[:position]),
+            schemas=around.schemas,
+            ledgers=around.ledgers,
         )
-        for position, (script, wrap) in enumerate(zip(scripts, wraps, strict=True))
-    ]
+        parts.append(analyze(script, context, watch))
     named = len(parts) > 1
     return Analysis(
         risk=worst([part.risk for part in parts]),

@@ -52,31 +52,26 @@ _SQLITE = re.compile(
     r"|(?P<open>['\"`\[])"
     rf"|{_WORD}|{_NUMBER}|(?P<symbol>\|\||[\s\S])"
 )
-_LEXERS = {
+LEXERS = {
     Dialect.POSTGRESQL: _POSTGRESQL,
     Dialect.MYSQL: _MYSQL,
     Dialect.MARIADB: _MYSQL,
     Dialect.SQLITE: _SQLITE,
 }
+OPEN = ("block", "dollar", "open")  # matched up to where the search for the end begins
 _NESTING = re.compile(r"/\*|\*/")
 
 
 def tokens(text: str, dialect: Dialect) -> Iterator[Token]:
     """All tokens in order, spaces and comments too."""
-    match_at = _LEXERS[dialect].match
+    match_at = LEXERS[dialect].match
     position, length = 0, len(text)
     while position < length:
         match = match_at(text, position)
         assert match is not None  # noqa: S101 - the last alternative takes any character
         kind, end = match.lastgroup or SYMBOL, match.end()
-        if kind == "block":
-            kind, end = (
-                _block_comment(text, end) if dialect is Dialect.POSTGRESQL else (BAD, length)
-            )
-        elif kind == "dollar":
-            kind, end = _dollar_quoted(text, match)
-        elif kind == "open":
-            kind, end = BAD, length
+        if kind in OPEN:
+            kind, end = ended(text, match, dialect)
         yield Token(kind, position, end)
         position = end
 
@@ -84,6 +79,15 @@ def tokens(text: str, dialect: Dialect) -> Iterator[Token]:
 def significant(text: str, dialect: Dialect) -> Iterator[Token]:
     """The tokens that are neither space nor comment."""
     return (t for t in tokens(text, dialect) if t.kind not in (SPACE, COMMENT))
+
+
+def ended(text: str, match: re.Match[str], dialect: Dialect) -> tuple[str, int]:
+    """Kind and end of a token of which the lexer matched the beginning only."""
+    if match.lastgroup == "dollar":
+        return _dollar_quoted(text, match)
+    if match.lastgroup == "block" and dialect is Dialect.POSTGRESQL:
+        return _block_comment(text, match.end())
+    return BAD, len(text)
 
 
 def _block_comment(text: str, position: int) -> tuple[str, int]:

@@ -4,22 +4,23 @@ from faber_db.model.dialect import Dialect
 from faber_db.model.statement import Action, NotUnderstood
 from faber_db.sql.limits import check_size
 from faber_db.sql.script import Statement
+from faber_db.sql.watch import UNWATCHED, Watch
 
 
-def read(text: str, dialect: Dialect) -> tuple[Statement, ...]:
+def read(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> tuple[Statement, ...]:
     """The statements of a text, in order.
 
     Raises:
         AnalysisTooLarge: see `faber_db.sql.limits`.
     """
-    check_size(text, dialect)
+    check_size(text)
     if dialect is Dialect.POSTGRESQL:
         from faber_db.sql.postgresql.parser import read_postgresql
 
-        return read_postgresql(text)
+        return read_postgresql(text, watch)
     from faber_db.sql.grammar.reader import read_tokens
 
-    return read_tokens(text, dialect)
+    return read_tokens(text, dialect, watch)
 
 
 def actions_of(statement: Statement) -> tuple[Action, ...]:

@@ -51,19 +51,21 @@ from faber_db.model.statement import (
     ValidateConstraint,
 )
 from faber_db.sql.script import Statement, parse
+from faber_db.sql.watch import UNWATCHED, Watch
 
 _TIMES = ("timestamp without time zone", "timestamp with time zone", "time without time zone",
           "time with time zone")  # fmt: skip
 
 
-def catalogue_of(text: str, dialect: Dialect) -> Catalogue:
+def catalogue_of(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> Catalogue:
     """The schema that a text describes; statements about rows are passed over.
 
     Raises:
-        AnalysisTooLarge: the text is too large to be read.
+        AnalysisTooLarge: the text is too large to be read, or takes longer than `watch` allows.
     """
     builder = _Builder(dialect)
-    for statement in parse(text, dialect).statements:
+    for statement in parse(text, dialect, watch).statements:
+        watch.check()
         for action in statement.actions:
             builder.take(action, statement)
     return builder.catalogue()

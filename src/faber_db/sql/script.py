@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import Action, SetVariable
+from faber_db.sql.watch import UNWATCHED, Watch
 
 A = TypeVar("A", bound=Action)
 
@@ -99,13 +100,13 @@ class Script:
         return bool(self.pragmas("defer_foreign_keys"))
 
 
-def parse(text: str, dialect: Dialect) -> Script:
+def parse(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> Script:
     """Cut a text into statements and read each; bad SQL is a statement that is not understood.
 
     Raises:
         AnalysisTooLarge: over 50 MB, 50,000 statements, 10,000 nested parentheses, or otherwise
-            too deep to be read safely.
+            too deep to be read safely; or `watch` says that it takes too long.
     """
     from faber_db.sql.reading import read
 
-    return Script(text=text, dialect=dialect, statements=read(text, dialect))
+    return Script(text=text, dialect=dialect, statements=read(text, dialect, watch))

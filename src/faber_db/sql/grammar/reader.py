@@ -31,20 +31,22 @@ from faber_db.sql.grammar.rows import row_actions, tables_of
 from faber_db.sql.grammar.stream import Stream, Unreadable
 from faber_db.sql.grammar.tables import alter_table, create_index, create_table
 from faber_db.sql.identifiers import unquote
-from faber_db.sql.limits import check_count
+from faber_db.sql.limits import check_tokens, counted
 from faber_db.sql.positions import Lines
+from faber_db.sql.row_values import shortened
 from faber_db.sql.script import Statement
 from faber_db.sql.splitter import spans
+from faber_db.sql.watch import UNWATCHED, Watch
 
 Reader = Callable[[Stream], Iterator[Action]]
 
 
-def read_tokens(text: str, dialect: Dialect) -> tuple[Statement, ...]:
+def read_tokens(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> tuple[Statement, ...]:
     """The statements of a text, in order."""
     lines = Lines(text)
     found: list[Statement] = []
-    for start, end in spans(text, dialect):
-        check_count(len(found) + 1)
+    for start, end in counted(spans(text, dialect, watch)):
+        watch.check()
         piece = text[start:end]
         actions = read_statement(piece, dialect)
         problem = next((a.reason for a in actions if isinstance(a, NotUnderstood)), "")
@@ -72,6 +74,8 @@ def _refuses_transaction(actions: tuple[Action, ...], dialect: Dialect) -> bool:
 
 def read_statement(text: str, dialect: Dialect) -> tuple[Action, ...]:
     """What one statement does; never empty."""
+    text = shortened(text, dialect)
+    check_tokens(text, dialect)
     try:
         stream = Stream.of(text, dialect)
         reader = _sqlite(stream) if dialect is Dialect.SQLITE else _mysql(stream)

@@ -19,13 +19,10 @@ class Piece(NamedTuple):
     text: str
     start: int
     end: int
-
-    @property
-    def word(self) -> str:
-        return self.text.upper() if self.kind == WORD else ""
+    word: str
 
 
-END = Piece("end", "", -1, -1)
+END = Piece("end", "", -1, -1, "")
 
 
 @dataclass
@@ -48,7 +45,8 @@ class Stream:
                 raise Unreadable("it holds a NUL character")
             if token.kind == SYMBOL and (text.startswith("/*") or text == "*/"):
                 continue  # MySQL's version comment: read as if its content ran
-            pieces.append(Piece(token.kind, text, token.start, token.end))
+            word = text.upper() if token.kind == WORD else ""
+            pieces.append(Piece(token.kind, text, token.start, token.end, word))
         return cls(source, dialect, pieces)
 
     def peek(self, ahead: int = 0) -> Piece:
@@ -68,9 +66,13 @@ class Stream:
 
     def sees(self, *words: str) -> bool:
         """Whether these words or symbols come next."""
-        return all(
-            self.peek(i).word == word or self.peek(i).text == word for i, word in enumerate(words)
-        )
+        position = self.position
+        if position + len(words) > len(self.pieces):
+            return False
+        for piece, word in zip(self.pieces[position : position + len(words)], words, strict=True):
+            if piece.word != word and piece.text != word:
+                return False
+        return True
 
     def accept(self, *words: str) -> bool:
         """Read these words if they come next."""

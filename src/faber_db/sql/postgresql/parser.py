@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import Action, NotUnderstood, Transaction
-from faber_db.sql.limits import check_count, check_depth, depth, is_short
+from faber_db.sql.limits import (
+    check_count,
+    check_depth,
+    counted,
+    depth,
+    has_comment_chain,
+    is_plain,
+    is_short,
+)
 from faber_db.sql.positions import Lines
+from faber_db.sql.row_values import shortened
 from faber_db.sql.script import Statement
 from faber_db.sql.splitter import spans
+from faber_db.sql.watch import UNWATCHED, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from postgast.pg_query_pb2 import Node, RawStmt
 
-_WHOLE = 4_000_000  # characters; above it statements are parsed one by one, which takes less memory
+_MESSAGE = 200  # characters; the parser quotes the rest of the text
 _DEEP = 1_500  # levels that the second, deeper decoding may hold
 
 _NEVER_TRANSACTIONAL = {
@@ -36,14 +46,14 @@ _REFUSING_WORDS = (
 )  # fmt: skip
 
 
-def read_postgresql(text: str) -> tuple[Statement, ...]:
+def read_postgresql(text: str, watch: Watch = UNWATCHED) -> tuple[Statement, ...]:
     """The statements of a text, in order. Each has passed the parser; its tree is made on first use."""
-    if len(text) <= _WHOLE and text[:1] != "\ufeff":
+    if is_plain(text) and text[:1] != "\ufeff":
         places = _places(text)
         if not isinstance(places, str):
             check_count(len(places))
             return tuple(_statements(text, places))
-    return _one_by_one(text)
+    return _one_by_one(text, watch)
 
 
 def read_actions(statement: Statement) -> tuple[Action, ...]:
@@ -89,6 +99,8 @@ def _places(text: str) -> list[tuple[int, int]] | str:
 
     if "\0" in text:
         return "it holds a NUL character"
+    if has_comment_chain(text):
+        return "comments are nested too deeply"
     try:
         raw = text.encode()
     except UnicodeEncodeError:
@@ -99,7 +111,7 @@ def _places(text: str) -> list[tuple[int, int]] | str:
         pieces = (result.stmts[i].contents for i in range(result.n_stmts))
         return [(piece.stmt_location, piece.stmt_len) for piece in pieces]
     except PgQueryError as error:
-        return str(error.message)
+        return str(error.message)[:_MESSAGE]
     finally:
         lib.pg_query_free_split_result(result)
 
@@ -124,7 +136,7 @@ def _statements(text: str, places: list[tuple[int, int]]) -> Iterator[Statement]
 
 def _understood(piece: str, start: int, line: int) -> Statement:
     if not is_short(piece):
-        check_depth(piece, Dialect.POSTGRESQL)
+        check_depth(shortened(piece, Dialect.POSTGRESQL), Dialect.POSTGRESQL)
     statement = Statement.read(piece, start, line)
     lower = piece.lower()
     if any(word in lower for word in _REFUSING_WORDS):
@@ -136,14 +148,14 @@ def _understood(piece: str, start: int, line: int) -> Statement:
     return statement
 
 
-def _one_by_one(text: str) -> tuple[Statement, ...]:
+def _one_by_one(text: str, watch: Watch) -> tuple[Statement, ...]:
     """Where the text as a whole is refused: find out which statements are bad."""
     lines = Lines(text)
     found: list[Statement] = []
-    for start, end in spans(text, Dialect.POSTGRESQL):
-        check_count(len(found) + 1)
+    for start, end in counted(spans(text, Dialect.POSTGRESQL, watch)):
+        watch.check()
         piece, line = text[start:end], lines.at(start)
-        places = _places(piece)
+        places = _psql_only(piece) or _places(shortened(piece, Dialect.POSTGRESQL))
         if isinstance(places, list) and len(places) != 1:
             places = f"it reads as {len(places)} statements"
         if isinstance(places, str):
@@ -153,12 +165,22 @@ def _one_by_one(text: str) -> tuple[Statement, ...]:
     return tuple(found)
 
 
+def _psql_only(piece: str) -> str:
+    """Why only psql can run it, or empty."""
+    if piece.startswith("\\"):
+        return "a command of psql, which no server knows"
+    if piece.endswith("\n\\."):
+        return "rows behind COPY … FROM STDIN, which psql sends apart and no server finds in a statement"
+    return ""
+
+
 def _parse_one(text: str) -> RawStmt | str:
     """The tree of one statement, or why there is none."""
     from postgast import PgQueryError
 
     if "\0" in text:
         return "it holds a NUL character"
+    text = shortened(text, Dialect.POSTGRESQL)
     check_depth(text, Dialect.POSTGRESQL)
     try:
         try:
@@ -166,7 +188,7 @@ def _parse_one(text: str) -> RawStmt | str:
         except DecodeFailed:
             stmts = _parse_deep(text)
     except PgQueryError as error:
-        return error.message
+        return error.message[:_MESSAGE]
     except UnicodeEncodeError:
         return "it is no valid Unicode text"
     except DecodeFailed:
