@@ -1,6 +1,6 @@
 """The verdict over a project's whole migration history, each file against the schema that it met.
 
-Run: python bench/replay.py FOLDER [--dialect postgresql|sqlite|mariadb] [--show CODE] [--limit N]
+Run: python bench/replay.py FOLDER [--dialect postgresql|sqlite] [--first SQL] [--show CODE] [--limit N]
 
 The folder is laid out as a tool lays it out: a folder a migration (`up.sql`, `migration.sql`), pairs
 of `.up.sql` and `.down.sql`, or numbered `.sql` files, also with both directions in one. Every file is
@@ -71,7 +71,8 @@ def server(dialect: Dialect) -> Iterator[Connect]:
         from faber_db.adapters.shadows import scratch
         from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 
-        programs = next(b for b in binaries.find("initdb") if b.tool("postgres"))
+        found = [b for b in binaries.find("initdb") if b.tool("postgres")]
+        programs = min(found, key=lambda b: (b.wheel, -b.major))  # a package has the extensions
         with (
             PrivatePostgresql(programs.folder) as running,
             scratch.database(running.url(), owner="replayed") as address,
@@ -86,11 +87,14 @@ def server(dialect: Dialect) -> Iterator[Connect]:
         raise SystemExit(f"no throw-away server for {dialect}")
 
 
-def replay(folder: Path, dialect: Dialect, show: str) -> Tally:
-    """Judge and run one file after the other."""
+def replay(folder: Path, dialect: Dialect, *, first: str, show: str) -> Tally:
+    """Judge and run one file after the other; `first` is run before all of them."""
     tally = Tally()
     wrap = dialect is Dialect.POSTGRESQL
     with server(dialect) as connect:
+        if first:
+            with connect() as session:
+                session.run(parse(first, dialect), wrap=False)
         for name, text in files(folder):
             with connect() as session:
                 began = time.perf_counter()
@@ -154,10 +158,11 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("folder", type=Path)
     options.add_argument("--dialect", default="postgresql")
+    options.add_argument("--first", default="", help="SQL, such as CREATE EXTENSION")
     options.add_argument("--show", default="")
     options.add_argument("--limit", type=int, default=40)
     given = options.parse_args()
-    tally = replay(given.folder, Dialect(given.dialect), given.show)
+    tally = replay(given.folder, Dialect(given.dialect), first=given.first, show=given.show)
     print(f"{tally.migrations} migrations, {tally.statements} statements in {tally.seconds:.1f} s")
     print(f"not understood: {tally.not_understood}; migrations without a finding: {tally.quiet}")
     for (risk, code), number in sorted(tally.by_code.items(), key=lambda item: -item[1]):
