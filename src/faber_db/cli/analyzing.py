@@ -21,7 +21,7 @@ def run(
     paths: Sequence[str],
     environment: str,
     dialect: str,
-    server_version: int,
+    server_version: str,
     schema: str,
     transaction: str,
     full: bool,

@@ -94,8 +94,13 @@ def register(program: typer.Typer) -> None:
             AnyDialect, typer.Option("--dialect", help="How the text is read.")
         ] = "auto",
         server_version: Annotated[
-            int, typer.Option("--server-version", metavar="MAJOR", min=0, help="Of the server: 17.")
-        ] = 0,
+            str,
+            typer.Option(
+                "--server-version",
+                metavar="VERSION",
+                help="Of the server: 17, 8.0.36, 10.11 (MariaDB), or as it numbers itself.",
+            ),
+        ] = "",
         schema: Annotated[
             str, typer.Option("--schema", metavar="FILE", help="SQL of the schema that is there.")
         ] = "",

@@ -1,5 +1,6 @@
 """The SQL dialects and database products we know."""
 
+import re
 from enum import StrEnum
 
 
@@ -10,3 +11,34 @@ class Dialect(StrEnum):
     MYSQL = "mysql"
     MARIADB = "mariadb"
     SQLITE = "sqlite"
+
+
+_VERSION = re.compile(
+    r"(?:[A-Za-z]+\s+)?(?:5\.5\.5-(?=1\d\.))?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.])"
+)
+_PARTS = {
+    Dialect.POSTGRESQL: (10_000, 1, 0),
+    Dialect.MYSQL: (10_000, 100, 1),
+    Dialect.MARIADB: (10_000, 100, 1),
+    Dialect.SQLITE: (1_000_000, 1_000, 1),
+}
+
+
+def version_number(said: str, dialect: Dialect) -> int:
+    """A version as people and servers write it, as the product numbers itself.
+
+    `17` and `17.2` are 170000 and 170002, `8.0.36` is 80036, `10.11.19-MariaDB` is 101119,
+    `3.45.1` is 3045001; a number that is one already stays.
+
+    Raises:
+        ValueError: it is no version.
+    """
+    found = _VERSION.match(said.strip())
+    if found is None:
+        raise ValueError(said)
+    first, second, third = (int(part or 0) for part in found.groups())
+    if first >= 1_000:
+        return first
+    return sum(
+        n * factor for n, factor in zip((first, second, third), _PARTS[dialect], strict=True)
+    )

@@ -90,7 +90,7 @@ class Walk:
                 context=self.context,
                 statement=statement,
                 state=self.state,
-                effects=effects_of(action, self.state, self.context),
+                effects=effects_of(action, self.state, self.context, statement.actions),
                 transaction=self.transaction,
                 ahead=ahead,
                 index=index,

@@ -4,13 +4,15 @@ Measured on MariaDB 10.11; MySQL 8 by its manual (Online DDL Operations). Every 
 metadata lock for a moment, which queues behind long transactions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from faber_db.model.dialect import Dialect
 from faber_db.model.statement import (
     Action,
     AddColumn,
     AddConstraint,
     ChangeType,
+    Constraint,
     Copy,
     CreateIndex,
     CreateTable,
@@ -26,46 +28,66 @@ from faber_db.model.statement import (
     RedefineColumn,
     Rename,
     SetDefault,
+    TableAction,
     TableSetting,
     Truncate,
-    TypeName,
     Update,
 )
 from faber_db.rules.effects import TableEffect
+from faber_db.rules.online_ddl import (
+    BRIEF,
+    COPY,
+    EXCLUSIVE,
+    INPLACE,
+    INPLACE_SHARED,
+    carried_out,
+    demand,
+)
+from faber_db.rules.redefinition import charset, same_storage
 from faber_db.rules.state import ColumnState, State
 
-BRIEF = "metadata lock, brief"
-INPLACE = "metadata lock, brief; rebuilt in place, reads and writes go on"
-COPY = "SHARED (writes wait while the table is copied)"
-EXCLUSIVE = "EXCLUSIVE (reads wait)"
 ROWS = "row locks"
 
-_INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
-_TEXTS = ("tinytext", "text", "mediumtext", "longtext")
-_BYTES = {"utf8mb4": 4, "utf8mb3": 3, "utf8": 3, "latin1": 1, "ascii": 1, "binary": 1}
 _COPYING = {"convert character set", "partition", "reorganize partition", "coalesce partition",
-            "exchange partition", "order by"}  # fmt: skip
+            "rebuild partition", "add hash partition", "order by", "system versioning"}  # fmt: skip
+_REBUILDING = {"force", "option row_format", "option key_block_size"}
+_CONSTANT = {"current_timestamp", "now", "localtime", "localtimestamp"}
 
 
-def effects(action: Action, state: State) -> Iterator[TableEffect]:
-    """The effects of one action on tables."""
+def is_mariadb(dialect: Dialect, version: int | None) -> bool:
+    """Whether it is known to be MariaDB; MySQL has no version 10."""
+    return dialect is Dialect.MARIADB or (version is not None and version >= 100_000)
+
+
+def effects(
+    action: Action, state: State, version: int | None = None, among: Iterable[Action] = ()
+) -> Iterator[TableEffect]:
+    """The effects of one action on tables; `among` are all actions of its statement."""
+    if not isinstance(action, TableAction | Drop | Rename):
+        yield from _rows(action, state)
+        return
+    asked = demand(among, state)
+    for effect in _definition(action, state, version):
+        yield carried_out(effect, asked, version)
+
+
+def _definition(action: Action, state: State, version: int | None) -> Iterator[TableEffect]:
     match action:
         case AddColumn():
-            yield TableEffect(action.table, *_added(action))
+            yield TableEffect(action.table, *_added(action, state))
         case RedefineColumn():
-            column = state.column(action.table, action.column)
-            mode, works = redefinition(column, action)
+            mode, works = redefined(action, state, version)
             yield TableEffect(action.table, mode, scan=works, rewrite=works)
         case ChangeType():
             yield TableEffect(action.table, COPY, scan=True, rewrite=True)
         case AddConstraint():
-            yield from _constraint(action)
+            yield from _constraint(action.table, action.constraint, state)
         case DropConstraint(kind="primary key"):
             yield TableEffect(action.table, COPY, scan=True, rewrite=True)
         case DropColumn() | SetDefault() | DropDefault() | DropConstraint():
             yield TableEffect(action.table, BRIEF)
         case CreateIndex(method="fulltext" | "spatial"):
-            yield TableEffect(action.table, COPY, scan=True)
+            yield TableEffect(action.table, INPLACE_SHARED, scan=True)
         case CreateIndex():
             yield TableEffect(action.table, INPLACE, scan=True)
         case TableSetting():
@@ -85,40 +107,44 @@ def effects(action: Action, state: State) -> Iterator[TableEffect]:
             yield from _rows(action, state)
 
 
-def _added(action: AddColumn) -> tuple[str, bool, bool]:
+def _added(action: AddColumn, state: State) -> tuple[str, bool, bool]:
     column = action.column
+    if action.if_not_exists and state.column(action.table, column.name) is not None:
+        return BRIEF, False, False
     if column.identity:
-        return COPY, True, True
+        return INPLACE_SHARED, True, True
     functions = column.default.functions if column.default else ()
-    now = {"current_timestamp", "now", "localtime", "localtimestamp"}
-    if column.generated == "stored" or set(functions) - now:
+    others = column.default.columns if column.default else ()
+    if column.generated == "stored" or set(functions) - _CONSTANT or others:
         return COPY, True, True
     kinds = {c.kind for c in column.constraints}
-    if kinds & {"check", "foreign key"}:
+    if "foreign key" in kinds and not state.is_off("foreign_key_checks"):
         return COPY, True, True
     if kinds & {"unique", "primary key"}:
         return INPLACE, True, False
     return BRIEF, False, False
 
 
-def _constraint(action: AddConstraint) -> Iterator[TableEffect]:
-    match action.constraint.kind:
+def _constraint(table: str, constraint: Constraint, state: State) -> Iterator[TableEffect]:
+    match constraint.kind:
+        case "foreign key" if state.is_off("foreign_key_checks"):
+            yield TableEffect(table, INPLACE)
+            yield TableEffect(constraint.references, BRIEF)
         case "foreign key":
-            yield TableEffect(action.table, COPY, scan=True, rewrite=True)
-            yield TableEffect(action.constraint.references, BRIEF)
+            yield TableEffect(table, COPY, scan=True, rewrite=True)
+            yield TableEffect(constraint.references, BRIEF)
+        case "check" if constraint.not_enforced:
+            yield TableEffect(table, BRIEF)
         case "check":
-            lazy = action.constraint.not_enforced
-            yield TableEffect(
-                action.table, BRIEF if lazy else COPY, scan=not lazy, rewrite=not lazy
-            )
+            yield TableEffect(table, COPY, scan=True, rewrite=True)
         case _:
-            yield TableEffect(action.table, INPLACE, scan=True)
+            yield TableEffect(table, INPLACE, scan=True)
 
 
 def _setting(action: TableSetting) -> TableEffect:
     if action.setting in _COPYING:
         return TableEffect(action.table, COPY, scan=True, rewrite=True)
-    if action.setting in ("force", "option row_format", "option key_block_size"):
+    if action.setting in _REBUILDING:
         return TableEffect(action.table, INPLACE, scan=True, rewrite=True)
     if action.setting == "option engine":
         same = action.value.lower() == "innodb"
@@ -126,81 +152,36 @@ def _setting(action: TableSetting) -> TableEffect:
     return TableEffect(action.table, BRIEF)
 
 
-def charset(type_name: TypeName) -> str:
-    """The character set that a type names, or empty."""
-    return next((a.split()[-1] for a in type_name.attributes if a.startswith("character set")), "")
-
-
-def redefinition(old: ColumnState | None, action: RedefineColumn) -> tuple[str, bool]:
-    """The lock of MODIFY or CHANGE, and whether the table is rebuilt."""
+def redefined(action: RedefineColumn, state: State, version: int | None) -> tuple[str, bool]:
+    """The way of MODIFY or CHANGE, and whether the table is rebuilt."""
+    old, new = state.column(action.table, action.column), action.definition
     if old is None:
         return COPY, True
-    new = action.definition
-    if charset(new.type) and charset(new.type) != (charset(old.type) or charset(new.type)):
+    table = state.table(action.table)
+    default = table.charset if table else ""
+    before = charset(old.type, old.collation) or default
+    after = charset(new.type, new.collation) or default
+    characters = before or "utf8mb4"
+    mariadb = is_mariadb(state.dialect, version)
+    if before and after and before != after:
         return COPY, True
-    if not same_storage(old.type, new.type):
+    if not same_storage(old.type, new.type, characters=characters, mariadb=mariadb):
         return COPY, True
-    if new.generated != old.generated or bool(new.identity) != bool(old.identity):
+    if _collation_rebuilds(action, old, state):
+        return COPY, True
+    if new.generated != old.generated or (new.identity and not old.identity):
         return COPY, True
     if new.nullable != old.nullable or new.position:
         return INPLACE, False
     return BRIEF, False
 
 
-def same_storage(old: TypeName, new: TypeName) -> bool:
-    """Whether values keep their bytes: the type stays, or a VARCHAR or ENUM only grows at its end."""
-    if old.name != new.name or _unsigned(old) != _unsigned(new):
+def _collation_rebuilds(action: RedefineColumn, old: ColumnState, state: State) -> bool:
+    """Another collation: the indexes of the column are sorted anew."""
+    new = action.definition
+    if not new.collation or new.collation.lower() == old.collation.lower():
         return False
-    if old.name == "varchar":
-        width = _BYTES.get(charset(old) or charset(new) or "utf8mb4", 4)
-        before, after = _length(old) * width, _length(new) * width
-        return after >= before and (before > 255) == (after > 255)
-    if old.name in ("enum", "set"):
-        return new.arguments[: len(old.arguments)] == old.arguments
-    if old.name in _INTEGERS:
-        return True
-    return old.arguments == new.arguments
-
-
-def _unsigned(type_name: TypeName) -> bool:
-    return "unsigned" in type_name.attributes
-
-
-def _length(type_name: TypeName) -> int:
-    first = type_name.arguments[0] if type_name.arguments else "0"
-    return int(first) if first.isdigit() else 0
-
-
-def loses(old: TypeName, new: TypeName) -> bool:
-    """Whether values can change without an error, in some sql_mode or in every one."""
-    if old.name in _INTEGERS and new.name in _INTEGERS:
-        narrower = _INTEGERS.index(new.name) < _INTEGERS.index(old.name)
-        return narrower or _unsigned(old) != _unsigned(new)
-    if old.name == new.name and old.name in ("varchar", "char", "varbinary", "binary"):
-        return _length(new) < _length(old)
-    if old.name == new.name == "decimal":
-        before, after = _decimal(old), _decimal(new)
-        return after[1] < before[1] or after[0] - after[1] < before[0] - before[1]
-    if old.name == new.name and old.name in ("datetime", "timestamp", "time"):
-        return _length(new) < _length(old)
-    if old.name in ("enum", "set") and new.name == old.name:
-        return not set(old.arguments) <= set(new.arguments)
-    if old.name in _TEXTS and new.name in _TEXTS:
-        return _TEXTS.index(new.name) < _TEXTS.index(old.name)
-    if old.name in ("varchar", "char") and new.name in _TEXTS:
-        return False
-    if old.name in _INTEGERS and new.name in ("varchar", "text", "mediumtext", "longtext"):
-        return new.name == "varchar" and _length(new) < 20
-    if old.name in _INTEGERS and new.name == "decimal":
-        return _decimal(new)[0] - _decimal(new)[1] < 19
-    if old.name in ("float",) and new.name == "double":
-        return False
-    return old.name != new.name
-
-
-def _decimal(type_name: TypeName) -> tuple[int, int]:
-    numbers = [int(a) for a in type_name.arguments if a.isdigit()]
-    return (numbers[0] if numbers else 10, numbers[1] if len(numbers) > 1 else 0)
+    return state.is_indexed(action.table, action.column)
 
 
 def _rows(action: Action, state: State) -> Iterator[TableEffect]:
@@ -227,9 +208,3 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
             yield from (TableEffect(t, "none (consistent read)", scan=True) for t in action.reads)
         case _:
             pass
-
-
-def charset_shrinks(old: ColumnState, action: RedefineColumn) -> bool:
-    """Whether a new character set cannot hold what the old one could."""
-    new, before = charset(action.definition.type), charset(old.type) or "utf8mb4"
-    return bool(new) and _BYTES.get(new, 4) < _BYTES.get(before, 4)

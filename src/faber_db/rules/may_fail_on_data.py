@@ -12,7 +12,7 @@ from faber_db.model.statement import (
     SetNotNull,
 )
 from faber_db.rules.base import Hazard, Rule, at
-from faber_db.rules.effects_mysql import loses
+from faber_db.rules.redefinition import cuts
 from faber_db.rules.scene import Scene
 from faber_db.rules.type_changes import type_change
 
@@ -20,6 +20,9 @@ from faber_db.rules.type_changes import type_change
 def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
     constraint = action.constraint
     lazy = constraint.not_valid or constraint.not_enforced or constraint.using_index
+    unchecked = scene.mysql and scene.state.is_off("foreign_key_checks")
+    if constraint.kind == "foreign key" and unchecked:
+        return
     if not lazy and not scene.is_empty(action.table):
         detail = f"{constraint.kind} on {action.table}"
         yield Hazard((action.table,), detail=detail, table=action.table)
@@ -57,8 +60,10 @@ def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
     column = scene.state.column(action.table, action.column)
     if scene.is_empty(action.table) or scene.state.is_new_column(action.table, action.column):
         return
-    required = not action.definition.nullable and (column is None or column.nullable)
-    if required or (column is not None and loses(column.type, action.definition.type)):
+    if column is None or scene.state.is_strict is False:  # then it is a loss, not a failure
+        return
+    required = not action.definition.nullable and column.nullable
+    if required or cuts(column.type, action.definition.type):
         name = f"{action.table}.{action.column}"
         yield Hazard((name,), detail=f"values of {name}", table=action.table)
 

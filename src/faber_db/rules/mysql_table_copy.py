@@ -13,7 +13,9 @@ def find(action: Action, scene: Scene) -> Iterator[Hazard]:
         return
     for effect in scene.effects:
         if effect.works and effect.blocks_writes and not scene.is_new(effect.table):
-            yield Hazard((effect.table,), detail=f"table {effect.table}", table=effect.table)
+            risk = Risk.HIGH if effect.blocks_reads else None
+            detail = f"table {effect.table}"
+            yield Hazard((effect.table,), risk, detail=detail, table=effect.table)
 
 
 RULE = Rule(

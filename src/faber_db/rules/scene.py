@@ -1,6 +1,6 @@
 """What a rule sees: one action, the state before it, its locks, and the transaction around it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from faber_db.model.dialect import Dialect
@@ -72,6 +72,11 @@ class Scene:
     def later(self) -> Iterator[Statement]:
         return self.ahead.statements(self.index)
 
+    def lacks_column(self, table: str, column: str) -> bool:
+        """Whether the table is known with all its columns, and this is none of them."""
+        found = self.state.table(table)
+        return found is not None and found.complete and self.state.column(table, column) is None
+
     def actions_later(self) -> Iterator[Action]:
         return self.ahead.actions(self.index)
 
@@ -90,13 +95,15 @@ class Scene:
         return None
 
 
-def effects_of(action: Action, state: State, context: Context) -> tuple[TableEffect, ...]:
-    """The locks and the work of one action."""
+def effects_of(
+    action: Action, state: State, context: Context, among: Iterable[Action] = ()
+) -> tuple[TableEffect, ...]:
+    """The locks and the work of one action; `among` are all actions of its statement."""
     if context.dialect is Dialect.POSTGRESQL:
         return tuple(effects_postgresql.effects(action, state, context.postgresql_major))
     if context.dialect is Dialect.SQLITE:
         return tuple(effects_sqlite.effects(action, state))
-    return tuple(effects_mysql.effects(action, state))
+    return tuple(effects_mysql.effects(action, state, context.server_version, among))
 
 
 def after(action: Action, scene: Scene) -> None:

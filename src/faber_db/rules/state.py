@@ -121,6 +121,7 @@ class TableState:
     materialized: bool = False
     policies: bool = False
     filled_from: list[Insert] = field(default_factory=list)
+    charset: str = ""  # MySQL: of columns that name none
 
     def is_keyed(self, columns: tuple[str, ...]) -> bool:
         """Whether some key lies within these columns, so that equal values name one row each."""
@@ -202,6 +203,33 @@ class State:
         if found is None or not found.complete:
             return "id" in action.keyed or (found is not None and found.is_keyed(action.keyed))
         return found.is_keyed(action.keyed)
+
+    def is_on(self, variable: str) -> bool:
+        """Whether the script has switched a variable of the session on."""
+        return self.variables.get(variable, "") in ("on", "1", "true", "yes")
+
+    def is_off(self, variable: str) -> bool:
+        """Whether the script has switched it off; what it did not touch is on, as far as is known."""
+        return self.variables.get(variable, "") in ("off", "0", "false", "no")
+
+    @property
+    def is_strict(self) -> bool | None:
+        """MySQL: whether the script sets a strict sql_mode; None where that is not known."""
+        said = self.variables.get("sql_mode")
+        if said is None or "@" in said or "(" in said:
+            return None
+        return "strict" in said or "traditional" in said
+
+    def is_indexed(self, table: str, column: str) -> bool:
+        """Whether an index or key holds a column; yes where the table is not known."""
+        found, wanted = self.table(table), self.key(column)
+        if found is None or not found.complete:
+            return True
+        keys = [c.columns for c in found.constraints if c.kind in ("primary key", "unique")]
+        return any(
+            wanted in {self.key(c.partition("(")[0]) for c in columns}
+            for columns in (*keys, *(i.columns for i in found.indexes))
+        )
 
     def has_valid_check(self, table: str, column: str) -> bool:
         """Whether a validated check says that a column is not NULL."""
@@ -320,6 +348,7 @@ class State:
             partition_of=next(
                 (o.split()[2] for o in table.options if o.startswith("partition of ")), ""
             ),
+            charset=_charset(table.options),
         )
 
     def _load_view(self, name: str, definition: str, materialized: bool) -> None:
@@ -517,6 +546,13 @@ class State:
                 for column in state.columns.values():
                     if column.type.name == action.old:
                         column.type = replace(column.type, name=action.new)
+
+
+def _charset(options: Iterable[str]) -> str:
+    found = [o.split()[-1].lower() for o in options if o.lower().startswith("charset ")]
+    collations = [o.split()[-1].lower() for o in options if o.lower().startswith("collate ")]
+    named = found[-1] if found else collations[-1].partition("_")[0] if collations else ""
+    return {"utf8": "utf8mb3"}.get(named, named)
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from faber_db.errors import FaberDbError, FileUnreadable, InputError, InputTooLarge
 from faber_db.model.answer import Answer, Details
 from faber_db.model.catalogue import Catalogue
-from faber_db.model.dialect import Dialect
+from faber_db.model.dialect import Dialect, version_number
 from faber_db.model.finding import Analysis, Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import Migration, MigrationState
 from faber_db.model.plan import PreflightAnswer
@@ -31,7 +31,7 @@ _TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK, MigrationState.OU
 class Request(BaseModel):
     """Exactly one of `sql`, `path` (or `paths`) and `environment`.
 
-    `server_version` is a major (17) or the product's own number (170010); 0 is not known.
+    `server_version` is what `version_number` reads (17, `10.11`, 170010); 0 or empty is not known.
     `before` is SQL text of the schema that is there. `transaction` says whether the runner puts a
     file into one transaction; `auto` is what the migration's format does. `anywhere` lets `path`
     lead out of the project: the command line may, a tool may not.
@@ -43,7 +43,7 @@ class Request(BaseModel):
     path: str = ""
     environment: str = ""
     dialect: Literal["auto", "postgresql", "mysql", "mariadb", "sqlite"] = "auto"
-    server_version: int = 0
+    server_version: int | str = 0
     detail: Literal["summary", "full"] = "summary"
     database: str = ""
     before: str = ""
@@ -134,12 +134,21 @@ def _pending(request: Request, app: App) -> tuple[tuple[_Piece, ...], Surroundin
 
 def _around(request: Request, app: App | None) -> Surroundings:
     dialect = _dialect(request, app)
-    number = request.server_version
     return Surroundings(
         dialect=dialect,
-        server_version=(number * 10_000 if number < 1_000 else number) or None,
+        server_version=_version(str(request.server_version), dialect),
         catalogue=_catalogue(request.before, dialect),
     )
+
+
+def _version(said: str, dialect: Dialect) -> int | None:
+    try:
+        return version_number(said or "0", dialect) or None
+    except ValueError as error:
+        raise InputError(
+            f"{said[:40]!r} is no version of a server",
+            hint="Write it as the server does: 17, 8.0.36, 10.11.",
+        ) from error
 
 
 def _catalogue(before: str, dialect: Dialect) -> Catalogue | None:

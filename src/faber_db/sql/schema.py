@@ -142,7 +142,12 @@ class _Builder:
         if action.table in self.tables:
             return
         schema, _, name = action.table.rpartition(".")
-        options = [o for o in action.options if o in ("without rowid", "strict", "partition by")]
+        options = [
+            o
+            for o in action.options
+            if o in ("without rowid", "strict", "partition by")
+            or o.startswith(("charset", "collate"))
+        ]
         if action.partitioned:
             options.append("partitioned")
         if action.partition_of:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from faber_db.model.statement import RedefineColumn, TypeName
-from faber_db.rules.effects_mysql import charset, charset_shrinks, loses
+from faber_db.rules.redefinition import charset, charset_shrinks, loses
 from faber_db.rules.state import type_named
 from faber_db.services.preflight.constraints import nulls
 from faber_db.services.preflight.question import Here, Question, Use, about, bad_rows
@@ -27,7 +27,10 @@ def redefined(here: Here, action: RedefineColumn) -> Iterator[Question]:
     if not action.definition.nullable and (state is None or state.nullable):
         yield from nulls(here, action.table, action.column)
     new_type = action.definition.type
-    if state and not loses(state.type, new_type) and not charset_shrinks(state, action):
+    before = here.state.table(action.table)
+    default = before.charset if before else ""
+    shrinks = state is not None and charset_shrinks(state, action.definition, default)
+    if state and not loses(state.type, new_type) and not shrinks:
         return
     name = f"{action.table}.{action.column}"
     question = about(

@@ -28,9 +28,10 @@ from faber_db.model.statement import (
     Truncate,
 )
 from faber_db.sql.grammar.rows import row_actions, tables_of
-from faber_db.sql.grammar.stream import Stream, Unreadable
-from faber_db.sql.grammar.tables import alter_table, create_index, create_table
+from faber_db.sql.grammar.stream import Piece, Stream, Unreadable
+from faber_db.sql.grammar.tables import alter_table, create_index, create_table, demands
 from faber_db.sql.identifiers import unquote
+from faber_db.sql.lexer import STRING
 from faber_db.sql.limits import check_tokens, counted
 from faber_db.sql.positions import Lines
 from faber_db.sql.row_values import shortened
@@ -78,6 +79,8 @@ def read_statement(text: str, dialect: Dialect) -> tuple[Action, ...]:
     check_tokens(text, dialect)
     try:
         stream = Stream.of(text, dialect)
+        if stream.done:  # a comment for other versions of the server, and nothing else
+            return (Harmless("nothing"),)
         reader = _sqlite(stream) if dialect is Dialect.SQLITE else _mysql(stream)
         if reader is None:
             return (NotUnderstood(f"{stream.peek().text[:30]!r} begins no known statement"),)
@@ -150,15 +153,41 @@ def _mysql(stream: Stream) -> Reader | None:
 
 
 def _rows(stream: Stream) -> Iterator[Action]:
+    if stream.dialect is Dialect.SQLITE:
+        yield from row_actions(stream.rest().text, stream.dialect)
+        return
+    into = _cut_into(stream) if stream.peek().word not in ("INSERT", "REPLACE") else ()
     yield from row_actions(stream.rest().text, stream.dialect)
-    for piece in stream.pieces:
-        if piece.word in ("OUTFILE", "DUMPFILE") and stream.dialect is not Dialect.SQLITE:
-            yield Outside("file", "INTO OUTFILE")
+    if into and into[0].word in ("OUTFILE", "DUMPFILE"):
+        yield Outside("file", f"INTO {into[0].word}")
+
+
+_BEHIND_INTO = {"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "FOR", "LOCK", "UNION"}
+
+
+def _cut_into(stream: Stream) -> tuple[Piece, ...]:
+    """Take `INTO @a, b` or `INTO OUTFILE …` out of a SELECT, which then is plain SQL."""
+    depth = 0
+    for index, piece in enumerate(stream.pieces):
+        depth += (piece.text == "(") - (piece.text == ")")
+        if depth or piece.word != "INTO":
+            continue
+        rest = stream.pieces[index + 1 :]
+        count = next((n for n, p in enumerate(rest) if p.word in _BEHIND_INTO), len(rest))
+        end = rest[count].start if count < len(rest) else len(stream.source)
+        gap = " " * (end - piece.start)
+        stream.source = stream.source[: piece.start] + gap + stream.source[end:]
+        del stream.pieces[index : index + 1 + count]
+        return tuple(rest[:count])
+    return ()
 
 
 def _transaction(stream: Stream) -> Iterator[Action]:
     word = stream.take().word
     stream.accept_any("TRANSACTION", "WORK", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
+    if stream.accept("NOT", "ATOMIC"):
+        yield from _body(stream.rest())
+        return
     stream.accept("TRANSACTION")
     name = {"START": "begin", "END": "commit"}.get(word, word.lower())
     if stream.accept("TO"):
@@ -256,8 +285,10 @@ def _trigger(stream: Stream) -> Iterator[Action]:
     stream.expect("ON")
     table = stream.table()
     if stream.dialect is not Dialect.SQLITE:
-        body = tuple(_body(stream.rest()))
-        yield CreateTrigger(table, name, body=body)
+        stream.expect("FOR", "EACH", "ROW")
+        if stream.accept_any("FOLLOWS", "PRECEDES"):
+            stream.table()
+        yield CreateTrigger(table, name, body=tuple(_body(stream.rest())))
         return
     stream.until("BEGIN")
     stream.expect("BEGIN")
@@ -281,9 +312,12 @@ def _routine(stream: Stream, kind: str, replace: bool) -> Iterator[Action]:
 
 _BODY_STARTS = {
     "SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "DROP", "ALTER", "CREATE", "TRUNCATE",
-    "CALL", "PREPARE", "EXECUTE", "GRANT", "REVOKE", "RENAME",
+    "CALL", "PREPARE", "EXECUTE", "GRANT", "REVOKE", "RENAME", "WITH", "LOAD", "LOCK", "OPTIMIZE",
 }  # fmt: skip
-_BEFORE_STATEMENT = {";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW"}
+_BEFORE_STATEMENT = {
+    ";", "BEGIN", "ATOMIC", "THEN", "ELSE", "DO", "LOOP", "REPEAT",
+    ")", "DETERMINISTIC", "DATA", "SQL", "INVOKER", "DEFINER",  # a body that is one statement
+}  # fmt: skip
 
 
 def _body(stream: Stream) -> Iterator[Action]:
@@ -297,7 +331,7 @@ def _body(stream: Stream) -> Iterator[Action]:
             yield from read_statement(part.text, stream.dialect)
             previous = ";"
         else:
-            previous = piece.word or piece.text
+            previous = piece.word or (")" if piece.kind == STRING else piece.text)  # COMMENT '…'
             stream.take()
 
 
@@ -327,13 +361,13 @@ def _drop(stream: Stream) -> Iterator[Action]:
     if kind == "index" and stream.accept("ON"):
         table = stream.table()
     cascade = stream.accept_any("CASCADE", "RESTRICT") == "CASCADE"
-    if stream.accept_any("ALGORITHM", "LOCK"):
-        stream.rest()
+    asked = tuple(demands(stream, table)) if table else ()
     stream.expect_end()
     if temporary:
         yield Harmless("drop temporary table")
         return
     yield Drop(kind, tuple(names), cascade, maybe, table=table)
+    yield from asked
 
 
 def _alter(stream: Stream) -> Iterator[Action]:
@@ -393,6 +427,11 @@ def _user(stream: Stream) -> str:
 
 def _set(stream: Stream) -> Iterator[Action]:
     stream.take()
+    if stream.accept("STATEMENT"):  # SET STATEMENT a = 1 FOR …
+        stream.until("FOR")
+        stream.expect("FOR")
+        yield from read_statement(stream.rest().text, stream.dialect)
+        return
     if stream.sees("PASSWORD"):
         yield ChangeServer("set password")
         return
@@ -484,6 +523,11 @@ def _call(stream: Stream) -> Iterator[Action]:
 
 
 def _prepare(stream: Stream) -> Iterator[Action]:
+    """PREPARE … FROM, EXECUTE, EXECUTE IMMEDIATE; SQL that is one literal is read."""
+    literal = stream.pieces[-1]
+    if literal.kind == STRING and stream.pieces[-2].word in ("FROM", "IMMEDIATE"):
+        yield from read_statement(unquote(literal.text, stream.dialect), stream.dialect)
+        return
     yield Dynamic(stream.rest().text[:200])
 
 

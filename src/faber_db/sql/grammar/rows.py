@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 400  # sqlglot recurses some frames a level
 _REPLACE = re.compile(r"\A\s*REPLACE\s+(?:LOW_PRIORITY\s+|DELAYED\s+)?(?:INTO\s+)?", re.IGNORECASE)
+_MODIFIED = re.compile(
+    r"\A\s*((?:DELETE|UPDATE)\b)(?:\s+(?:LOW_PRIORITY|QUICK|IGNORE)\b)+"
+    r"|\A\s*(INSERT\b)(?:\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY)\b)+",
+    re.IGNORECASE,
+)
 _FILES = {"load_file", "load_extension", "readfile", "writefile"}
 
 
@@ -74,6 +79,8 @@ def _tree(text: str, dialect: Dialect) -> "exp.Expr":
         logging.ERROR
     )  # a fallback is our finding, not a log line
     text = _REPLACE.sub("INSERT INTO ", text)  # sqlglot reads REPLACE as an opaque command
+    if dialect is not Dialect.SQLITE:
+        text = _MODIFIED.sub(lambda found: found[1] or found[2], text)  # it does not know these
     try:
         trees = [t for t in sqlglot.parse(text, read=name) if t is not None]
     except (SqlglotError, RecursionError) as error:
@@ -98,7 +105,7 @@ def _tables(
         dict.fromkeys(
             _name(t, dialect)
             for t in tree.find_all(exp.Table)
-            if t is not leave_out and t.name and t.name not in local
+            if t is not leave_out and t.name and t.name not in local and t.name.lower() != "dual"
         )
     )
 
@@ -156,9 +163,21 @@ def _conflict(tree: "exp.Insert", text: str) -> str:
         return "nothing"
     conflict = tree.args.get("conflict")
     if isinstance(conflict, exp.OnConflict):
-        updates = conflict.args.get("duplicate") or conflict.expressions
+        changes = [e for e in conflict.expressions if not _keeps(e)]
+        updates = changes or (conflict.args.get("duplicate") and not conflict.expressions)
         return "update" if updates else "nothing"
     return ""
+
+
+def _keeps(assignment: "exp.Expr") -> bool:
+    """`id = id`: the way to say that a row which is there stays as it is."""
+    from sqlglot import exp
+
+    return (
+        isinstance(assignment, exp.EQ)
+        and isinstance(assignment.expression, exp.Column)
+        and assignment.this == assignment.expression
+    )
 
 
 def _where(tree: "exp.Expr", dialect: Dialect) -> Expression | None:
@@ -168,14 +187,34 @@ def _where(tree: "exp.Expr", dialect: Dialect) -> Expression | None:
     if not isinstance(where, exp.Where):
         return None
     columns = tuple(dict.fromkeys(c.name for c in where.find_all(exp.Column)))
-    return Expression(where.this.sql(), columns=columns, tables=_tables(where, dialect))
+    found = where.this
+    text = found.sql()
+    if isinstance(found, exp.Not) and isinstance(found.this, exp.Is):
+        text = f"{found.this.this.sql()} IS NOT {found.this.expression.sql()}"
+    return Expression(text, columns=columns, tables=_tables(where, dialect))
 
 
-def _qualifies(where: Expression | None) -> bool:
+def _qualifies(tree: "exp.Expr", where: Expression | None) -> bool:
+    """Whether the condition leaves rows out; one that only joins tables does not."""
+    from sqlglot import exp
+
     if where is None or not where.columns:
         return False
-    sides = where.text.split(" = ")
-    return not (len(sides) == 2 and sides[0].strip() == sides[1].strip())
+    found = tree.args["where"].this
+    parts = list(found.flatten()) if isinstance(found, exp.And) else [found]
+    return not all(_joins(part) for part in parts)
+
+
+def _joins(part: "exp.Expr") -> bool:
+    """`a.id = b.a_id`, or `id = id`."""
+    from sqlglot import exp
+
+    if not (isinstance(part, exp.EQ) and isinstance(part.expression, exp.Column)):
+        return False
+    left, right = part.this, part.expression
+    if not isinstance(left, exp.Column):
+        return False
+    return left == right or bool(left.table and right.table and left.table != right.table)
 
 
 def _keyed(tree: "exp.Expr") -> tuple[str, ...]:
@@ -201,40 +240,57 @@ def _keyed(tree: "exp.Expr") -> tuple[str, ...]:
 
 
 def _update(tree: "exp.Update", dialect: Dialect) -> Iterator[Action]:
+    """One action for each table that is written."""
     from sqlglot import exp
 
     if not isinstance(tree.this, exp.Table):
         raise Unreadable("UPDATE without a table")
     where = _where(tree, dialect)
-    limited = bool(tree.args.get("limit"))
-    joined = bool(tree.this.args.get("joins"))
-    yield Update(
-        table=_name(tree.this, dialect),
-        columns=tuple(
-            e.this.name for e in tree.expressions if isinstance(e, exp.EQ) and e.this is not None
-        ),
-        where=where,
-        qualified=_qualifies(where) or limited,
-        reads=_tables(tree, dialect, leave_out=tree.this),
-        keyed=_keyed(tree),
-    )
-    if joined:  # UPDATE a JOIN b: either may be written
-        for join in tree.this.args["joins"]:
-            if isinstance(join.this, exp.Table):
-                yield Query((_name(join.this, dialect),))
+    qualified = _qualifies(tree, where) or bool(tree.args.get("limit"))
+    named = _aliases(tree)
+    columns: dict[exp.Table, list[str]] = {}
+    for assignment in tree.expressions:
+        if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column):
+            table = named.get(assignment.this.table.lower(), tree.this)
+            columns.setdefault(table, []).append(assignment.this.name)
+    for table, written in (columns or {tree.this: []}).items():
+        yield Update(
+            table=_name(table, dialect),
+            columns=tuple(written),
+            where=where,
+            qualified=qualified,
+            reads=_tables(tree, dialect, leave_out=table),
+            keyed=_keyed(tree),
+        )
+
+
+def _aliases(tree: "exp.Expr") -> "dict[str, exp.Table]":
+    """The tables of a statement by the names that it calls them, in lower case."""
+    from sqlglot import exp
+
+    sources = tree.args.get("using") or [tree.this]  # DELETE FROM l USING lines AS l
+    found: dict[str, exp.Table] = {}
+    for source in sources:
+        if isinstance(source, exp.Table):
+            joined = [j.this for j in source.args.get("joins") or []]
+            for table in (source, *joined):
+                if isinstance(table, exp.Table):
+                    found.setdefault(table.alias_or_name.lower(), table)
+    return found
 
 
 def _delete(tree: "exp.Delete", dialect: Dialect) -> Iterator[Action]:
     from sqlglot import exp
 
     where = _where(tree, dialect)
-    targets = tree.args.get("tables") or [tree.this]
-    for target in targets:
+    named = _aliases(tree)
+    for target in tree.args.get("tables") or [tree.this]:
         if not isinstance(target, exp.Table):
             raise Unreadable("DELETE without a table")
+        table = named.get(target.name.lower(), target) if not target.db else target
         yield Delete(
-            table=_name(target, dialect),
-            qualified=_qualifies(where) or bool(tree.args.get("limit")),
+            table=_name(table, dialect),
+            qualified=_qualifies(tree, where) or bool(tree.args.get("limit")),
             reads=_tables(tree, dialect, leave_out=target),
             keyed=_keyed(tree),
         )

@@ -25,6 +25,27 @@ class Piece(NamedTuple):
 END = Piece("end", "", -1, -1, "")
 
 
+def _runs(mark: str, dialect: Dialect) -> bool:
+    """Whether a server runs what stands in a version comment; an unknown version counts as new.
+
+    No server is numbered 999999, which dumps use to hide a line from all. MariaDB leaves out what
+    is for MySQL 5.7 and later (its manual, Comment Syntax).
+    """
+    number = int(mark.lstrip("/*M!") or "0")
+    of_mysql = 50_700 <= number <= 99_999 and not mark.startswith("/*M!")
+    return number < 999_999 and not (of_mysql and dialect is Dialect.MARIADB)
+
+
+def _blanked(source: str, cut: list[tuple[int, int]]) -> str:
+    """The text with spaces in place of some parts, so that a slice of it is plain SQL."""
+    kept: list[str] = []
+    position = 0
+    for start, end in cut:
+        kept += (source[position:start], " " * (end - start))
+        position = end
+    return "".join((*kept, source[position:])) if cut else source
+
+
 @dataclass
 class Stream:
     """Reads forward; a read that does not fit raises `Unreadable`."""
@@ -36,18 +57,24 @@ class Stream:
 
     @classmethod
     def of(cls, source: str, dialect: Dialect) -> "Stream":
-        pieces = []
+        pieces: list[Piece] = []
+        cut: list[tuple[int, int]] = []  # marks of version comments, and what they hide
+        skipping = False
         for token in significant(source, dialect):
-            text = source[token.start : token.end]
+            raw = source[token.start : token.end]
             if token.kind == BAD:
                 raise Unreadable("a string, comment or name does not end")
-            if "\0" in text:
+            if "\0" in raw:
                 raise Unreadable("it holds a NUL character")
-            if token.kind == SYMBOL and (text.startswith("/*") or text == "*/"):
-                continue  # MySQL's version comment: read as if its content ran
-            word = text.upper() if token.kind == WORD else ""
-            pieces.append(Piece(token.kind, text, token.start, token.end, word))
-        return cls(source, dialect, pieces)
+            marks = token.kind == SYMBOL and (raw.startswith("/*") or raw == "*/")
+            if marks:
+                skipping = raw != "*/" and not _runs(raw, dialect)
+            if marks or skipping:
+                cut.append((token.start, token.end))
+            else:
+                word = raw.upper() if token.kind == WORD else ""
+                pieces.append(Piece(token.kind, raw, token.start, token.end, word))
+        return cls(_blanked(source, cut), dialect, pieces)
 
     def peek(self, ahead: int = 0) -> Piece:
         index = self.position + ahead

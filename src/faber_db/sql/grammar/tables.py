@@ -167,18 +167,18 @@ def create_index(stream: Stream, unique: bool, method: str) -> Iterator[Action]:
     predicate = ""
     if stream.accept("WHERE"):
         predicate = stream.rest().text
-    else:
-        _algorithms(stream)
     yield CreateIndex(
         table, name, columns, unique, if_not_exists=maybe, method=method, predicate=predicate
     )
+    yield from demands(stream, table)
 
 
-def _algorithms(stream: Stream) -> None:
+def demands(stream: Stream, table: str) -> Iterator[Action]:
+    """ALGORITHM and LOCK: the server keeps to them, or refuses the statement."""
     while not stream.done:
-        if stream.accept_any("ALGORITHM", "LOCK"):
+        if word := stream.accept_any("ALGORITHM", "LOCK"):
             stream.accept("=")
-            stream.take()
+            yield TableSetting(table, word.lower(), value=stream.take().text.lower())
         elif stream.accept_any("WAIT"):
             stream.number()
         elif not stream.accept_any("NOWAIT", ","):
@@ -187,10 +187,16 @@ def _algorithms(stream: Stream) -> None:
 
 def alter_table(stream: Stream) -> Iterator[Action]:
     """After ALTER [ONLINE] [IGNORE] TABLE."""
+    before = {piece.word for piece in stream.pieces[: stream.position]}
     stream.accept("IF", "EXISTS")
     table = stream.table()
-    if stream.accept_any("NOWAIT"):
-        pass
+    if stream.accept("WAIT"):
+        stream.number()
+    stream.accept("NOWAIT")
+    if "ONLINE" in before:
+        yield TableSetting(table, "lock", value="none")
+    if "IGNORE" in before:
+        yield TableSetting(table, "ignore")
     if stream.done:
         raise Unreadable("ALTER TABLE without a command")
     for part in _commands(stream):
@@ -358,9 +364,8 @@ def _mysql_setting(part: Stream, table: str) -> Iterator[Action]:
     )) or (word := part.accept_any("ENABLE KEYS", "DISABLE KEYS", "FORCE", "NOWAIT", "ORDER BY")):  # fmt: skip
         part.rest()
         yield TableSetting(table, word.lower())
-    elif part.accept_any("ALGORITHM", "LOCK"):
-        part.accept("=")
-        yield TableSetting(table, "algorithm", value=part.take().text.lower())
+    elif part.peek().word in ("ALGORITHM", "LOCK"):
+        yield from demands(part, table)
     elif part.accept_any("WITH VALIDATION", "WITHOUT VALIDATION"):
         yield TableSetting(table, "validation")
     else:

@@ -1,0 +1,2 @@
+-- dialect: mysql
+ALTER TABLE customers ADD COLUMN plan VARCHAR(20) NULL, ALGORITHM=INSTANT;

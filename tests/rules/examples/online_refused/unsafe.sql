@@ -1,0 +1,2 @@
+-- dialect: mysql
+ALTER TABLE customers MODIFY points BIGINT NULL, ALGORITHM=INPLACE, LOCK=NONE;
