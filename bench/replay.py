@@ -87,7 +87,7 @@ def server(dialect: Dialect) -> Iterator[Connect]:
         raise SystemExit(f"no throw-away server for {dialect}")
 
 
-def replay(folder: Path, dialect: Dialect, *, first: str, show: str) -> Tally:
+def replay(folder: Path, dialect: Dialect, *, first: str = "", show: str = "") -> Tally:
     """Judge and run one file after the other; `first` is run before all of them."""
     tally = Tally()
     wrap = dialect is Dialect.POSTGRESQL
