@@ -236,7 +236,7 @@ class State:
         found = self.table(table)
         if found is None:
             return False
-        wanted = f"{column} is not null"
+        wanted = f"{column} is not null".lower()
         return any(
             c.kind == "check"
             and not c.not_valid
