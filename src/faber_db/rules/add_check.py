@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import AddColumn, AddConstraint
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.effects_postgresql import constrained_type
 from faber_db.rules.scene import Scene
@@ -41,4 +42,5 @@ RULE = Rule(
         at(AddConstraint, find),
         at(AddColumn, find_column),
     ),
+    paste=pasteable.not_valid,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import AddColumn
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -31,4 +32,5 @@ RULE = Rule(
     remedy="Add the column without it; then ALTER COLUMN … SET DEFAULT for new rows, and backfill the old ones in batches. For a generated column: VIRTUAL from PostgreSQL 18, or a trigger.",
     source="PostgreSQL manual, ALTER TABLE, Notes",
     looks=(at(AddColumn, find),),
+    paste=pasteable.column_then_default,
 )

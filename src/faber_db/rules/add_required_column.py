@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import AddColumn
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -26,4 +27,5 @@ RULE = Rule(
     remedy="Add it with a constant DEFAULT, or add it nullable, backfill, then make it NOT NULL.",
     source="PostgreSQL manual, ALTER TABLE, ADD COLUMN; SQLite manual, ALTER TABLE ADD COLUMN",
     looks=(at(AddColumn, find),),
+    paste=pasteable.nullable_column,
 )

@@ -98,7 +98,9 @@ class Walk:
             )
             effects += (e for e in scene.effects if not self.state.is_new(e.table))
             for rule, look in self._rules_for(type(action)):
-                findings += (self._finding(rule, h, scene) for h in look.find(action, scene))
+                findings += (
+                    self._finding(rule, h, scene, action) for h in look.find(action, scene)
+                )
             after(action, scene)
         if not self.transaction.open or not statement.transactional:
             self.transaction.release()
@@ -130,7 +132,7 @@ class Walk:
                         seen.add(name)
                         pending += [(a, name) for a in reversed(called.body)]
 
-    def _finding(self, rule: Rule, hazard: Hazard, scene: Scene) -> Finding:
+    def _finding(self, rule: Rule, hazard: Hazard, scene: Scene, action: Action) -> Finding:
         risk = hazard.risk or rule.risk
         effect = hazard.effect or rule.effect
         if hazard.detail:
@@ -147,7 +149,7 @@ class Walk:
             statement=scene.statement.text[:_CUT],
             objects=hazard.objects,
             effect=effect,
-            remedy=hazard.remedy if hazard.remedy is not None else rule.remedy,
+            remedy=_remedy(rule, hazard, scene, action),
             source=rule.source,
             lock=lock,
             rewrite=hazard.rewrite or bool(own and own.rewrite and rule.kind is Kind.BLOCKING),
@@ -207,6 +209,14 @@ class Walk:
             data_loss=any(f.kind is Kind.DATA_LOSS for f in findings),
             understood=not any(isinstance(a, NotUnderstood) for a in statement.actions),
         )
+
+
+def _remedy(rule: Rule, hazard: Hazard, scene: Scene, action: Action) -> str:
+    """The hazard's own, else the rule's with the names at hand, else its general words."""
+    if hazard.remedy is not None:
+        return hazard.remedy
+    pasteable = rule.paste(action, scene) if rule.paste is not None else ""
+    return pasteable or rule.remedy
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

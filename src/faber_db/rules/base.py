@@ -53,3 +53,4 @@ class Rule:
     remedy: str
     source: str
     looks: tuple[Look, ...]
+    paste: "Callable[[Action, Scene], str] | None" = None  # the remedy with the names at hand

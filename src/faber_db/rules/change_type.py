@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import ChangeType
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -26,4 +27,5 @@ RULE = Rule(
     remedy="Add a column of the new type, write both, backfill in batches, switch reads, drop the old column later.",
     source="PostgreSQL manual, ALTER TABLE, Notes",
     looks=(at(ChangeType, find),),
+    paste=pasteable.new_column_of_type,
 )

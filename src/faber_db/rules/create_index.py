@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import CreateIndex
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -24,4 +25,5 @@ RULE = Rule(
     remedy="CREATE INDEX CONCURRENTLY, in a migration of its own that runs outside a transaction. On a partitioned table: CREATE INDEX … ON ONLY the parent, CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION.",
     source="PostgreSQL manual, CREATE INDEX, Building Indexes Concurrently",
     looks=(at(CreateIndex, find),),
+    paste=pasteable.concurrent_index,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import Delete
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -35,4 +36,5 @@ RULE = Rule(
     remedy="Count first (SELECT count(*) with the same condition), copy the rows to a table of their own, and delete in batches by key.",
     source="PostgreSQL manual, DELETE",
     looks=(at(Delete, find),),
+    paste=pasteable.rows_reached,
 )

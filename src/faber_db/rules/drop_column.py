@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import DropColumn
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -26,4 +27,5 @@ RULE = Rule(
     remedy="Stop reading and writing it, deploy, and drop it in a later migration. For a new name use RENAME COLUMN; for a new type add a column and backfill it.",
     source="PostgreSQL manual, ALTER TABLE, DROP COLUMN",
     looks=(at(DropColumn, find),),
+    paste=pasteable.kept_values,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import Drop
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -28,4 +29,5 @@ RULE = Rule(
     remedy="Stop using it first; later rename it (ALTER TABLE … RENAME TO …_old), keep a dump, and drop it when nothing broke.",
     source="PostgreSQL manual, DROP TABLE; MySQL manual, DROP TABLE",
     looks=(at(Drop, find),),
+    paste=pasteable.put_aside,
 )

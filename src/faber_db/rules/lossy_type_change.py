@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import ChangeType
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 from faber_db.rules.type_changes import type_change
@@ -29,4 +30,5 @@ RULE = Rule(
     remedy="Add a column of the new type, backfill it, compare, and drop the old one later. Check first: SELECT count(*) WHERE column IS DISTINCT FROM column::newtype::oldtype.",
     source="PostgreSQL manual, ALTER TABLE, SET DATA TYPE",
     looks=(at(ChangeType, find),),
+    paste=pasteable.count_of_changes,
 )

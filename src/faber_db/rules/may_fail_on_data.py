@@ -11,6 +11,7 @@ from faber_db.model.statement import (
     RedefineColumn,
     SetNotNull,
 )
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.redefinition import cuts
 from faber_db.rules.scene import Scene
@@ -83,4 +84,5 @@ RULE = Rule(
         at(AlterDomain, find_domain),
         at(RedefineColumn, find_redefined),
     ),
+    paste=pasteable.look_first,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import Move, Rename
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -50,4 +51,5 @@ RULE = Rule(
         at(Rename, find),
         at(Move, find_move),
     ),
+    paste=pasteable.both_names,
 )

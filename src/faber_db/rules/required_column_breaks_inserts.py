@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import AddColumn, RedefineColumn, SetNotNull
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -47,4 +48,5 @@ RULE = Rule(
         at(SetNotNull, find_null),
         at(RedefineColumn, find_redefined),
     ),
+    paste=pasteable.nullable_column,
 )

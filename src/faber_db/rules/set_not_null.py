@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import SetNotNull
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -28,4 +29,5 @@ RULE = Rule(
     remedy="ALTER TABLE t ADD CONSTRAINT c_nn CHECK (c IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT c_nn in another transaction; then SET NOT NULL and DROP CONSTRAINT c_nn.",
     source="PostgreSQL manual, ALTER TABLE, Notes",
     looks=(at(SetNotNull, find),),
+    paste=pasteable.set_not_null,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import Update
+from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -35,4 +36,5 @@ RULE = Rule(
     remedy="Add a WHERE that names the rows to change; keep the old values in a column or table of their own.",
     source="PostgreSQL manual, UPDATE",
     looks=(at(Update, find),),
+    paste=pasteable.rows_reached,
 )

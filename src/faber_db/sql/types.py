@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import TypeName
-from faber_db.sql.identifiers import quote_full
+from faber_db.sql.identifiers import quote_full, shown
 
 BUILT_IN = frozenset(
     {
@@ -16,6 +16,19 @@ BUILT_IN = frozenset(
         "daterange", "tsvector", "regclass",
     }
 )  # fmt: skip
+
+
+def shown_type(kind: TypeName, dialect: Dialect) -> str:
+    """A type as people write it in the dialect: `timestamp(3) with time zone`, `varchar(20)`."""
+    arguments = f"({','.join(kind.arguments)})" if kind.arguments else ""
+    first, _, rest = kind.name.partition(" ")
+    if rest.endswith("time zone"):
+        name = f"{first}{arguments} {rest}"
+    elif kind.name in BUILT_IN or dialect is not Dialect.POSTGRESQL:
+        name = kind.name.replace("character varying", "varchar") + arguments
+    else:
+        name = shown(kind.name, dialect) + arguments
+    return name + ("[]" if kind.array else "")
 
 
 def written(kind: TypeName, own: Collection[str] = ()) -> str:
