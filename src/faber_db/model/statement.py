@@ -97,9 +97,12 @@ class CreateTable(TableAction):
     query: bool = False
     reads: tuple[str, ...] = ()  # of the query, LIKE, INHERITS
     partition_of: str = ""
+    partition_default: bool = False
     partitioned: bool = False
+    partition_key: tuple[str, ...] = ()  # columns; expressions are left out
     options: tuple[str, ...] = ()
     foreign_server: str = ""
+    no_data: bool = False  # CREATE TABLE AS … WITH NO DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,16 @@ class DropColumn(TableAction):
 
 @dataclass(frozen=True, slots=True)
 class ChangeType(TableAction):
-    """ALTER COLUMN … TYPE. `using` is None where the statement has no USING."""
+    """ALTER COLUMN … TYPE. `using` is None where the statement has no USING.
+
+    `casts`: USING is the column itself, through these casts; None where it is anything else.
+    """
 
     column: str
     type: TypeName
     using: Expression | None = None
     collation: str = ""
+    casts: tuple[TypeName, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +325,7 @@ class CreateView(Action):
     materialized: bool = False
     replace: bool = False
     reads: tuple[str, ...] = ()
+    no_data: bool = False  # CREATE MATERIALIZED VIEW … WITH NO DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,6 +461,8 @@ class Query(Action):
 
     reads: tuple[str, ...] = ()
     locks_rows: bool = False
+    keyed: tuple[str, ...] = ()  # as in Update, where one table is read
+    limited: bool = False  # LIMIT over one table without a condition or an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +504,8 @@ class Transaction(Action):
     """`what`: begin, commit, rollback, savepoint, release, rollback to, prepare."""
 
     what: str
+    name: str = ""  # of the savepoint
+    chain: bool = False  # COMMIT AND CHAIN
 
 
 @dataclass(frozen=True, slots=True)

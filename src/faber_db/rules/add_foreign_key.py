@@ -12,11 +12,10 @@ from faber_db.rules.scene import Scene
 def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
     constraint = action.constraint
     lazy = constraint.not_valid or constraint.not_enforced
-    if (
-        not scene.postgresql
-        or constraint.kind != "foreign key"
-        or lazy
-        or scene.is_new(action.table)
+    if not scene.postgresql or constraint.kind != "foreign key" or lazy:
+        return
+    if scene.is_idle(action.table) or (
+        scene.is_new(action.table) and scene.is_new(constraint.references)
     ):
         return
     detail = f"foreign key from {action.table} to {constraint.references}"

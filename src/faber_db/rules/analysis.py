@@ -14,7 +14,7 @@ from faber_db.model.finding import (
     TableLock,
     worst,
 )
-from faber_db.model.statement import Action, Calls, NotUnderstood
+from faber_db.model.statement import Action, Calls, NotUnderstood, Transaction
 from faber_db.rules.ahead import Ahead
 from faber_db.rules.base import Hazard, Look, Rule
 from faber_db.rules.context import Context
@@ -48,7 +48,7 @@ class Walk:
         allowed = allowed_in(script)
         findings: list[Finding] = []
         reports: list[StatementReport] = []
-        released = released_at(script, wrap=self.transaction.open)
+        released = released_at(script, wrap=self.transaction.open, takes_out=self.context.takes_out)
         ahead = Ahead(script.statements, self.state.key)
         beside: dict[int, list[Allowed]] = {}
         for comment in allowed:
@@ -84,7 +84,7 @@ class Walk:
             and not self.transaction.own
         )
         if taken_out:
-            self.transaction.control("commit")
+            self.transaction.control(Transaction("commit"))
         for action, routine in self._expanded(statement.actions):
             scene = Scene(
                 context=self.context,

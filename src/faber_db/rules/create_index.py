@@ -10,7 +10,10 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
-    if not scene.postgresql or action.concurrently or action.only or scene.is_new(action.table):
+    effect = scene.effect_on(action.table)
+    if not scene.postgresql or effect is None or not effect.scan:
+        return
+    if action.concurrently or scene.is_new(action.table):
         return
     yield Hazard(
         (action.table,), detail=f"index {action.name or 'on ' + action.table}", table=action.table

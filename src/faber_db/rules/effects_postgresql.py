@@ -3,7 +3,9 @@
 Proven against a server in tests/rules/test_claims_postgresql.py.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from faber_db.model.statement import (
     Action,
@@ -43,7 +45,7 @@ from faber_db.model.statement import (
 )
 from faber_db.rules.effects import TableEffect
 from faber_db.rules.state import State
-from faber_db.rules.type_changes import type_change
+from faber_db.rules.type_changes import change_of
 from faber_db.sql.postgresql.builtins import EXTENSION_VOLATILE, VOLATILE
 
 _AEL = "ACCESS EXCLUSIVE"
@@ -54,22 +56,36 @@ _WEAK_SETTINGS = {
     "reset parameters": _SUE, "cluster on": _SUE, "without cluster": _SUE,
     "enable trigger": _SRE, "disable trigger": _SRE, "alter constraint": _AEL,
 }  # fmt: skip
+_REACHES_PARTITIONS = (
+    AddColumn, AddConstraint, ChangeType, CreateIndex, DropColumn, DropConstraint, DropDefault,
+    DropNotNull, SetDefault, SetNotNull, ValidateConstraint,
+)  # fmt: skip
 _REWRITING = {"set logged", "set unlogged", "set tablespace", "set access method", "set expression"}
 
 
 def effects(action: Action, state: State, major: int | None) -> Iterator[TableEffect]:
     """The effects of one action on tables, the ones that are new included; not on system catalogues."""
-    return (e for e in _effects(action, state, major) if not _is_system(e.table))
+    for effect in _effects(action, state, major):
+        if _is_system(effect.table):
+            continue
+        yield effect
+        if isinstance(action, _REACHES_PARTITIONS) and effect.table == action.table:
+            for partition in () if _only(action) else state.partitions_of(effect.table):
+                yield replace(effect, table=partition.name)
 
 
 def _is_system(table: str) -> bool:
     return table.startswith(("pg_", "information_schema."))
 
 
+def _only(action: Action) -> bool:
+    return isinstance(action, CreateIndex) and action.only
+
+
 def _effects(action: Action, state: State, major: int | None) -> Iterator[TableEffect]:
     match action:
         case CreateTable():
-            yield from _create_table(action)
+            yield from _create_table(action, state)
         case AddColumn():
             yield from _add_column(action, state, major)
         case DropColumn() | DropNotNull() | SetDefault() | DropDefault():
@@ -90,10 +106,9 @@ def _effects(action: Action, state: State, major: int | None) -> Iterator[TableE
                 if constraint.name == action.name and constraint.references:
                     yield TableEffect(constraint.references, _AEL)
         case CreateIndex():
-            yield _create_index(action)
+            yield _create_index(action, state)
         case AttachPartition():
-            yield TableEffect(action.table, _SUE)
-            yield TableEffect(action.partition, _AEL, scan=not _bounds_checked(action, state))
+            yield from _attach(action, state)
         case DetachPartition():
             mode = _SUE if action.concurrently else _AEL
             yield TableEffect(action.table, mode)
@@ -104,7 +119,7 @@ def _effects(action: Action, state: State, major: int | None) -> Iterator[TableE
             yield from _other(action, state)
 
 
-def _create_table(action: CreateTable) -> Iterator[TableEffect]:
+def _create_table(action: CreateTable, state: State) -> Iterator[TableEffect]:
     constraints = [*action.constraints, *(c for col in action.columns for c in col.constraints)]
     for constraint in constraints:
         if constraint.references and constraint.references != action.table:
@@ -112,8 +127,10 @@ def _create_table(action: CreateTable) -> Iterator[TableEffect]:
     for table in action.reads:
         if table == action.partition_of:
             yield TableEffect(table, _AEL)
+            yield from _default_of(table, state)
         else:
-            yield TableEffect(table, "ACCESS SHARE" if action.query else _SUE, scan=action.query)
+            works = action.query and not action.no_data
+            yield TableEffect(table, "ACCESS SHARE" if action.query else _SUE, scan=works)
 
 
 def volatile_default(column: ColumnDefinition, state: State) -> bool:
@@ -166,8 +183,7 @@ def _add_column(action: AddColumn, state: State, major: int | None) -> Iterator[
 
 
 def _change_type(action: ChangeType, state: State) -> Iterator[TableEffect]:
-    column = state.column(action.table, action.column)
-    change = type_change(column.type if column else None, action)
+    change = change_of(action, state)
     found = state.table(action.table)
     reindexes = bool(action.collation or action.type.name == "citext") and (
         found is None or any(action.column in i.columns for i in found.indexes)
@@ -175,7 +191,7 @@ def _change_type(action: ChangeType, state: State) -> Iterator[TableEffect]:
     checked = found is not None and any(
         c.kind == "check"
         and c.expression is not None
-        and (action.column in c.columns or action.column in c.expression.text)
+        and re.search(rf"(?<!\w){re.escape(action.column)}(?!\w)", c.expression.text)
         for c in found.constraints
     )
     yield TableEffect(
@@ -186,11 +202,10 @@ def _change_type(action: ChangeType, state: State) -> Iterator[TableEffect]:
 def _add_constraint(table: str, constraint: Constraint, state: State) -> Iterator[TableEffect]:
     lazy = constraint.not_valid or constraint.not_enforced
     if constraint.kind == "foreign key":
+        found = state.table(table)
+        nothing = state.is_new(table) and not (found is not None and found.filled_from)
         yield TableEffect(table, _SRE, scan=not lazy)
-        empty = state.is_new(
-            table
-        )  # the check joins from here: without rows the far table is not read
-        yield TableEffect(constraint.references, _SRE, scan=not lazy and not empty)
+        yield TableEffect(constraint.references, _SRE, scan=not lazy and not nothing)
     elif constraint.using_index:
         nullable = constraint.kind == "primary key" and _nullable_in_index(table, constraint, state)
         yield TableEffect(table, _AEL, scan=nullable)
@@ -216,11 +231,31 @@ def _nullable_in_index(table: str, constraint: Constraint, state: State) -> bool
     )
 
 
-def _create_index(action: CreateIndex) -> TableEffect:
-    if action.only:
-        return TableEffect(action.table, "SHARE")
+def _create_index(action: CreateIndex, state: State) -> TableEffect:
+    found = state.table(action.table)
+    parent_only = action.only and (found is None or found.partitioned)
+    there = action.if_not_exists and bool(action.name) and state.has_index(action.name)
     mode = _SUE if action.concurrently else "SHARE"
-    return TableEffect(action.table, mode, scan=True)
+    return TableEffect(action.table, mode, scan=not (parent_only or there))
+
+
+def _attach(action: AttachPartition, state: State) -> Iterator[TableEffect]:
+    """The child is compared with the bounds and gets the parent's indexes; a default one is read."""
+    yield TableEffect(action.table, _SUE)
+    parent = state.table(action.table)
+    indexes = parent is not None and bool(
+        parent.indexes or any(c.kind in ("primary key", "unique") for c in parent.constraints)
+    )
+    checked = _bounds_checked(action, state)
+    yield TableEffect(action.partition, _AEL, scan=indexes or not checked)
+    if action.bounds:
+        yield from _default_of(action.table, state)
+
+
+def _default_of(table: str, state: State) -> Iterator[TableEffect]:
+    for partition in state.partitions_of(table):
+        if partition.partition_default:
+            yield TableEffect(partition.name, _AEL, scan=True)
 
 
 def _bounds_checked(action: AttachPartition, state: State) -> bool:
@@ -335,10 +370,13 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
             yield TableEffect(action.table, mode, scan=not action.into, writes=action.into)
         case CreateView():
             yield from (
-                TableEffect(t, "ACCESS SHARE", scan=action.materialized) for t in action.reads
+                TableEffect(t, "ACCESS SHARE", scan=action.materialized and not action.no_data)
+                for t in action.reads
             )
         case Query():
             mode = "ROW SHARE" if action.locks_rows else "ACCESS SHARE"
-            yield from (TableEffect(t, mode, scan=True) for t in action.reads)
+            for read in action.reads:
+                single = action.limited or state.is_keyed(read, action.keyed)
+                yield TableEffect(read, mode, scan=not single)
         case _:
             pass

@@ -1,5 +1,6 @@
 """An enum value is used in the transaction that adds it."""
 
+import re
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
@@ -8,7 +9,14 @@ from faber_db.model.statement import (
     AddConstraint,
     CreateIndex,
     CreateTable,
+    CreateView,
+    Delete,
+    Insert,
+    Merge,
+    Query,
     SetDefault,
+    TableAction,
+    Update,
     Uses,
 )
 from faber_db.rules.base import Hazard, Rule, at
@@ -16,15 +24,40 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: Uses, scene: Scene) -> Iterator[Hazard]:
-    yield from _used(action.literals, scene)
+    yield from (h for h in _used(action.literals, scene) if _meets(h.objects[0], scene))
+
+
+def _meets(enum: str, scene: Scene) -> bool:
+    """Whether a column of the enum is in reach of the statement, or its name stands there."""
+    if re.search(rf"(?<!\w){re.escape(enum)}(?!\w)", scene.statement.text):
+        return True
+    touched = [scene.table(name) for name in _tables(scene)]
+    return not touched or any(
+        table is None
+        or not table.complete
+        or any(c.type.name == enum for c in table.columns.values())
+        for table in touched
+    )
+
+
+def _tables(scene: Scene) -> set[str]:
+    found: set[str] = set()
+    for action in scene.statement.actions:
+        if isinstance(action, TableAction):
+            found.add(action.table)
+        if isinstance(action, CreateView | Delete | Insert | Merge | Query | Update):
+            found |= set(action.reads)
+    return found
 
 
 def find_default(action: SetDefault, scene: Scene) -> Iterator[Hazard]:
-    yield from _used(action.default.literals, scene)
+    column = scene.state.column(action.table, action.column)
+    if column is None or column.type.name in scene.state.enums:
+        yield from _used(action.default.literals, scene)
 
 
 def find_column(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
-    if action.column.default is not None:
+    if action.column.default is not None and action.column.type.name in scene.state.enums:
         yield from _used(action.column.default.literals, scene)
 
 
@@ -40,7 +73,7 @@ def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
 
 def find_table(action: CreateTable, scene: Scene) -> Iterator[Hazard]:
     for column in action.columns:
-        if column.default is not None:
+        if column.default is not None and column.type.name in scene.state.enums:
             yield from _used(column.default.literals, scene)
 
 

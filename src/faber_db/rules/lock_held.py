@@ -9,18 +9,20 @@ from faber_db.rules.effects import ACCESS_EXCLUSIVE, strength
 from faber_db.rules.scene import Scene
 
 
-def find(action: Action, scene: Scene) -> Iterator[Hazard]:
+def find(_action: Action, scene: Scene) -> Iterator[Hazard]:
     if not scene.postgresql or not scene.transaction.held or not scene.statement.transactional:
         return
-    working = [e for e in scene.effects if e.works and not scene.is_new(e.table)]
+    working = [e for e in scene.effects if e.works and not scene.is_idle(e.table)]
     if not working:
         return
-    strong = [h for h in scene.transaction.held.values() if strength(h.mode) >= strength("SHARE")]
-    worst = max(strong, key=lambda h: strength(h.mode), default=None)
-    own = max((strength(e.lock) for e in working), default=0)
-    if worst is None or (
-        any(e.table == worst.table for e in working) and own >= strength(worst.mode)
-    ):
+    own = {e.table: strength(e.lock) for e in working}  # what the statement's own finding says
+    held = [
+        h
+        for h in scene.transaction.held.values()
+        if strength(h.mode) >= strength("SHARE") and strength(h.mode) > own.get(h.table, 0)
+    ]
+    worst = max(held, key=lambda h: strength(h.mode), default=None)
+    if worst is None:
         return
     risk = Risk.HIGH if worst.mode == ACCESS_EXCLUSIVE else Risk.MEDIUM
     table = max(working, key=lambda e: (e.writes, e.rewrite, e.scan)).table
@@ -33,7 +35,6 @@ def find(action: Action, scene: Scene) -> Iterator[Hazard]:
         lock=f"{worst.mode} on {worst.table}",
         scan=True,
     )
-    del action
 
 
 RULE = Rule(

@@ -7,14 +7,14 @@ from faber_db.model.statement import ChangeType
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
-from faber_db.rules.type_changes import type_change
+from faber_db.rules.type_changes import change_of
 
 
 def find(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
     if scene.is_empty(action.table) or scene.state.is_new_column(action.table, action.column):
         return
     column = scene.state.column(action.table, action.column)
-    change = type_change(column.type if column else None, action)
+    change = change_of(action, scene.state)
     if change.loses:
         old = column.type.text if column else "its old type"
         name = f"{action.table}.{action.column}"

@@ -15,7 +15,7 @@ from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.redefinition import cuts
 from faber_db.rules.scene import Scene
-from faber_db.rules.type_changes import type_change
+from faber_db.rules.type_changes import change_of
 
 
 def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
@@ -30,7 +30,8 @@ def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
 
 
 def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
-    if action.unique and not scene.is_empty(action.table):
+    there = action.if_not_exists and scene.state.has_index(action.name)
+    if action.unique and not there and not scene.is_empty(action.table):
         yield Hazard((action.table,), detail=f"unique index on {action.table}", table=action.table)
 
 
@@ -44,8 +45,7 @@ def find_null(action: SetNotNull, scene: Scene) -> Iterator[Hazard]:
 
 
 def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
-    column = scene.state.column(action.table, action.column)
-    change = type_change(column.type if column else None, action)
+    change = change_of(action, scene.state)
     if change.may_fail and not scene.is_empty(action.table):
         name = f"{action.table}.{action.column}"
         yield Hazard((name,), detail=f"values of {name}", table=action.table)
@@ -53,7 +53,8 @@ def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
 
 def find_domain(action: AlterDomain, scene: Scene) -> Iterator[Hazard]:
     reads = action.what in ("add constraint", "set not null", "validate constraint")
-    if reads and not action.not_valid and action.name not in scene.state.born_types:
+    used = not scene.state.known or scene.state.domain_tables(action.name)
+    if reads and used and not action.not_valid and action.name not in scene.state.born_types:
         yield Hazard((action.name,), detail=f"values of domain {action.name}")
 
 

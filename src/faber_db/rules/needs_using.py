@@ -6,14 +6,14 @@ from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import ChangeType
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
-from faber_db.rules.type_changes import type_change
+from faber_db.rules.type_changes import change_of
 
 
 def find(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
     column = scene.state.column(action.table, action.column)
     if column is None or not scene.postgresql:
         return
-    if type_change(column.type, action).needs_using and action.using is None:
+    if change_of(action, scene.state).needs_using and action.using is None:
         name = f"{action.table}.{action.column}"
         yield Hazard((name,), detail=f"{column.type.text} to {action.type.text}")
 

@@ -60,6 +60,11 @@ class Scene:
         size = (self.context.sizes or {}).get(table)
         return self.is_new(table) or (size is not None and size.exact and size.rows == 0)
 
+    def is_idle(self, table: str) -> bool:
+        """Whether work on a table is none: the script made it, and did not fill it by a query."""
+        found = self.table(table)
+        return self.is_new(table) and not (found is not None and found.filled_from)
+
     def effect_on(self, table: str) -> TableEffect | None:
         """The strongest effect of the action on a table, one with work first."""
         found = [e for e in self.effects if e.table == table]
@@ -110,7 +115,7 @@ def after(action: Action, scene: Scene) -> None:
     """Move state and transaction on behind an action."""
     transaction = scene.transaction
     if isinstance(action, Transaction) and not scene.routine:
-        transaction.control(action.what)
+        transaction.control(action)
     elif isinstance(action, AddEnumValue):
         transaction.added_values.add((action.type, action.value))
     transaction.take(scene.effects, scene.state, scene.statement.line)

@@ -1,8 +1,9 @@
 """The symbol table: what is there before each action, from the catalogue and the script so far."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 from faber_db.model.catalogue import Catalogue, Column, Table
 from faber_db.model.dialect import Dialect
@@ -24,6 +25,7 @@ from faber_db.model.statement import (
     CreateTable,
     CreateView,
     Delete,
+    DetachPartition,
     Drop,
     DropColumn,
     DropConstraint,
@@ -42,6 +44,7 @@ from faber_db.model.statement import (
     ValidateConstraint,
 )
 
+_INDEXED = ("primary key", "unique", "exclude")
 _TYPE = re.compile(r"^([^(\[]*)(?:\(([^)]*)\))?([^\[]*)((?:\[\])*)$", re.DOTALL)
 
 
@@ -105,6 +108,15 @@ class ColumnState:
         )
 
 
+class Partitioning(TypedDict):
+    """The part of a table's state that is about partitions."""
+
+    partitioned: bool
+    partition_key: tuple[str, ...]
+    partition_of: str
+    partition_default: bool
+
+
 @dataclass
 class TableState:
     """A table as it is now."""
@@ -117,7 +129,9 @@ class TableState:
     indexes: list[CreateIndex] = field(default_factory=list)
     complete: bool = False  # all columns are known
     partitioned: bool = False
+    partition_key: tuple[str, ...] = ()
     partition_of: str = ""
+    partition_default: bool = False
     materialized: bool = False
     policies: bool = False
     filled_from: list[Insert] = field(default_factory=list)
@@ -163,6 +177,7 @@ class State:
         self.enums: dict[str, tuple[str, ...]] = {}
         self.born_types: set[str] = set()
         self.domains: dict[str, bool] = {}  # name: whether it has a constraint
+        self.domain_definitions: dict[str, CreateDomain] = {}
         self.routines: dict[str, CreateRoutine] = {}
         self.views: dict[str, tuple[str, ...]] = {}  # name: tables it reads
         self.view_text: dict[str, str] = {}
@@ -199,10 +214,14 @@ class State:
 
     def by_key(self, action: Update | Delete) -> bool:
         """Whether a statement reaches its rows by a key; of an unknown table `id` counts as one."""
-        found = self.table(action.table)
+        return self.is_keyed(action.table, action.keyed)
+
+    def is_keyed(self, table: str, columns: tuple[str, ...]) -> bool:
+        """Whether some columns are enough to find a row of a table."""
+        found = self.table(table)
         if found is None or not found.complete:
-            return "id" in action.keyed or (found is not None and found.is_keyed(action.keyed))
-        return found.is_keyed(action.keyed)
+            return "id" in columns or (found is not None and found.is_keyed(columns))
+        return found.is_keyed(columns)
 
     def is_on(self, variable: str) -> bool:
         """Whether the script has switched a variable of the session on."""
@@ -249,6 +268,14 @@ class State:
             for c in found.constraints
         )
 
+    def base_of(self, kind: TypeName) -> TypeName:
+        """The type that a domain stands on; another type is its own."""
+        seen: set[str] = set()
+        while (domain := self.domain_definitions.get(kind.name)) and kind.name not in seen:
+            seen.add(kind.name)
+            kind = replace(domain.base, array=domain.base.array or kind.array)
+        return kind
+
     def domain_tables(self, domain: str) -> tuple[str, ...]:
         """The tables with a column of a domain."""
         return tuple(
@@ -293,6 +320,25 @@ class State:
                 continue
             found.append(name)
         return tuple(found)
+
+    def partitions_of(self, table: str) -> Iterator[TableState]:
+        """The partitions of a table, and theirs."""
+        pending = [self.key(table)]
+        while pending:
+            parent = pending.pop()
+            for found in self.tables.values():
+                if found.partition_of and self.key(found.partition_of) == parent:
+                    yield found
+                    pending.append(self.key(found.name))
+
+    def has_index(self, name: str) -> bool:
+        """Whether an index of that name is known, of its own or of a constraint."""
+        wanted = name.rpartition(".")[2]
+        return any(
+            any(i.name == wanted for i in t.indexes)
+            or any(c.name == wanted and c.kind in _INDEXED for c in t.constraints)
+            for t in self.tables.values()
+        )
 
     # --- loading --------------------------------------------------------------------------------
 
@@ -342,13 +388,8 @@ class State:
                 for i in table.indexes
             ],
             complete=True,
-            partitioned=any(
-                o.lower().startswith(("partitioned", "partition by")) for o in table.options
-            ),
-            partition_of=next(
-                (o.split()[2] for o in table.options if o.startswith("partition of ")), ""
-            ),
             charset=_charset(table.options),
+            **_partitioning(table.options),
         )
 
     def _load_view(self, name: str, definition: str, materialized: bool) -> None:
@@ -364,11 +405,21 @@ class State:
         if materialized:
             self.tables[self.key(name)] = TableState(name, materialized=True)
 
+    def _load_domain(self, name: str, definition: str) -> None:
+        from faber_db.sql.script import parse
+
+        self.domains[name] = bool(re.search(r"\bcheck\b|\bnot\s+null\b", definition, re.I))
+        written = re.match(r"\s*create\b", definition, re.I)
+        text = definition if written else f"CREATE DOMAIN d AS {definition}"
+        for statement in parse(text, self.dialect).statements:
+            for domain in statement.actions_of(CreateDomain):
+                self.domain_definitions[name] = domain
+
     def _load_other(self, kind: str, name: str, definition: str, table: str) -> None:
         from faber_db.sql.script import parse
 
         if kind == "domain":
-            self.domains[name] = bool(re.search(r"\bcheck\b|\bnot\s+null\b", definition, re.I))
+            self._load_domain(name, definition)
         elif kind == "schema":
             self.schemas.add(name)
         elif kind == "policy":
@@ -446,6 +497,7 @@ class State:
                 self.enums[action.type] = (*self.enums[action.type], action.value)
             case CreateDomain():
                 self.domains[action.name] = action.constrained
+                self.domain_definitions[action.name] = action
                 self.born_types.add(action.name)
             case AlterDomain() if action.what in ("add constraint", "set not null"):
                 self.domains[action.name] = True
@@ -467,6 +519,9 @@ class State:
                 self.tables[self.key(found.name)] = found
             case AttachPartition() if found := self.table(action.partition):
                 found.partition_of = action.table
+                found.partition_default = not action.bounds
+            case DetachPartition() if found := self.table(action.partition):
+                found.partition_of, found.partition_default = "", False
             case Insert(query=True) if found := self.table(action.table):
                 found.filled_from.append(action)
             case _:
@@ -490,7 +545,9 @@ class State:
             constraints=constraints,
             complete=not (action.query or action.reads),
             partitioned=action.partitioned,
+            partition_key=action.partition_key,
             partition_of=action.partition_of,
+            partition_default=action.partition_default,
         )
 
     def _create_view(self, action: CreateView) -> None:
@@ -540,6 +597,8 @@ class State:
                 self.enums[action.new] = self.enums.pop(action.old)
             if action.old in self.domains:
                 self.domains[action.new] = self.domains.pop(action.old)
+            if action.old in self.domain_definitions:
+                self.domain_definitions[action.new] = self.domain_definitions.pop(action.old)
             if action.old in self.born_types:
                 self.born_types.add(action.new)
             for state in self.tables.values():
@@ -553,6 +612,22 @@ def _charset(options: Iterable[str]) -> str:
     collations = [o.split()[-1].lower() for o in options if o.lower().startswith("collate ")]
     named = found[-1] if found else collations[-1].partition("_")[0] if collations else ""
     return {"utf8": "utf8mb3"}.get(named, named)
+
+
+def _partitioning(options: tuple[str, ...]) -> Partitioning:
+    """What a catalogue's notes on a table say of partitions."""
+    found = Partitioning(
+        partitioned=False, partition_key=(), partition_of="", partition_default=False
+    )
+    for option in options:
+        if option.lower().startswith("partition by"):
+            found["partitioned"] = True
+        elif match := re.match(r"partitioned by (?:\w+ )?\((.*)\)", option):
+            found["partitioned"] = True
+            found["partition_key"] = tuple(c.strip().strip('"') for c in match[1].split(","))
+        elif match := re.match(r"partition of (\S+)(\s+DEFAULT)?", option):
+            found["partition_of"], found["partition_default"] = match[1], bool(match[2])
+    return found
 
 
 def _plain(text: str) -> str:

@@ -29,16 +29,38 @@ class TransactionState:
     own: bool = False  # begun by the script itself
     held: dict[str, Held] = field(default_factory=dict)
     added_values: set[tuple[str, str]] = field(default_factory=set)
+    savepoints: list[tuple[str, dict[str, Held]]] = field(default_factory=list)
 
-    def control(self, what: str) -> None:
-        """BEGIN, COMMIT and ROLLBACK; a savepoint keeps every lock."""
-        if what in ("begin", "commit", "rollback", "prepare"):
-            self.open = self.own = what == "begin"
-            self.release()
+    def control(self, action: Transaction) -> None:
+        """BEGIN, COMMIT, ROLLBACK and savepoints: going back to one gives up what came after it."""
+        match action.what:
+            case "begin":
+                self.own = True
+                if not self.open:  # inside a transaction it is only a warning
+                    self.release()
+                self.open = True
+            case "commit" | "rollback" | "prepare":
+                self.open = self.own = self.open and action.chain
+                self.release()
+            case "savepoint":
+                self.savepoints.append((action.name, dict(self.held)))
+            case "rollback to":
+                self._back_to(action.name)
+            case _:
+                pass
 
     def release(self) -> None:
         self.held.clear()
         self.added_values.clear()
+        self.savepoints.clear()
+
+    def _back_to(self, name: str) -> None:
+        while self.savepoints:
+            found, held = self.savepoints[-1]
+            if found == name:
+                self.held = dict(held)
+                return
+            self.savepoints.pop()
 
     def take(self, effects: tuple[TableEffect, ...], state: State, line: int) -> None:
         for effect in effects:
@@ -48,31 +70,39 @@ class TransactionState:
                     self.held[effect.table] = Held(effect.table, effect.lock, line)
 
 
-def released_at(script: Script, *, wrap: bool) -> tuple[int, ...]:
+def released_at(script: Script, *, wrap: bool, takes_out: bool = False) -> tuple[int, ...]:
     """For each statement the line of the one at whose end its locks go; 0 where that is itself.
 
     Args:
         script: what runs.
         wrap: whether the runner puts it into one transaction.
+        takes_out: whether it commits before a statement that refuses one.
     """
     found = [0] * len(script.statements)
     holding: list[int] = []  # indexes of the open transaction's statements
+    marks: list[tuple[str, int]] = []  # savepoints, with the first index behind each
     is_open = wrap
     for index, statement in enumerate(script.statements):
-        word = _control(statement)
-        if word == "begin" and not is_open:
-            is_open = True
-        elif is_open and _stays(statement, script.dialect):
+        control = next(statement.actions_of(Transaction), Transaction(""))
+        last = index == len(script.statements) - 1
+        gone: list[int] = []
+        if is_open and _stays(statement, script.dialect):
             holding.append(index)
-        if word in _ENDS or index == len(script.statements) - 1:
-            for each in holding:
-                found[each] = statement.line if each != index else 0
-            holding, is_open = [], is_open and word not in _ENDS
+        if control.what == "savepoint":
+            marks.append((control.name, index))
+        elif control.what == "rollback to":
+            start = next((at for name, at in reversed(marks) if name == control.name), index)
+            gone = [each for each in holding if each > start]
+        out = takes_out and wrap and not statement.transactional
+        if control.what in _ENDS or last or out:
+            gone, marks = holding, []
+            is_open = is_open and (control.chain or control.what not in _ENDS)
+        elif control.what == "begin":
+            is_open = True
+        for each in gone:
+            found[each] = statement.line if each != index else 0
+        holding = [each for each in holding if each not in gone]
     return tuple(found)
-
-
-def _control(statement: Statement) -> str:
-    return next((a.what for a in statement.actions_of(Transaction)), "")
 
 
 def _stays(statement: Statement, dialect: Dialect) -> bool:

@@ -6,14 +6,14 @@ from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import ChangeType, RedefineColumn
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
-from faber_db.rules.type_changes import category, type_change
+from faber_db.rules.type_changes import category, change_of
 
 
 def find(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
     column = scene.state.column(action.table, action.column)
     if not scene.postgresql or scene.is_new(action.table) or (column is not None and column.new):
         return
-    if type_change(column.type if column else None, action).breaks:
+    if change_of(action, scene.state).breaks:
         old = column.type.text if column else "its old type"
         name = f"{action.table}.{action.column}"
         narrower = column is not None and category(column.type) == category(action.type)

@@ -5,10 +5,10 @@ one or an unconstrained domain over it, and the length is not cut. What is not d
 worst: rewritten, values change, may fail.
 """
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faber_db.model.statement import ChangeType, TypeName
+from faber_db.rules.state import State
 
 _TEXT = {"text", "character varying", "character", "citext", "name", "xml"}
 _INTEGERS = ("smallint", "integer", "bigint")
@@ -24,6 +24,7 @@ _CATEGORIES = {
     "inet": "network", "cidr": "network", "interval": "interval",
 }  # fmt: skip
 _TO_TEXT_FITS = {"text", "character varying"}
+_UTC = {"utc", "gmt", "uct", "zulu", "etc/utc", "etc/gmt", "etc/uct", "universal", "greenwich", "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,59 +39,112 @@ class TypeChange:
     why: str = ""
 
 
-def type_change(old: TypeName | None, action: ChangeType) -> TypeChange:
-    """What changes when a column of type `old` (None: not known) gets the type of the action."""
-    new = action.type
-    cast = is_plain_cast(action)
-    if old is None:
-        return _from_unknown(new, action)
-    if old == new and not action.using:
-        return TypeChange(False)
-    if action.using is not None and not cast:
+def change_of(action: ChangeType, state: State) -> TypeChange:
+    """What a change of type does, with what is known of the column, of domains and of the session."""
+    column = state.column(action.table, action.column)
+    utc = state.variables.get("timezone", "") in _UTC
+    if column is None:
+        return _from_unknown(action)
+    change = _through(column.type, action, state, utc)
+    new = state.base_of(action.type)
+    if state.domains.get(action.type.name) and column.type != action.type:
+        return replace(change, rewrites=True, may_fail=True, why="the domain's check")
+    kept = set(state.enums.get(column.type.name, ())) <= set(state.enums.get(new.name, ()))
+    if column.type.name in state.enums and new.name in state.enums and not new.array:
+        return replace(change, breaks=not kept)
+    return change
+
+
+def type_change(old: TypeName | None, action: ChangeType, *, utc: bool = False) -> TypeChange:
+    """What changes when a column of type `old` (None: not known) gets the type of the action.
+
+    Args:
+        old: the column's type before.
+        action: the change.
+        utc: whether the session's time zone is known to be UTC.
+    """
+    return _from_unknown(action) if old is None else _through(old, action, None, utc)
+
+
+def _through(old: TypeName, action: ChangeType, state: State | None, utc: bool) -> TypeChange:
+    """The change by way of every cast of USING, if it is a chain of casts."""
+    if action.using is not None and action.casts is None:
         return TypeChange(
-            True, not _through_text(action), True, category(old) != category(new), why="USING"
+            True, True, True, category(_base(old, state)) != category(action.type), why="USING"
         )
-    if old.array or new.array:
-        return TypeChange(old != new, old.name != new.name, True, old.name != new.name)
-    found = _within(old, new, explicit=cast)
-    if found is not None:
-        return found
-    return _across(old, new, explicit=cast)
-
-
-def category(kind: TypeName) -> str:
-    """Types of one category can be compared with each other by old code."""
-    return f"array of {kind.name}" if kind.array else _CATEGORIES.get(kind.name, kind.name)
+    casts = action.casts or ()
+    start = now = _base(old, state)
+    found = TypeChange(False)
+    for kind in (*casts, *([action.type] if casts[-1:] != (action.type,) else [])):
+        following = _base(kind, state)
+        step = _step(now, following, explicit=bool(casts), utc=utc)
+        if found.rewrites and now.name in _TO_TEXT_FITS and following.name not in _CATEGORIES:
+            step = replace(step, loses=False)  # text into an enum: it fails, or keeps the value
+        found = _joined(found, step)
+        now = following
+    same = category(start) == category(now)
+    return replace(found, breaks=found.breaks and not same if casts[1:] else found.breaks)
 
 
 def is_plain_cast(action: ChangeType) -> bool:
     """`USING column::newtype`, which does what the statement would do without it, but explicitly."""
-    if action.using is None:
-        return False
-    text = action.using.text.lower().replace('"', "").strip()
-    match = re.fullmatch(
-        rf"\(*{re.escape(action.column.lower())}\s*\)*::\s*([\w\s.]+?)(\([\d, -]*\))?(\[\])*\)*",
-        text,
+    return action.casts in ((), (action.type,))
+
+
+def _joined(one: TypeChange, other: TypeChange) -> TypeChange:
+    return TypeChange(
+        one.rewrites or other.rewrites,
+        one.loses or other.loses,
+        one.may_fail or other.may_fail,
+        one.breaks or other.breaks,
+        one.needs_using or other.needs_using,
+        one.why or other.why,
     )
-    return match is not None and not action.using.functions
 
 
-def _through_text(action: ChangeType) -> bool:
-    """`USING column::text::newtype`: the way from one enum to another; it fails or keeps the value."""
-    text = (action.using.text if action.using else "").lower().replace('"', "")
-    pattern = (
-        rf"\(*{re.escape(action.column.lower())}\)*::(text|character varying|varchar)\)*::[\w.]+\)*"
-    )
-    return re.fullmatch(pattern, text.strip()) is not None and category(action.type) not in (
-        "number", "date", "time", "boolean",
-    )  # fmt: skip
+def _base(kind: TypeName, state: State | None) -> TypeName:
+    """The type below a domain, without a precision that is the default one."""
+    found = state.base_of(kind) if state is not None else kind
+    full = found.name in (*_TIMES, "interval") and found.arguments == ("6",)
+    return replace(found, arguments=(), attributes=()) if full else replace(found, attributes=())
 
 
-def _from_unknown(new: TypeName, action: ChangeType) -> TypeChange:
+def _step(old: TypeName, new: TypeName, *, explicit: bool, utc: bool) -> TypeChange:
+    if old == new:
+        return TypeChange(False)
+    if old.array or new.array:
+        return _arrays(old, new, explicit=explicit)
+    if utc and {old.name, new.name} == set(_TIMES[:2]) and not new.arguments:
+        return TypeChange(False)
+    found = _within(old, new, explicit=explicit)
+    return found if found is not None else _across(old, new, explicit=explicit)
+
+
+def _arrays(old: TypeName, new: TypeName, *, explicit: bool) -> TypeChange:
+    """Every element is cast, and the table rewritten even where an element need not change."""
+    if old.array and new.array:
+        element = _step(
+            replace(old, array=False), replace(new, array=False), explicit=explicit, utc=False
+        )
+        return replace(element, rewrites=True)
+    to_text = new.name in _TO_TEXT_FITS and not new.array
+    return TypeChange(True, False, not to_text, True, not explicit)
+
+
+def category(kind: TypeName) -> str:
+    """Types of one category can be compared with each other by old code."""
+    name = _CATEGORIES.get(kind.name, kind.name)
+    return f"array of {name}" if kind.array else name
+
+
+def _from_unknown(action: ChangeType) -> TypeChange:
+    new = action.type
     keeps = new.name in _TO_TEXT_FITS and not new.arguments
+    through_text = bool(action.casts) and (action.casts or (new,))[0].name in _TO_TEXT_FITS
+    kept = keeps or new.name == "bigint" or (through_text and new.name not in _CATEGORIES)
     return TypeChange(
         rewrites=True,
-        loses=not keeps and new.name != "bigint" and not _through_text(action),
+        loses=not kept,
         may_fail=not keeps,
         breaks=False,
         why="the old type is not known",
@@ -122,8 +176,8 @@ def _within(old: TypeName, new: TypeName, *, explicit: bool) -> TypeChange | Non
         )
         return TypeChange(cut, loses=cut)
     if old.name == new.name and old.name in ("bit varying", "bit"):
-        wider = not new.arguments or _number(new.arguments[0]) >= _number(
-            (old.arguments or ("0",))[0]
+        wider = not new.arguments or (
+            bool(old.arguments) and _number(new.arguments[0]) >= _number(old.arguments[0])
         )
         return TypeChange(not wider or old.name == "bit", not wider and explicit, not wider)
     return None
@@ -154,6 +208,10 @@ def _numeric(old: TypeName, new: TypeName) -> TypeChange:
 
 _KEEPS = {
     ("cidr", "inet"): TypeChange(False),
+    ("xml", "text"): TypeChange(False),
+    ("oid", "integer"): TypeChange(False),
+    ("integer", "oid"): TypeChange(False),
+    ("bit", "bit varying"): TypeChange(False),
     ("real", "double precision"): TypeChange(True),
     ("timestamp without time zone", "timestamp with time zone"): TypeChange(True),
     ("timestamp with time zone", "timestamp without time zone"): TypeChange(True),
@@ -172,7 +230,7 @@ _KEEPS = {
 def _across(old: TypeName, new: TypeName, *, explicit: bool) -> TypeChange:
     """Types of different families."""
     kept = _KEEPS.get((old.name, new.name))
-    if kept is not None and not (new.arguments and new.name in _TIMES):
+    if kept is not None and not new.arguments:
         return kept
     breaks = category(old) != category(new)
     if new.name in _TO_TEXT_FITS:

@@ -130,7 +130,8 @@ class _Builder:
             case ValidateConstraint() if table := self.tables.get(action.table):
                 self.tables[action.table] = _validated(table, action.name)
             case AttachPartition() if table := self.tables.get(action.partition):
-                options = (*table.options, f"partition of {action.table}")
+                default = "" if action.bounds else " DEFAULT"
+                options = (*table.options, f"partition of {action.table}{default}")
                 self.tables[action.partition] = replace(table, options=options)
             case Drop() | Rename():
                 self._drop_or_rename(action)
@@ -149,9 +150,10 @@ class _Builder:
             or o.startswith(("charset", "collate"))
         ]
         if action.partitioned:
-            options.append("partitioned")
+            options.append(f"partitioned by ({', '.join(action.partition_key)})")
         if action.partition_of:
-            options.append(f"partition of {action.partition_of}")
+            default = " DEFAULT" * action.partition_default
+            options.append(f"partition of {action.partition_of}{default}")
         table = Table(name=name, schema=schema, options=tuple(options))
         for parent in action.reads if not action.query else ():
             if parent in self.tables:

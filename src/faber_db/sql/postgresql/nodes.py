@@ -89,7 +89,7 @@ def type_of(type_name: Message) -> TypeName:
     if name == "character" and not arguments:
         arguments = ("1",)
     if name == "interval":
-        arguments = ()
+        arguments = arguments[1:]  # behind the mask of its fields
     return TypeName(name, arguments, bool(type_name.array_bounds), attributes)
 
 

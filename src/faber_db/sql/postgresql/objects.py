@@ -22,6 +22,7 @@ from faber_db.model.statement import (
     Rename,
     TableSetting,
     Truncate,
+    Uses,
 )
 from faber_db.sql.postgresql.nodes import (
     Message,
@@ -160,6 +161,7 @@ def alter_domain(node: Message, _text: str) -> Iterator[Action]:
 def create_view(node: Message, _text: str) -> Iterator[Action]:
     """CREATE VIEW."""
     yield CreateView(relation(node.view), False, node.replace, tables_read(node.query))
+    yield from (a for a in calls(node.query) if isinstance(a, Uses))
 
 
 def table_as(node: Message, text: str) -> Iterator[Action]:
@@ -168,9 +170,9 @@ def table_as(node: Message, text: str) -> Iterator[Action]:
 
     if node.objtype == pb.OBJECT_MATVIEW:
         reads = tables_read(node.query)
-        yield CreateView(relation(node.into.rel), True, False, reads)
+        yield CreateView(relation(node.into.rel), True, False, reads, node.into.skip_data)
         inner = unwrap(node.query)
-        if inner is not None:
+        if inner is not None and not node.into.skip_data:
             yield from rows(inner)
     else:
         yield from create_table_as(node, text)

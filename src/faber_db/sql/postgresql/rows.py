@@ -49,9 +49,25 @@ def rows(statement: Message) -> Iterator[Action]:
                 table=relation(node.into_clause.rel), query=True, reads=tables_read(node)
             )
     if type(statement).DESCRIPTOR.name == "SelectStmt":
-        locks = any(type(n).DESCRIPTOR.name == "LockingClause" for n in walk(statement))
-        yield Query(reads=tables_read(statement), locks_rows=locks)
+        yield _query(statement)
     yield from calls(statement)
+
+
+def _query(statement: Message) -> Query:
+    reads = tables_read(statement)
+    limited = (
+        len(reads) == 1
+        and statement.HasField("limit_count")
+        and not statement.HasField("where_clause")
+        and not (statement.sort_clause or statement.group_clause or statement.distinct_clause)
+        and not any(type(n).DESCRIPTOR.name == "FuncCall" for n in walk(*statement.target_list))
+    )
+    return Query(
+        reads=reads,
+        locks_rows=any(type(n).DESCRIPTOR.name == "LockingClause" for n in walk(statement)),
+        keyed=_keyed(statement.where_clause) if len(reads) == 1 else (),
+        limited=limited,
+    )
 
 
 def calls(*roots: Message) -> Iterator[Action]:

@@ -35,7 +35,7 @@ def transaction(node: Message, _text: str) -> Iterator[Action]:
 
     word = pb.TransactionStmtKind.Name(node.kind).removeprefix("TRANS_STMT_").lower()
     word = {"start": "begin", "rollback_to": "rollback to"}.get(word, word.replace("_", " "))
-    yield Transaction(word)
+    yield Transaction(word, node.savepoint_name, node.chain)
 
 
 def variable(node: Message, _text: str) -> Iterator[Action]:

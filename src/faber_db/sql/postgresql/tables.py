@@ -22,6 +22,7 @@ from faber_db.model.statement import (
     SetDefault,
     SetNotNull,
     TableSetting,
+    TypeName,
     ValidateConstraint,
 )
 from faber_db.sql.postgresql.nodes import (
@@ -161,7 +162,11 @@ def create_table(node: Message, _text: str, server: str = "") -> Iterator[Action
         temporary=node.relation.relpersistence == "t",
         reads=tuple(reads),
         partition_of=reads[0] if partition and reads else "",
+        partition_default=partition and node.partbound.is_default,
         partitioned=node.HasField("partspec"),
+        partition_key=tuple(
+            p.partition_elem.name for p in node.partspec.part_params if p.partition_elem.name
+        ),
         foreign_server=server,
     )
 
@@ -174,9 +179,10 @@ def create_table_as(node: Message, _text: str) -> Iterator[Action]:
         if_not_exists=node.if_not_exists,
         temporary=node.into.rel.relpersistence == "t",
         reads=tables_read(node.query),
+        no_data=node.into.skip_data,
     )
     inner = unwrap(node.query)
-    if inner is not None:
+    if inner is not None and not node.into.skip_data:
         yield from rows(inner)
 
 
@@ -270,9 +276,21 @@ def _change_type(table: str, command: Message) -> Iterator[Action]:
     collation = ""
     if definition.HasField("coll_clause"):
         collation = joined(strings(definition.coll_clause.collname))
-    yield ChangeType(table, command.name, type_of(definition.type_name), using, collation)
+    casts = _casts(definition.raw_default, command.name) if using is not None else None
+    yield ChangeType(table, command.name, type_of(definition.type_name), using, collation, casts)
     if using is not None:
         yield from calls(definition.raw_default)
+
+
+def _casts(root: Message, column_name: str) -> tuple[TypeName, ...] | None:
+    """The types that an expression casts a column to, one after the other; None if it does more."""
+    found: list[TypeName] = []
+    node = unwrap(root)
+    while node is not None and type(node).DESCRIPTOR.name == "TypeCast":
+        found.insert(0, type_of(node.type_name))
+        node = unwrap(node.arg)
+    is_column = node is not None and type(node).DESCRIPTOR.name == "ColumnRef"
+    return tuple(found) if is_column and strings(node.fields)[-1:] == (column_name,) else None
 
 
 def _default(table: str, command: Message) -> Iterator[Action]:
