@@ -41,6 +41,7 @@ from faber_db.errors import (
 )
 from faber_db.executor.local import LocalExecutor
 from faber_db.model.answer import Answer
+from faber_db.model.dialect import Dialect
 from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Engine, Handler, Shadow
@@ -270,6 +271,15 @@ def private_postgresql() -> PrivatePostgresql:
             hint="Install the extra `shadow`: pip install 'faber-db[shadow]'.",
         )
     return PrivatePostgresql(found[0].folder, synced=True)
+
+
+def throw_away(dialect: Dialect, major: int | None = None) -> Shadow:
+    """Throw-away databases of a product, without a project; of a major version where there is one here."""
+    if dialect is Dialect.SQLITE:
+        return SqliteShadow()
+    if dialect is Dialect.POSTGRESQL:
+        return PostgresShadow(None, major=lambda: major)
+    return NoShadow(f"{dialect} cannot be started here yet")
 
 
 def initialise(

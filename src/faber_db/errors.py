@@ -302,6 +302,18 @@ class MigrationExists(FaberDbError):
     exit_code = Exit.USAGE
 
 
+class MigrationNotReplaced(FaberDbError):
+    """The files of a safe form were printed, not written in the place of a migration.
+
+    A migration that was applied anywhere is never changed, since its checksum stands in the ledger;
+    where an environment cannot be asked, it counts as applied. Nor can files be put between two
+    migrations.
+    """
+
+    code = "migration-not-replaced"
+    exit_code = Exit.REFUSED
+
+
 class MigrationIrreversible(FaberDbError):
     """The migration has no down script. Restore a backup instead."""
 

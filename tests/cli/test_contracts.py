@@ -205,3 +205,37 @@ def test_no_secret_is_shown(faber_db: Run) -> None:
         ended = faber_db(*arguments, stdin=stdin)
         assert "hunter2" not in ended.out + ended.err
         assert ended.out + ended.err
+
+
+def test_the_safe_form(faber_db: Run, project: Path) -> None:
+    (project / "before.sql").write_text("CREATE TABLE users (id bigint PRIMARY KEY, name text);")
+    (project / "add.sql").write_text(f"{SAFE}\nCREATE INDEX by_name ON users (name);\n")
+    options = ("--dialect", "postgresql", "--schema", "before.sql", "--fix", "add.sql")
+    ended = faber_db("analyze", "--json", *options)
+    answer = json.loads(ended.out)
+    assert set(answer) == {"risk", "findings", "statements", "fixes", "written", "replaced"}
+    (fix,) = answer["fixes"]
+    assert fix["proved"], fix["proof"]
+    assert [set(f) for f in fix["files"]] == [
+        {"name", "sql", "transaction", "why", "deploy_before"}
+    ] * 2
+    assert [(f["name"], f["transaction"]) for f in fix["files"]] == [
+        ("add_1_as_it_was.sql", True),
+        ("add_2_by_name_concurrently.sql", False),
+    ]
+    shown = faber_db("analyze", *options).out
+    assert "Instead: 2 files, in this order" in shown
+    assert "CREATE INDEX CONCURRENTLY by_name ON users (name);" in shown
+    assert sorted(p.name for p in project.iterdir()) == ["add.sql", "before.sql"]
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [(("--write",), "--fix"), (("--fix", "--sarif"), "exclude"), (("--fix", "--write"), "project")],
+)
+def test_options_that_do_not_fit_together(
+    faber_db: Run, options: tuple[str, ...], word: str
+) -> None:
+    ended = faber_db("analyze", "--dialect", "postgresql", *options, "-", stdin=UNSAFE)
+    assert ended.code == 1
+    assert word in ended.err

@@ -10,7 +10,7 @@ from faber_db.errors import Exit, InputError
 
 if TYPE_CHECKING:
     from faber_db.model.answer import Answer
-    from faber_db.services.analyze import AnalyzeDetails
+    from faber_db.services.analyze import AnalyzeDetails, Shadows
 
 _EMPTY = ";"  # an empty script holds no statement, and no statement is an answer too
 
@@ -27,6 +27,8 @@ def run(
     full: bool,
     database: str,
     preflight: bool = True,
+    fix: bool = False,
+    write: bool = False,
 ) -> "Answer[AnalyzeDetails]":
     """Analyse standard input, files, or what is pending.
 
@@ -37,6 +39,10 @@ def run(
     """
     from faber_db.services import analyze as service
 
+    if write and not fix:
+        raise InputError("`--write` belongs to `--fix`", hint="Look at the files without it first.")
+    if write and (list(paths) == ["-"] or len(paths) > 1):
+        raise InputError("`--write` needs one migration of the project", hint="Name its file.")
     if bool(paths) == bool(environment):
         raise InputError(
             "name what to analyse",
@@ -54,35 +60,51 @@ def run(
         "before": standard_input.read_file(Path(schema)) if schema else "",
         "anywhere": True,
         "preflight": preflight,
+        "fix": fix,
+        "write": write,
     }
+    shadow = _shadows() if fix else None
     if list(paths) == ["-"]:
         text = standard_input.read_all()
         request = service.Request(sql=text if text.strip() else _EMPTY, **fields)
-        return service.run(request, None if dialect != "auto" else call.app)
+        return service.run(request, None if dialect != "auto" else call.app, shadow=shadow)
     if len(paths) == 1:
-        return service.run(service.Request(path=paths[0], **fields), call.app)
-    return service.run(service.Request(paths=tuple(paths), **fields), call.app)
+        return service.run(service.Request(path=paths[0], **fields), call.app, shadow=shadow)
+    return service.run(service.Request(paths=tuple(paths), **fields), call.app, shadow=shadow)
 
 
-def refuse_two_forms(*, as_json: bool, as_sarif: bool) -> None:
-    """One answer has one form.
+def _shadows() -> "Shadows":
+    from faber_db.app import throw_away
+
+    return throw_away
+
+
+def refuse_two_forms(*, as_json: bool, as_sarif: bool, fix: bool) -> None:
+    """One answer has one form, and SARIF none for files that are written instead.
 
     Raises:
-        InputError: both were asked for.
+        InputError: two were asked for.
     """
-    if as_json and as_sarif:
-        raise InputError("`--json` and `--sarif` exclude each other", hint="Call it twice.")
+    for other, asked in (("--json", as_json), ("--fix", fix)):
+        if asked and as_sarif:
+            raise InputError(f"`{other}` and `--sarif` exclude each other", hint="Call it twice.")
 
 
-def contract(answer: "Answer[AnalyzeDetails]") -> dict[str, Any]:
-    """`{"risk", "findings", "statements"}`, as DESIGN fixes it."""
+def contract(answer: "Answer[AnalyzeDetails]", *, fix: bool = False) -> dict[str, Any]:
+    """`{"risk", "findings", "statements"}`, as DESIGN fixes it; with `fix` also `fixes`."""
     details = answer.details
     checks = [check.model_dump(mode="json") for check in details.checks]
+    fixed = {
+        "fixes": [f.model_dump(mode="json") for f in details.fixes],
+        "written": details.written,
+        "replaced": details.replaced,
+    }
     return {
         "risk": details.risk.value,
         "findings": [finding.model_dump(mode="json") for finding in details.findings],
         "statements": [report.model_dump(mode="json") for report in details.statements],
         **({"checks": checks} if checks else {}),
+        **(fixed if fix else {}),
     }
 
 

@@ -129,13 +129,29 @@ def register(program: typer.Typer) -> None:
                 help="With `--environment`: count, read-only, what the findings depend on.",
             ),
         ] = True,
+        fix: Annotated[
+            bool,
+            typer.Option(
+                "--fix",
+                help="Print the safe form, file by file, proved on a throw-away database.",
+                show_default=False,
+            ),
+        ] = False,
+        write: Annotated[
+            bool,
+            typer.Option(
+                "--write",
+                help="With `--fix`: put it in the place of a migration that was applied nowhere.",
+                show_default=False,
+            ),
+        ] = False,
         database: DatabaseOption = "",
     ) -> int:
-        """Say what SQL would lock, rewrite, lose or break on a live database. Runs nothing."""
+        """Say what SQL would lock, rewrite, lose or break on a live database. Runs nothing there."""
         from faber_db.cli import analyzing
         from faber_db.cli.render.analysis import draw
 
-        analyzing.refuse_two_forms(as_json=call.common.json, as_sarif=as_sarif)
+        analyzing.refuse_two_forms(as_json=call.common.json, as_sarif=as_sarif, fix=fix)
         answer = analyzing.run(
             call,
             paths=paths or [],
@@ -147,13 +163,15 @@ def register(program: typer.Typer) -> None:
             full=detail == "full" or call.common.json or as_sarif,
             database=database,
             preflight=preflight,
+            fix=fix,
+            write=write,
         )
         if as_sarif:
             from faber_db.cli.sarif import sarif
 
             call.terminal.json(sarif(answer, Path.cwd()))
         elif call.common.json:
-            call.terminal.json(analyzing.contract(answer))
+            call.terminal.json(analyzing.contract(answer, fix=fix))
         else:
             call.show(answer, draw(all_of_them=detail == "full"))
         return analyzing.exit_code(answer, fail_on)

@@ -17,7 +17,7 @@ from faber_db.recipes import (
     partitions,
 )
 from faber_db.recipes.base import Recipe, Step
-from faber_db.recipes.composing import Plan, Unsolved, compose
+from faber_db.recipes.composing import Plan, Unsolved, asks, compose
 from faber_db.rules.context import Context
 from faber_db.sql.script import Script
 
@@ -33,7 +33,7 @@ RECIPES: tuple[Recipe, ...] = (
     backfill.update,
 )
 
-__all__ = ["RECIPES", "Plan", "Step", "Unsolved", "plan"]
+__all__ = ["RECIPES", "Plan", "Step", "Unsolved", "asks", "plan"]
 
 
 def plan(script: Script, context: Context, findings: Sequence[Finding]) -> Plan:

@@ -53,7 +53,7 @@ def compose(
         findings: of this script.
         recipes: tried in order on each unsafe part.
     """
-    asking = [f for f in findings if _asks(f)]
+    asking = [f for f in findings if asks(f)]
     if not asking:
         return Plan()
     found = splittable(script)
@@ -73,7 +73,8 @@ def compose(
     return composer.plan()
 
 
-def _asks(finding: Finding) -> bool:
+def asks(finding: Finding) -> bool:
+    """Whether a safe form is looked for: others wait, or it fails for its place in the file."""
     return (
         (finding.kind is Kind.BLOCKING or finding.code in _ASKING)
         and finding.risk.at_least(Risk.MEDIUM)

@@ -1,14 +1,19 @@
 """Analyse SQL: what would it do to a live database? Runs nothing."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from faber_db.errors import FaberDbError, FileUnreadable, InputError, InputTooLarge
+from faber_db.errors import (
+    FaberDbError,
+    FileUnreadable,
+    InputError,
+    InputTooLarge,
+)
 from faber_db.model.answer import Answer, Details
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect, version_number
@@ -18,6 +23,8 @@ from faber_db.model.plan import PreflightAnswer
 from faber_db.services import preflight
 from faber_db.services.app import App, Database
 from faber_db.services.history import history
+from faber_db.services.ports import Shadow
+from faber_db.services.safer import Fix
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
 from faber_db.sql.watch import Watch
 
@@ -26,6 +33,9 @@ _BOTH_WAYS = re.compile(
     r"(?ms)^--[ \t]*(?:migrate:up|\+goose Up)\b.*?^(--[ \t]*(?:migrate:down|\+goose Down)\b)"
 )
 _TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK, MigrationState.OUT_OF_ORDER)
+
+
+Shadows = Callable[[Dialect, int | None], Shadow]
 
 
 class Request(BaseModel):
@@ -51,10 +61,16 @@ class Request(BaseModel):
     anywhere: bool = False
     preflight: bool = True  # of an environment: count what the findings depend on
     paths: tuple[str, ...] = ()  # several instead of one `path`, in the order in which they run
+    fix: bool = False  # the safe form of what makes others wait
+    write: bool = False  # … in the place of the one migration that is looked at
 
 
 class AnalyzeDetails(Details):
-    """Findings, the worst first; statements only in full detail."""
+    """Findings, the worst first; statements only in full detail.
+
+    `written` and `replaced` are paths below the project: the files of a fix that were put in the
+    place of a migration, and where a copy of it was kept.
+    """
 
     risk: Risk
     dialect: Dialect
@@ -63,6 +79,9 @@ class AnalyzeDetails(Details):
     findings: list[Finding] = []
     statements: list[StatementReport] = []
     checks: list[PreflightAnswer] = []  # of an environment's data; only in full detail
+    fixes: list[Fix] = []
+    written: list[str] = []
+    replaced: str = ""
     left_out: int = 0
     paths: dict[str, str] = Field(
         default={}, exclude=True
@@ -78,12 +97,19 @@ class _Piece:
     wrap: bool
     path: str = ""  # as it was named, or absolute
     takes_out: bool = False  # statements that refuse a transaction, as our runner does
+    version: str = ""  # of a migration of the project
 
 
-def run(request: Request, app: App | None) -> Answer[AnalyzeDetails]:
+def run(
+    request: Request, app: App | None, *, shadow: Shadows | None = None
+) -> Answer[AnalyzeDetails]:
     """Analyse a text, a file, a folder, or what is pending in an environment.
 
-    `app` may be missing for `sql` and for a `path` that may lie anywhere.
+    Args:
+        request: what to look at.
+        app: may be missing for `sql` and for a `path` that may lie anywhere.
+        shadow: makes what the safe form is proved on, given dialect and major version; None: nothing
+            is run.
 
     Raises:
         InputError: none or several of the three are given, or the dialect cannot be told.
@@ -103,9 +129,15 @@ def run(request: Request, app: App | None) -> Answer[AnalyzeDetails]:
     if request.environment:
         opened = _needed(app)
         pieces, around = _pending(request, opened)
-        return _answer(request, pieces, around, opened)
-    around = _around(request, app)
-    return _answer(request, tuple(_pieces(request, app)), around, None)
+        answer = _answer(request, pieces, around, opened)
+    else:
+        around, pieces = _around(request, app), tuple(_pieces(request, app))
+        answer = _answer(request, pieces, around, None)
+    if request.fix:
+        from faber_db.services import fixing
+
+        fixing.add(answer, request, app, pieces, around, shadow)
+    return answer
 
 
 def _needed(app: App | None) -> App:
@@ -239,6 +271,7 @@ def _of(migration: Migration, request: Request, database: Database) -> _Piece:
         wrap,
         str(database.folder / migration.path),
         takes_out=request.transaction == "auto",
+        version=migration.version,
     )
 
 

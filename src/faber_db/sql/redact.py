@@ -17,7 +17,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(\breplace\s+)(?:{_LITERAL})(?=\s*(?:;|,|\Z|retain|require))", re.I | re.S), rf"\1'{HIDDEN}'"),
     (re.compile(rf"(\bpassword\b\s*\(?\s*)(?:{_LITERAL})", re.I | re.S), rf"\1'{HIDDEN}'"),
     (re.compile(rf"(\bset\s+password\b[^;=']*=\s*(?:password\s*\(\s*)?)(?:{_LITERAL})", re.I | re.S), rf"\1'{HIDDEN}'"),
-    (re.compile(rf"([\"']?\b{_KEYS}[\"']?\s*(?:=>|=|:(?!\s)|:(?=\s*['\"`]))\s*){_VALUE}", re.I | re.S), rf"\1{HIDDEN}"),
+    (re.compile(rf"([\"']?\b{_KEYS}[\"']?\s*(?:=>|=|:(?!\s)|:(?=\s*['\"`]))\s*)(?!(?:default|null)(?:[\s,;)]|\Z)){_VALUE}", re.I | re.S), rf"\1{HIDDEN}"),
     # `key: value` without quotes is a setting at the start of a line or in a list, prose elsewhere
     (re.compile(rf"((?:^|[{{,\n])\s*(?:-\s+)?[\"']?\b{_KEYS}[\"']?\s*:\s+){_VALUE}", re.I | re.S), rf"\1{HIDDEN}"),
     (re.compile(r"(\bauthorization\s*[:=]\s*)(?:(?:bearer|basic|token)\s+)?\S+", re.I), rf"\1{HIDDEN}"),

@@ -35,6 +35,7 @@ async def analyze_migration(
             server_version=server_version,
             detail=detail,
             database=database,
+            fix=True,
         )
         return analyze.run(request, call.app)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from faber_db.cli.render.findings import add_findings, add_safe, needs_care, summary
+from faber_db.cli.render.fixes import add_fixes
 from faber_db.cli.render.page import Page, dim
 from faber_db.cli.render.words import count, listed
 from faber_db.model.answer import Answer
@@ -33,5 +34,6 @@ def draw(*, all_of_them: bool) -> Callable[[Answer[AnalyzeDetails], Page], None]
         elif safe_words:
             page.blank()
             page.line(f"  {safe_words}", dim("   --detail full lists them"))
+        add_fixes(page, details)
 
     return add

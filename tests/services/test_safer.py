@@ -1,0 +1,221 @@
+"""`analyze --fix`: offered when proved, marked when not, withheld when wrong, written when asked."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from faber_db.app import throw_away
+from faber_db.errors import MigrationNotReplaced
+from faber_db.model.dialect import Dialect
+from faber_db.services import analyze, safer
+from faber_db.services.analyze import AnalyzeDetails, Request
+from faber_db.services.app import App
+from faber_db.services.history import history
+from faber_db.services.ports import Session
+from faber_db.services.safer import Fix, Ground, Source
+from faber_db.services.verdict import Surroundings, verdict_of
+from faber_db.sql.script import parse
+from tests.services.conftest import AppFactory
+
+USERS = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
+UNSAFE = "ALTER TABLE users ALTER COLUMN email SET NOT NULL;\nCREATE INDEX ON users (email);\n"
+PAIR = {
+    "20260101000000_users.up.sql": USERS,
+    "20260101000000_users.down.sql": "DROP TABLE users;",
+    "20260102000000_email.up.sql": UNSAFE,
+    "20260102000000_email.down.sql": "DROP INDEX users_email_idx;",
+}
+FILE = "migrations/20260102000000_email.up.sql"
+
+
+def analysed(app: App | None, **fields: object) -> AnalyzeDetails:
+    request = Request.model_validate({"fix": True, "anywhere": True, **fields})
+    return analyze.run(request, app, shadow=throw_away).details
+
+
+def only(details: AnalyzeDetails) -> Fix:
+    (fix,) = details.fixes
+    return fix
+
+
+def test_a_plain_script_is_proved_on_its_schema() -> None:
+    fix = only(analysed(None, sql=UNSAFE, dialect="postgresql", before=USERS))
+    assert fix.proved, fix.proof
+    assert [f.name for f in fix.files] == [
+        "stdin_1_email_check_not_valid.sql",
+        "stdin_2_email_check_validated.sql",
+        "stdin_3_email_not_null.sql",
+        "stdin_4_users_email_idx_concurrently.sql",
+    ]
+    assert [f.transaction for f in fix.files] == [True, True, True, False]
+    assert fix.files[0].deploy_before == "code that writes email into every new row"
+    assert "proved on a private PostgreSQL" in fix.proof
+
+
+def test_without_a_throw_away_database_it_is_marked() -> None:
+    request = Request(sql=UNSAFE, dialect="postgresql", before=USERS, fix=True)
+    answer = analyze.run(request, None)
+    fix = only(answer.details)
+    assert (fix.proved, fix.proof, len(fix.files)) == (False, "not proved: nothing was run", 4)
+    assert answer.suggested_fixes[3] == (
+        "instead of the script, file 4 of 4, outside a transaction:"
+        " stdin_4_users_email_idx_concurrently.sql"
+    )
+
+
+UNPROVED = {
+    "schema that does not run": (
+        "CREATE TABLE users (id nothing);",
+        "17",
+        "the schema does not run",
+    ),
+    "file that does not run": ("CREATE TABLE other (id int);", "17", "as it stands does not run"),
+    "server of another version": (USERS, "12", "the server is of version 12"),
+}
+
+
+@pytest.mark.parametrize(("before", "version", "why"), UNPROVED.values(), ids=UNPROVED)
+def test_what_cannot_be_proved_says_why(before: str, version: str, why: str) -> None:
+    details = analysed(
+        None, sql=UNSAFE, dialect="postgresql", before=before, server_version=int(version)
+    )
+    fix = only(details)
+    assert not fix.proved
+    assert fix.files
+    assert why in fix.proof
+
+
+def test_a_plan_that_ends_elsewhere_is_not_offered() -> None:
+    """The second shadow starts with another default, as if the plan had changed it."""
+    starts = iter([USERS, USERS.replace("email text", "email text DEFAULT 'x'")])
+    script = parse(UNSAFE, Dialect.POSTGRESQL)
+    around = Surroundings(Dialect.POSTGRESQL)
+    findings = verdict_of([script], [""], [True], around).findings
+
+    def start(session: Session) -> None:
+        session.run(parse(next(starts), session.dialect), wrap=False)
+
+    ground = Ground(throw_away(Dialect.POSTGRESQL), start)
+    (fix,) = safer.fixes([Source("", script, True)], findings, around, ground)
+    assert fix.files == ()
+    assert fix.refused.startswith("the safe form failed its proof: column users.email default")
+
+
+def test_a_plan_that_does_not_run_is_not_offered() -> None:
+    """A default partition, which CONCURRENTLY refuses, hidden behind a name that says otherwise."""
+    before = """CREATE TABLE logs (at date) PARTITION BY RANGE (at);
+        CREATE TABLE one PARTITION OF logs FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+        CREATE MATERIALIZED VIEW m AS SELECT at FROM logs;"""
+    fix = only(
+        analysed(None, sql="REFRESH MATERIALIZED VIEW m", dialect="postgresql", before=before)
+    )
+    assert fix.files == ()
+    assert "failed its proof: refresh m: 55000" in fix.refused
+
+
+REFUSED = {
+    "temporary table": "CREATE TEMP TABLE x (id int);\n",
+    "search path": "SET search_path = other;\n",
+    "half a transaction": "COMMIT;\n",
+    "bad sql": "ALTER TABL users;\n",
+}
+
+
+@pytest.mark.parametrize("first", REFUSED.values(), ids=REFUSED)
+def test_what_holds_a_script_together_keeps_it_whole(first: str) -> None:
+    fix = only(analysed(None, sql=first + UNSAFE, dialect="postgresql", before=USERS))
+    assert fix.files == ()
+    assert fix.refused.startswith("line 1 ")
+
+
+def test_a_safe_script_has_no_fix() -> None:
+    sql = "ALTER TABLE users ADD COLUMN note text;"
+    assert analysed(None, sql=sql, dialect="postgresql", before=USERS).fixes == []
+
+
+def test_sqlite_has_no_fix(app_factory: AppFactory, tmp_path: Path) -> None:
+    app = app_factory(str(tmp_path / "dev.db"), migrations=PAIR)
+    assert analysed(app, path=str(app.root / FILE)).fixes == []
+
+
+@pytest.fixture
+def app(app_factory: AppFactory, postgresql_url: str) -> App:
+    return app_factory(postgresql_url, migrations=PAIR)
+
+
+def names(app: App) -> list[str]:
+    return sorted(p.name for p in app.database().folder.iterdir())
+
+
+def test_a_migration_is_planned_in_its_own_format(app: App) -> None:
+    before = names(app)
+    details = analysed(app, path=str(app.root / FILE))
+    fix = only(details)
+    assert fix.proved, fix.proof
+    assert fix.files[0].name[15:] == "email_1_email_check_not_valid.up.sql"
+    assert names(app) == before
+    assert details.written == []
+
+
+def test_written_files_take_the_place_of_the_migration(
+    app: App, apply_all: Callable[[App], None]
+) -> None:
+    details = analysed(app, path=str(app.root / FILE), write=True)
+    database = app.database()
+    found = history(database)
+    assert [m.version[15:] for m in found][:2] == ["users", "email_1_email_check_not_valid"]
+    assert len(found) == 1 + len(details.fixes[0].files)
+    assert found[1].down == "DROP INDEX users_email_idx;"
+    assert all(m.down is None for m in found[2:])
+    kept = Path(details.replaced)
+    assert (kept / "20260102000000_email.up.sql").read_text() == UNSAFE
+    apply_all(app)
+    with database.engine.connect(database.environment("dev").resolve_url()) as session:
+        table = session.catalogue(leave_out=database.handler.ledger_tables).table("users")
+    assert table is not None
+    assert [c.nullable for c in table.columns] == [False, False]
+    assert [i.name for i in table.indexes] == ["users_email_idx"]
+    again = analysed(app, paths=tuple(str(database.folder / m.path) for m in found[1:]))
+    assert again.fixes == []
+
+
+def test_what_was_applied_is_not_replaced(app: App, apply_all: Callable[[App], None]) -> None:
+    apply_all(app)
+    before = names(app)
+    with pytest.raises(MigrationNotReplaced, match="is applied in dev"):
+        analysed(app, path=str(app.root / FILE), write=True)
+    assert names(app) == before
+
+
+def test_where_an_environment_cannot_be_asked_nothing_is_replaced(
+    app_factory: AppFactory,
+) -> None:
+    app = app_factory("postgresql://nobody@127.0.0.1:1/x", migrations=PAIR)
+    before = names(app)
+    with pytest.raises(MigrationNotReplaced, match="is not known"):
+        analysed(app, path=str(app.root / FILE), write=True)
+    assert names(app) == before
+
+
+def test_what_others_run_behind_is_not_replaced(
+    app_factory: AppFactory, postgresql_url: str
+) -> None:
+    later = {f"20260103000000_x.{way}.sql": "SELECT 1;" for way in ("up", "down")}
+    app = app_factory(postgresql_url, migrations={**PAIR, **later})
+    with pytest.raises(MigrationNotReplaced, match="20260103000000_x runs behind"):
+        analysed(app, path=str(app.root / FILE), write=True)
+    assert len(names(app)) == 6
+
+
+def test_what_is_pending_in_an_environment(app: App) -> None:
+    fixes = analysed(app, environment="dev").fixes
+    assert [f.migration for f in fixes] == []  # the table is new in the same pending files
+    database = app.database()
+    with database.engine.connect(database.environment("dev").resolve_url()) as session:
+        (first, _) = history(database)
+        database.handler.apply_one(session, first, parse(first.up, session.dialect), now=app.now())
+    fix = only(analysed(app, environment="dev"))
+    assert fix.proved, fix.proof
+    assert json.loads(fix.model_dump_json())["files"][0]["transaction"] is True
