@@ -103,6 +103,7 @@ class CreateTable(TableAction):
     options: tuple[str, ...] = ()
     foreign_server: str = ""
     no_data: bool = False  # CREATE TABLE AS … WITH NO DATA
+    unlogged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ class DropConstraint(TableAction):
     name: str
     cascade: bool = False
     kind: str = ""
+    if_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,7 @@ class CreateDomain(Action):
     name: str
     base: TypeName
     constrained: bool = False
+    default: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +329,8 @@ class CreateView(Action):
     replace: bool = False
     reads: tuple[str, ...] = ()
     no_data: bool = False  # CREATE MATERIALIZED VIEW … WITH NO DATA
+    if_not_exists: bool = False
+    columns: tuple[str, ...] = ()  # names of all, where each can be read from the query
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def _effects(action: Action, state: State, major: int | None) -> Iterator[TableE
             yield TableEffect(action.table, mode)
             yield TableEffect(action.partition, _AEL)
         case TableSetting():
-            yield from _setting(action)
+            yield from _setting(action, state)
         case _:
             yield from _other(action, state)
 
@@ -135,9 +135,10 @@ def _create_table(action: CreateTable, state: State) -> Iterator[TableEffect]:
 
 def volatile_default(column: ColumnDefinition, state: State) -> bool:
     """Whether every existing row needs a value of its own."""
-    if column.default is None:
+    default = state.default_of(column)
+    if default is None:
         return False
-    for function in column.default.functions:
+    for function in default.functions:
         routine = state.routines.get(function)
         if routine is not None:
             if routine.volatility == "volatile" and not routine.constant:
@@ -271,11 +272,17 @@ def _bounds_checked(action: AttachPartition, state: State) -> bool:
     return any(all(bound[:10] in text for bound in action.bounds) for text in texts)
 
 
-def _setting(action: TableSetting) -> Iterator[TableEffect]:
+def _setting(action: TableSetting, state: State) -> Iterator[TableEffect]:
     if action.setting.startswith(("index ", "sequence ", "owner of")):
         return
     mode = _WEAK_SETTINGS.get(action.setting, _AEL)
-    rewrites = action.setting in _REWRITING
+    found = state.table(action.table)
+    same = (
+        found is not None
+        and found.complete
+        and (action.setting == ("set unlogged" if found.unlogged else "set logged"))
+    )
+    rewrites = action.setting in _REWRITING and not same
     yield TableEffect(action.table, mode, scan=rewrites, rewrite=rewrites)
     if action.setting == "add identity":
         yield TableEffect(action.table, _AEL)

@@ -31,9 +31,12 @@ from faber_db.model.statement import (
     DropConstraint,
     DropDefault,
     DropNotNull,
+    Dynamic,
     Expression,
     Insert,
     Move,
+    NotUnderstood,
+    Outside,
     RedefineColumn,
     Rename,
     SetDefault,
@@ -44,6 +47,7 @@ from faber_db.model.statement import (
     ValidateConstraint,
 )
 
+_QUERY = "as query"  # the columns of a table that a query made are not known
 _INDEXED = ("primary key", "unique", "exclude")
 _TYPE = re.compile(r"^([^(\[]*)(?:\(([^)]*)\))?([^\[]*)((?:\[\])*)$", re.DOTALL)
 
@@ -124,6 +128,7 @@ class TableState:
     name: str
     born: bool = False  # made by the pending files: no row of it existed
     maybe: bool = False  # IF NOT EXISTS, and it is not known whether it existed
+    guessed: bool = False  # known only because the script speaks of it
     columns: dict[str, ColumnState] = field(default_factory=dict)
     constraints: list[Constraint] = field(default_factory=list)
     indexes: list[CreateIndex] = field(default_factory=list)
@@ -132,6 +137,7 @@ class TableState:
     partition_key: tuple[str, ...] = ()
     partition_of: str = ""
     partition_default: bool = False
+    unlogged: bool = False
     materialized: bool = False
     policies: bool = False
     filled_from: list[Insert] = field(default_factory=list)
@@ -146,8 +152,20 @@ class TableState:
         ]
         return any(key and key <= given for key in keys)
 
-    def is_unique(self, columns: tuple[str, ...], *, without: str) -> bool:
-        """Whether a key other than the one named `without` is over exactly these columns."""
+    def names_of(self, constraint: Constraint) -> tuple[str, ...]:
+        """Its name, or those that PostgreSQL may have given it."""
+        if constraint.name:
+            return (constraint.name,)
+        last = self.name.rpartition(".")[2]
+        end = {"primary key": "pkey", "unique": "key", "foreign key": "fkey"}
+        columns = "_".join(constraint.columns)
+        if constraint.kind == "primary key":
+            return (f"{last}_pkey",)
+        word = end.get(constraint.kind, constraint.kind)
+        return (f"{last}_{columns}_{word}", f"{last}_{word}")
+
+    def is_unique(self, columns: tuple[str, ...], *, without: str | None = None) -> bool:
+        """Whether a key, other than the one named `without`, is over exactly these columns."""
         wanted = set(columns)
         return bool(wanted) and (
             any(
@@ -181,11 +199,14 @@ class State:
         self.routines: dict[str, CreateRoutine] = {}
         self.views: dict[str, tuple[str, ...]] = {}  # name: tables it reads
         self.view_text: dict[str, str] = {}
+        self.view_columns: dict[str, tuple[str, ...]] = {}
         self.born_views: set[str] = set()
         self.schemas: set[str] = set()
         self.born_others: set[str] = set()  # "sequence ticket_seq"
         self.policies: set[str] = set()  # tables that have one
         self.variables: dict[str, str] = {}
+        self.extensions = False  # whether there are some, whose functions are not known
+        self.blurred = False  # something ran of which it is not known what it makes or drops
         self.lost: dict[str, TableState] = {}  # tables dropped by the script
         if catalogue is not None:
             self._load(catalogue)
@@ -202,6 +223,11 @@ class State:
     def column(self, table: str, column: str) -> ColumnState | None:
         found = self.table(table)
         return found.columns.get(self.key(column)) if found else None
+
+    @property
+    def certain(self) -> bool:
+        """Whether what is not listed here is not there."""
+        return self.known and not self.blurred
 
     def is_new(self, table: str) -> bool:
         """Whether the pending files made the table, so that nobody reads it and no row is lost."""
@@ -276,6 +302,11 @@ class State:
             kind = replace(domain.base, array=domain.base.array or kind.array)
         return kind
 
+    def default_of(self, column: ColumnDefinition) -> Expression | None:
+        """Its own default, or that of its domain."""
+        domain = self.domain_definitions.get(column.type.name)
+        return column.default or (domain.default if domain is not None else None)
+
     def domain_tables(self, domain: str) -> tuple[str, ...]:
         """The tables with a column of a domain."""
         return tuple(
@@ -331,13 +362,13 @@ class State:
                     yield found
                     pending.append(self.key(found.name))
 
-    def has_index(self, name: str) -> bool:
-        """Whether an index of that name is known, of its own or of a constraint."""
-        wanted = name.rpartition(".")[2]
+    def has_index(self, name: str, schema: str = "") -> bool:
+        """Whether an index of that name is known in a schema, of its own or of a constraint."""
         return any(
-            any(i.name == wanted for i in t.indexes)
-            or any(c.name == wanted and c.kind in _INDEXED for c in t.constraints)
+            any(i.name == name for i in t.indexes)
+            or any(c.name == name and c.kind in _INDEXED for c in t.constraints)
             for t in self.tables.values()
+            if t.name.rpartition(".")[0] == schema
         )
 
     # --- loading --------------------------------------------------------------------------------
@@ -387,8 +418,9 @@ class State:
                 CreateIndex(table.full_name, i.name, i.columns, i.unique, predicate=i.predicate)
                 for i in table.indexes
             ],
-            complete=True,
+            complete=_QUERY not in table.options,
             charset=_charset(table.options),
+            unlogged="UNLOGGED" in table.options,
             **_partitioning(table.options),
         )
 
@@ -397,10 +429,10 @@ class State:
 
         body = re.sub(r"^\s*create\s.*?\sas\s", "", definition, count=1, flags=re.I | re.S)
         script = parse(f"CREATE VIEW v AS {body}", self.dialect)
-        reads = tuple(
-            r for s in script.statements for view in s.actions_of(CreateView) for r in view.reads
-        )
-        self.views[name] = reads
+        for view in (v for s in script.statements for v in s.actions_of(CreateView)):
+            self.views[name] = view.reads
+            self.view_columns[name] = view.columns
+        self.views.setdefault(name, ())
         self.view_text[name] = definition
         if materialized:
             self.tables[self.key(name)] = TableState(name, materialized=True)
@@ -422,6 +454,8 @@ class State:
             self._load_domain(name, definition)
         elif kind == "schema":
             self.schemas.add(name)
+        elif kind == "extension":
+            self.extensions = True
         elif kind == "policy":
             self.policies.add(self.key(table))
         elif kind in ("function", "procedure"):
@@ -446,28 +480,35 @@ class State:
             case DropColumn() if found := self.table(action.table):
                 found.columns.pop(self.key(action.column), None)
             case AddColumn():
-                fresh = TableState(action.table)
+                fresh = TableState(action.table, guessed=True)
                 fresh.columns[self.key(action.column.name)] = ColumnState.defined(action.column)
                 self.tables[self.key(action.table)] = fresh
             case AddConstraint():
                 self._existing(action.table).constraints.append(action.constraint)
             case ValidateConstraint() if found := self.table(action.table):
                 found.constraints = [
-                    replace(c, not_valid=False) if c.name == action.name else c
+                    replace(c, not_valid=False) if action.name in found.names_of(c) else c
                     for c in found.constraints
                 ]
             case DropConstraint() if found := self.table(action.table):
-                found.constraints = [c for c in found.constraints if c.name != action.name]
+                found.constraints = [
+                    c for c in found.constraints if action.name not in found.names_of(c)
+                ]
             case CreateIndex():
                 self._existing(action.table).indexes.append(action)
             case SetVariable():
                 self.variables[action.name] = action.value.lower()
+                if action.name == "search_path" and not _is_usual(action.value):
+                    self.blurred = True
+            case Dynamic() | NotUnderstood() | Outside() | Create(kind="extension"):
+                self.blurred = True
+                self._apply_object(action)
             case _:
                 self._apply_column(action)
                 self._apply_object(action)
 
     def _existing(self, table: str) -> TableState:
-        return self.tables.setdefault(self.key(table), TableState(table))
+        return self.tables.setdefault(self.key(table), TableState(table, guessed=True))
 
     def _apply_column(self, action: Action) -> None:
         match action:
@@ -548,12 +589,14 @@ class State:
             partition_key=action.partition_key,
             partition_of=action.partition_of,
             partition_default=action.partition_default,
+            unlogged=action.unlogged,
         )
 
     def _create_view(self, action: CreateView) -> None:
         if action.name not in self.views or not action.replace:
             self.born_views.add(action.name)
         self.views[action.name] = action.reads
+        self.view_columns[action.name] = action.columns
         if action.materialized:
             self.tables[self.key(action.name)] = TableState(
                 action.name, born=True, materialized=True
@@ -628,6 +671,12 @@ def _partitioning(options: tuple[str, ...]) -> Partitioning:
         elif match := re.match(r"partition of (\S+)(\s+DEFAULT)?", option):
             found["partition_of"], found["partition_default"] = match[1], bool(match[2])
     return found
+
+
+def _is_usual(path: str) -> bool:
+    """Whether names without a schema mean what they mean by default."""
+    parts = {p.strip().strip("\"'") for p in path.split(",")}
+    return parts <= {"public", "$user", "pg_catalog"} and "public" in parts
 
 
 def _plain(text: str) -> str:

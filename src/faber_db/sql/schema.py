@@ -149,6 +149,10 @@ class _Builder:
             if o in ("without rowid", "strict", "partition by")
             or o.startswith(("charset", "collate"))
         ]
+        if action.query or any(t not in self.tables for t in action.reads):
+            options.append("as query")
+        if action.unlogged:
+            options.append("UNLOGGED")
         if action.partitioned:
             options.append(f"partitioned by ({', '.join(action.partition_key)})")
         if action.partition_of:
@@ -307,8 +311,10 @@ def _with(table: Table, constraint: Constraint) -> Table:
             )
             return replace(table, foreign_keys=(*table.foreign_keys, foreign))
         case "check" if constraint.expression is not None:
+            named = constraint.columns or constraint.expression.columns
+            of = f"_{named[0]}" if len(set(named)) == 1 else ""
             check = Check(
-                constraint.name or f"{table.name}_{columns or 'check'}_check",
+                constraint.name or f"{table.name}{of}_check",
                 constraint.expression.text,
                 validated=not constraint.not_valid,
             )

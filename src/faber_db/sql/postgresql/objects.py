@@ -130,7 +130,17 @@ def create_domain(node: Message, _text: str) -> Iterator[Action]:
     constrained = any(
         c.constraint.contype in (pb.CONSTR_CHECK, pb.CONSTR_NOTNULL) for c in node.constraints
     )
-    yield CreateDomain(joined(strings(node.domainname)), type_of(node.type_name), constrained)
+    default = next(
+        (
+            expression(c.constraint.raw_expr)
+            for c in node.constraints
+            if c.constraint.contype == pb.CONSTR_DEFAULT
+        ),
+        None,
+    )
+    yield CreateDomain(
+        joined(strings(node.domainname)), type_of(node.type_name), constrained, default
+    )
 
 
 _DOMAIN = {
@@ -160,8 +170,29 @@ def alter_domain(node: Message, _text: str) -> Iterator[Action]:
 
 def create_view(node: Message, _text: str) -> Iterator[Action]:
     """CREATE VIEW."""
-    yield CreateView(relation(node.view), False, node.replace, tables_read(node.query))
+    yield CreateView(
+        relation(node.view),
+        replace=node.replace,
+        reads=tables_read(node.query),
+        columns=strings(node.aliases) or _output_names(node.query.select_stmt),
+    )
     yield from (a for a in calls(node.query) if isinstance(a, Uses))
+
+
+def _output_names(select: Message) -> tuple[str, ...]:
+    """The names of a query's columns; none where one of them is not written there."""
+    names: list[str] = []
+    for wrapped in select.target_list:
+        target = wrapped.res_target
+        inner = unwrap(target.val)
+        is_column = inner is not None and type(inner).DESCRIPTOR.name == "ColumnRef"
+        last = strings(inner.fields)[-1:] if is_column else ()
+        if (is_column and len(last) != len(inner.fields[-1:])) or not (target.name or last):
+            return ()
+        if is_column and inner.fields[-1].WhichOneof("node") == "a_star":
+            return ()
+        names.append(target.name or last[0])
+    return tuple(names)
 
 
 def table_as(node: Message, text: str) -> Iterator[Action]:
@@ -170,7 +201,9 @@ def table_as(node: Message, text: str) -> Iterator[Action]:
 
     if node.objtype == pb.OBJECT_MATVIEW:
         reads = tables_read(node.query)
-        yield CreateView(relation(node.into.rel), True, False, reads, node.into.skip_data)
+        yield CreateView(
+            relation(node.into.rel), True, False, reads, node.into.skip_data, node.if_not_exists
+        )
         inner = unwrap(node.query)
         if inner is not None and not node.into.skip_data:
             yield from rows(inner)

@@ -160,6 +160,7 @@ def create_table(node: Message, _text: str, server: str = "") -> Iterator[Action
         constraints=tuple(constraints),
         if_not_exists=node.if_not_exists,
         temporary=node.relation.relpersistence == "t",
+        unlogged=node.relation.relpersistence == "u",
         reads=tuple(reads),
         partition_of=reads[0] if partition and reads else "",
         partition_default=partition and node.partbound.is_default,
@@ -335,7 +336,11 @@ _COMMANDS: dict[str, Command] = {
         (ValidateConstraint(table, command.name),)
     ),
     "AT_DropConstraint": lambda table, command: iter(
-        (DropConstraint(table, command.name, _cascades(command)),)
+        (
+            DropConstraint(
+                table, command.name, _cascades(command), if_exists=bool(command.missing_ok)
+            ),
+        )
     ),
     "AT_AttachPartition": _attach,
     "AT_DetachPartition": _detach,

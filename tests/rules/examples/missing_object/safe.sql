@@ -1,0 +1,1 @@
+ALTER TABLE IF EXISTS custommers ADD COLUMN city text;

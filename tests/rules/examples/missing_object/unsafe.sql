@@ -1,0 +1,1 @@
+ALTER TABLE custommers ADD COLUMN city text;

@@ -1,0 +1,3 @@
+CREATE SEQUENCE numbers;
+ALTER TABLE customers ALTER COLUMN points SET DEFAULT nextval('numbers');
+GRANT USAGE ON SEQUENCE numbers TO shop;
