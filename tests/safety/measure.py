@@ -38,14 +38,14 @@ def main() -> int:
         if not case.not_run
         and (case.name in given.names if given.names else given.all or not is_current(case))
     ]
-    found: dict[str, dict[str, Measured]] = {}
     with measurer(dialect) as measure:
-        for case in wanted:
-            result = measure(case)
-            found.setdefault(case.topic, {})[case.name] = result
-            print(f"{case.topic} {case.name} ({case.role}): {', '.join(result.labels) or '-'}")  # noqa: T201
-    for topic in {case.topic for case in cases(dialect)}:
-        store(dialect, topic, found.get(topic, {}))
+        for topic in sorted({case.topic for case in cases(dialect)}):
+            found: dict[str, Measured] = {}
+            for case in (c for c in wanted if c.topic == topic):
+                found[case.name] = measure(case)
+                happened = ", ".join(found[case.name].labels) or "-"
+                print(f"{topic} {case.name} ({case.role}): {happened}", flush=True)  # noqa: T201
+            store(dialect, topic, found)
     return 0
 
 

@@ -116,6 +116,11 @@ def losses(connection: Connection, before: Tables) -> list[str]:
     found: list[str] = []
     for root in sorted({before.roots[oid] for oid in before.values}):
         old = [oid for oid in before.values if before.roots[oid] == root]
+        if all(
+            before.values[o] == now.values.get(o) and before.columns[o] == now.columns[o]
+            for o in old
+        ):
+            continue
         new = {oid for oid in old if oid in now.values}
         new |= {oid for oid in now.values if now.roots[oid] == root}
         again = by_name.get(before.names[root])

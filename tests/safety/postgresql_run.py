@@ -55,7 +55,7 @@ class Runner:
         try:
             if case.wrap:
                 self._connection.execute("BEGIN")
-            for statement in postgast.split(case.sql):
+            for statement in _statements(case.sql):
                 self._one(statement)
             if self._in_transaction:
                 self._connection.execute("COMMIT")
@@ -169,6 +169,14 @@ class Runner:
         after = _scans(self._other)
         worked = {n for n, read in after.items() if read - before.get(n, 0) >= _SCANNED}
         self._note(held, worked)
+
+
+def _statements(text: str) -> list[str]:
+    """One by one; a text that cannot be read goes to the server as it is."""
+    try:
+        return list(postgast.split(text))
+    except postgast.PgQueryError:
+        return [text]
 
 
 def _waits(connection: Connection, pid: int) -> bool:

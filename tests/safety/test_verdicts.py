@@ -8,7 +8,36 @@ from tests.safety.scoring import findings, missed, ours, score
 from tests.safety.truth import LABELS, measured
 
 # (dialect, case): the labels that are not found, and why that is right or cannot be helped.
-ACCEPTED_MISSES: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
+_LOSS = "the application misses the very rows or values whose loss is found"
+_OPAQUE = "what cannot be read is opaque, which counts as the worst"
+ACCEPTED_MISSES: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
+    ("postgresql", "do-delete"): (("app_break",), _LOSS),
+    ("postgresql", "do-loop-update"): (("app_break",), _LOSS),
+    ("postgresql", "select-function-of-schema"): (("app_break",), _LOSS),
+    ("postgresql", "call-procedure-of-schema"): (("app_break",), _LOSS),
+    ("postgresql", "function-in-where"): (("app_break",), _LOSS),
+    ("postgresql", "delete-parent-cascades-by-key"): (("app_break",), _LOSS),
+    ("postgresql", "delete-child-only"): (("app_break",), _LOSS),
+    ("postgresql", "update-key-cascades"): (("app_break",), _LOSS),
+    ("postgresql", "update-key-sets-null"): (("app_break",), _LOSS),
+    ("postgresql", "delete-in-cte"): (("app_break",), _LOSS),
+    ("postgresql", "update-set-null"): (("app_break",), _LOSS),
+    ("postgresql", "update-from-other-table"): (("app_break",), _LOSS),
+    ("postgresql", "insert-fires-a-deleting-trigger"): (("app_break",), _LOSS),
+    ("postgresql", "update-through-view"): (("app_break",), _LOSS),
+    ("postgresql", "delete-in-explain-analyze"): (("app_break",), _LOSS),
+    ("postgresql", "unknown-function-of-nobody"): (("fails",), _OPAQUE),
+    ("postgresql", "default-of-unknown-function"): (("fails",), _OPAQUE),
+    ("postgresql", "syntax-error"): (("fails",), _OPAQUE),
+    ("postgresql", "unique-index-that-old-writes-break"): (
+        ("app_break",),
+        "which values old code will write is not known; that duplicates fail is said",
+    ),
+    ("postgresql", "table-rebuild-with-filter"): (
+        ("app_break",),
+        "the rights are given again, but for DELETE, which only the database could tell",
+    ),
+}
 # (dialect, case): codes that speak up although the case is harmless, and why.
 ACCEPTED_ALARMS: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
 BARS = {"any hazard": 0.95, "data_loss": 0.95, "blocking": 0.97, "app_break": 0.85}

@@ -330,7 +330,7 @@ class CreateView(Action):
     reads: tuple[str, ...] = ()
     no_data: bool = False  # CREATE MATERIALIZED VIEW … WITH NO DATA
     if_not_exists: bool = False
-    columns: tuple[str, ...] = ()  # names of all, where each can be read from the query
+    columns: tuple[str, ...] = ()  # in order; empty where they cannot be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +345,22 @@ class CreateRoutine(Action):
     security_definer: bool = False
     pinned_path: bool = False  # SET search_path
     trigger: bool = False
+    arguments: tuple[str, ...] = ()  # types of the input arguments
+    optional: int = 0  # how many of them have a default
+    returns: str = ""
+    row_fields: tuple[str, ...] = ()  # of a trigger function: columns that it reads or sets
+    skips_rows: bool = False  # a trigger function that can RETURN NULL
     body: tuple[Action, ...] = ()
     constant: bool = False  # a SQL body that is one literal, so that it is inlined
+
+
+@dataclass(frozen=True, slots=True)
+class AlterRoutine(Action):
+    """ALTER FUNCTION and PROCEDURE with options."""
+
+    name: str
+    security_definer: bool = False
+    pinned_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +369,19 @@ class CreateTrigger(TableAction):
 
     name: str
     function: str = ""
+    body: tuple[Action, ...] = ()
+    events: tuple[str, ...] = ()  # insert, update, delete, truncate; empty: not known
+    timing: str = ""  # "before", "after", "instead of"; empty: not known
+    each_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRule(TableAction):
+    """CREATE RULE: what a query on the table becomes. `event`: select, insert, update, delete."""
+
+    name: str
+    event: str = ""
+    instead: bool = False
     body: tuple[Action, ...] = ()
 
 
@@ -369,11 +396,20 @@ class Create(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class CreatePolicy(TableAction):
+    """CREATE POLICY. `open`: for every role, and no row is left out."""
+
+    name: str
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AlterSequence(Action):
     """ALTER SEQUENCE, AUTO_INCREMENT = n, setval."""
 
     name: str
-    restart: bool = False
+    restart: bool = False  # at a value that is written out
+    bounded: bool = False  # MAXVALUE or MINVALUE is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +431,7 @@ class ChangeRole(Action):
 
     name: str
     powers: tuple[str, ...] = ()
+    locked_out: bool = False  # ALTER ROLE … NOLOGIN, CONNECTION LIMIT 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +470,8 @@ class Update(TableAction):
     reads: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()  # columns each compared with one literal, or with a short list
     values: Expression | None = None
+    fills: tuple[str, ...] = ()  # of the columns: those that only get a value where they had none
+    never: bool = False  # the condition is false for every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +481,7 @@ class Delete(TableAction):
     qualified: bool = False
     reads: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()
+    never: bool = False  # the condition is false for every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +575,13 @@ class Dynamic(Action):
     """SQL that is put together at run time."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raise(Action):
+    """RAISE EXCEPTION in a body. `always`: no branch or loop lies before it."""
+
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

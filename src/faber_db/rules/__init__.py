@@ -13,6 +13,7 @@ from faber_db.rules import (
     add_unique,
     already_exists,
     alter_domain,
+    always_raises,
     attach_partition,
     brief_lock,
     change_type,
@@ -52,6 +53,7 @@ from faber_db.rules import (
     not_understood,
     online_refused,
     own_records,
+    query_rewrite,
     rebuild_cascades,
     rebuild_loses,
     redefine_loses,
@@ -63,6 +65,8 @@ from faber_db.rules import (
     revoke_breaks_code,
     rewrite_table,
     rights_for_public,
+    role_changes,
+    routine_changes_signature,
     row_security_hides_rows,
     row_security_off,
     security_definer,
@@ -83,8 +87,10 @@ from faber_db.rules import (
     unsafe_pragma,
     update_all_rows,
     update_new_column,
+    update_overwrites,
     update_rows,
     upsert_overwrites,
+    view_changes,
 )
 from faber_db.rules.analysis import Walk
 from faber_db.rules.base import Rule
@@ -106,6 +112,7 @@ RULES: tuple[Rule, ...] = (
     add_unique.RULE,
     alter_domain.RULE,
     already_exists.RULE,
+    always_raises.RULE,
     attach_partition.RULE,
     brief_lock.RULE,
     change_type.RULE,
@@ -145,6 +152,7 @@ RULES: tuple[Rule, ...] = (
     not_understood.RULE,
     online_refused.RULE,
     own_records.RULE,
+    query_rewrite.RULE,
     rebuild_cascades.RULE,
     rebuild_loses.RULE,
     redefine_loses.RULE,
@@ -154,6 +162,8 @@ RULES: tuple[Rule, ...] = (
     rename_breaks_code.RULE,
     required_column_breaks_inserts.RULE,
     revoke_breaks_code.RULE,
+    role_changes.RULE,
+    routine_changes_signature.RULE,
     rewrite_table.RULE,
     rights_for_public.RULE,
     row_security_hides_rows.RULE,
@@ -176,8 +186,10 @@ RULES: tuple[Rule, ...] = (
     unsafe_pragma.RULE,
     update_all_rows.RULE,
     update_new_column.RULE,
+    update_overwrites.RULE,
     update_rows.RULE,
     upsert_overwrites.RULE,
+    view_changes.RULE,
 )
 
 __all__ = ["RULES", "RULES_VERSION", "Context", "Rule", "analyze", "touched"]

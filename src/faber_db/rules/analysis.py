@@ -1,6 +1,5 @@
 """Every rule over every action of a script, in order."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from faber_db.model.dialect import Dialect
@@ -14,9 +13,10 @@ from faber_db.model.finding import (
     TableLock,
     worst,
 )
-from faber_db.model.statement import Action, Calls, NotUnderstood, Transaction
+from faber_db.model.statement import Action, NotUnderstood, Transaction
 from faber_db.rules.ahead import Ahead
 from faber_db.rules.base import Hazard, Look, Rule
+from faber_db.rules.consequences import with_consequences
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strongest
 from faber_db.rules.scene import Scene, after, effects_of
@@ -29,7 +29,6 @@ from faber_db.sql.watch import UNWATCHED, Watch
 _CUT = 300
 _SMALL, _LARGE = 10_000, 1_000_000
 _RUN_HERE = (15, 17, 18)  # major versions of PostgreSQL that the claims were run on
-_EXPANSION = 200  # actions that one call may bring along
 
 
 @dataclass
@@ -85,7 +84,7 @@ class Walk:
         )
         if taken_out:
             self.transaction.control(Transaction("commit"))
-        for action, routine in self._expanded(statement.actions):
+        for action, routine in with_consequences(statement.actions, self.state):
             scene = Scene(
                 context=self.context,
                 statement=statement,
@@ -118,27 +117,13 @@ class Walk:
             )
         return self.by_class[kind]
 
-    def _expanded(self, actions: tuple[Action, ...]) -> Iterator[tuple[Action, str]]:
-        """The actions, and behind a call of a function that was read those of its body."""
-        pending = [(a, "") for a in reversed(actions)]
-        seen: set[str] = set()
-        while pending:
-            action, routine = pending.pop()
-            yield action, routine
-            if isinstance(action, Calls):
-                for name in action.functions:
-                    called = self.state.routines.get(name)
-                    if called is not None and name not in seen and len(seen) < _EXPANSION:
-                        seen.add(name)
-                        pending += [(a, name) for a in reversed(called.body)]
-
     def _finding(self, rule: Rule, hazard: Hazard, scene: Scene, action: Action) -> Finding:
         risk = hazard.risk or rule.risk
         effect = hazard.effect or rule.effect
         if hazard.detail:
             effect = f"{_begun(hazard)}: {_continued(effect)}"
         if scene.routine:
-            effect += f" It happens in function {scene.routine}."
+            effect += f" It happens in {scene.routine}."
         own = scene.effect_on(hazard.table) if hazard.table else None
         lock = hazard.lock or (f"{own.lock} on {own.table}" if own and own.lock else "")
         return Finding(

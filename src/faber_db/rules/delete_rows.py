@@ -10,17 +10,11 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: Delete, scene: Scene) -> Iterator[Hazard]:
-    if scene.is_empty(action.table):
+    if scene.is_empty(action.table) or action.never:
         return
     which = "some rows" if action.qualified else "every row"
     yield Hazard((action.table,), detail=f"{which} of {action.table}", table=action.table)
-    reached = sorted(
-        {
-            child
-            for child, key in scene.state.referencing(action.table)
-            if key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT")
-        }
-    )
+    reached = sorted(scene.state.reached_by_delete(action.table))
     if reached:  # one finding, however many tables there are: it is one cause
         yield Hazard(
             tuple(reached),

@@ -7,7 +7,7 @@ from faber_db.model.statement import CreateRoutine, CreateView, Drop, DropColumn
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
-_USED = ("table", "view", "materialized view", "function", "procedure", "routine", "sequence",
+_USED = ("owned", "table", "view", "materialized view", "function", "procedure", "routine", "sequence",
          "schema", "type", "domain", "extension", "aggregate", "foreign table", "server")  # fmt: skip
 
 
@@ -15,6 +15,8 @@ def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if action.kind not in _USED:
         return
     for name in action.names:
+        if action.if_exists and scene.state.lacks(action.kind, name):
+            continue
         if action.kind == "table" and (scene.is_new(name) or scene.copied_into(name) is not None):
             yield from _left_out(name, scene)
         elif not _made_here(action.kind, name, scene) and not _made_again(action.kind, name, scene):

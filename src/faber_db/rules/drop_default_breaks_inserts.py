@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Action, DropDefault, RedefineColumn, SetDefault
+from faber_db.model.statement import Action, DropDefault, RedefineColumn, SetDefault, TableSetting
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -19,6 +19,20 @@ def find(action: DropDefault, scene: Scene) -> Iterator[Hazard]:
     name = f"{action.table}.{action.column}"
     optional = column is not None and column.nullable and not action.identity
     yield Hazard((name,), Risk.LOW if optional else None, detail=f"default of {name}")
+
+
+def find_identity(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    if action.setting != "set identity" or "always" not in action.value:
+        return
+    if not scene.is_new(action.table):
+        name = f"{action.table}.{action.column}"
+        yield Hazard(
+            (name,),
+            Risk.MEDIUM,
+            detail=f"identity of {name} becomes ALWAYS",
+            effect="Inserts that give the column a value are refused (428C9).",
+            remedy="Deploy code that leaves the column out first.",
+        )
 
 
 def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
@@ -58,6 +72,7 @@ RULE = Rule(
     source="PostgreSQL manual, ALTER TABLE, DROP DEFAULT",
     looks=(
         at(DropDefault, find),
+        at(TableSetting, find_identity),
         at(RedefineColumn, find_redefined),
     ),
 )

@@ -17,6 +17,8 @@ def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if action.kind != "table":
         return
     for name in action.names:
+        if action.if_exists and scene.state.lacks("table", name):
+            continue
         if not scene.is_empty(name) and scene.copied_into(name) is None:
             yield Hazard((name,), detail=f"table {name}", table=name)
 

@@ -19,6 +19,8 @@ from faber_db.model.statement import (
     Copy,
     Create,
     CreateIndex,
+    CreatePolicy,
+    CreateRule,
     CreateTable,
     CreateTrigger,
     CreateView,
@@ -60,6 +62,7 @@ _REACHES_PARTITIONS = (
     AddColumn, AddConstraint, ChangeType, CreateIndex, DropColumn, DropConstraint, DropDefault,
     DropNotNull, SetDefault, SetNotNull, ValidateConstraint,
 )  # fmt: skip
+_INDEXED = ("primary key", "unique")
 _REWRITING = {"set logged", "set unlogged", "set tablespace", "set access method", "set expression"}
 
 
@@ -316,7 +319,7 @@ def _other(action: Action, state: State) -> Iterator[TableEffect]:
             yield TableEffect(action.name, _AEL)
         case CreateTrigger():
             yield TableEffect(action.table, _SRE)
-        case Create(kind="policy" | "rule"):
+        case CreatePolicy() | CreateRule():
             yield TableEffect(action.table, _AEL)
         case Create(kind="statistics") if action.table:
             yield TableEffect(action.table, _SUE)
@@ -369,6 +372,8 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
             single = state.by_key(action)
             yield TableEffect(action.table, "ROW EXCLUSIVE", scan=not single, writes=not single)
             yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
+            if isinstance(action, Delete):
+                yield from _checked_children(action.table, state)
         case Merge():
             yield TableEffect(action.table, "ROW EXCLUSIVE", scan=True, writes=True)
             yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
@@ -387,3 +392,15 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
                 yield TableEffect(read, mode, scan=not single)
         case _:
             pass
+
+
+def _checked_children(table: str, state: State) -> Iterator[TableEffect]:
+    """A DELETE looks for the rows that refer to it; without an index the whole child is read."""
+    for child, key in state.referencing(table):
+        found = state.table(child)
+        indexes = [i.columns for i in found.indexes] if found else []
+        indexes += [c.columns for c in found.constraints if c.kind in _INDEXED] if found else []
+        scans = not any(set(i[: len(key.columns)]) == set(key.columns) for i in indexes)
+        changes = key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT")
+        lock = "ROW EXCLUSIVE" if changes else "ROW SHARE"
+        yield TableEffect(child, lock, scan=scans, writes=changes)

@@ -15,7 +15,7 @@ def find_truncate(action: Truncate, scene: Scene) -> Iterator[Hazard]:
 
 
 def find_delete(action: Delete, scene: Scene) -> Iterator[Hazard]:
-    if not action.qualified and not scene.is_empty(action.table):
+    if not action.qualified and not action.never and not scene.is_empty(action.table):
         yield Hazard((action.table,), detail=f"table {action.table}")
 
 

@@ -19,6 +19,8 @@ def find(action: Outside, scene: Scene) -> Iterator[Hazard]:
 def find_effects(action: Action, scene: Scene) -> Iterator[Hazard]:
     for name in dict.fromkeys(e.table for e in scene.effects):
         schema = name.rpartition(".")[0]
+        if scene.postgresql and name.startswith("pg_") and scene.table(name) is None:
+            schema = "pg_catalog"
         if not schema or scene.is_new(name):
             continue
         writes = any(

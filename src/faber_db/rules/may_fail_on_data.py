@@ -8,6 +8,7 @@ from faber_db.model.statement import (
     AlterDomain,
     ChangeType,
     CreateIndex,
+    Delete,
     RedefineColumn,
     SetNotNull,
 )
@@ -16,6 +17,8 @@ from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.redefinition import cuts
 from faber_db.rules.scene import Scene
 from faber_db.rules.type_changes import change_of
+
+_REFUSES = ("NO ACTION", "RESTRICT")
 
 
 def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
@@ -51,6 +54,16 @@ def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((name,), detail=f"values of {name}", table=action.table)
 
 
+def find_delete(action: Delete, scene: Scene) -> Iterator[Hazard]:
+    """A row that others refer to stays, and the statement fails."""
+    if scene.is_empty(action.table) or action.never:
+        return
+    users = sorted({t for t, k in scene.state.referencing(action.table) if k.on_delete in _REFUSES})
+    if users:
+        detail = f"rows of {', '.join(users)} refer to {action.table}"
+        yield Hazard((action.table,), detail=detail, table=action.table)
+
+
 def find_domain(action: AlterDomain, scene: Scene) -> Iterator[Hazard]:
     reads = action.what in ("add constraint", "set not null", "validate constraint")
     used = not scene.state.known or scene.state.domain_tables(action.name)
@@ -82,6 +95,7 @@ RULE = Rule(
         at(CreateIndex, find_index),
         at(SetNotNull, find_null),
         at(ChangeType, find_type),
+        at(Delete, find_delete),
         at(AlterDomain, find_domain),
         at(RedefineColumn, find_redefined),
     ),

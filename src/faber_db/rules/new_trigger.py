@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import CreateTrigger, Delete, Drop, Dynamic, NotUnderstood, Truncate
+from faber_db.model.statement import (
+    CreateRoutine,
+    CreateTrigger,
+    Delete,
+    Drop,
+    Dynamic,
+    NotUnderstood,
+    Raise,
+    Truncate,
+)
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -13,6 +22,22 @@ def find(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
         return
     routine = scene.state.routines.get(action.function.lower())
     body = action.body or (routine.body if routine is not None else ())
+    if any(isinstance(a, Raise) for a in body):
+        yield Hazard(
+            (action.table,),
+            Risk.HIGH,
+            detail=f"trigger {action.name} on {action.table}",
+            effect="It can raise an error, so that writes of running code are refused.",
+        )
+        return
+    if routine is not None and routine.skips_rows and action.each_row and action.timing != "after":
+        yield Hazard(
+            (action.table,),
+            Risk.HIGH,
+            detail=f"trigger {action.name} on {action.table}",
+            effect="It can return NULL, so that rows which running code writes are left out silently.",
+        )
+        return
     heavy = any(isinstance(a, Delete | Truncate | Drop | Dynamic | NotUnderstood) for a in body)
     detail = f"trigger {action.name} on {action.table}"
     if heavy:
@@ -26,6 +51,22 @@ def find(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((action.table,), detail=detail)
 
 
+def find_function(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
+    """A trigger function that is replaced names a column which a table of its trigger has not."""
+    for trigger in scene.state.triggers.values():
+        table = scene.table(trigger.table)
+        if trigger.function.lower() != action.name.lower() or table is None or not table.complete:
+            continue
+        missing = [f for f in action.row_fields if scene.state.key(f.lower()) not in table.columns]
+        if missing:
+            yield Hazard(
+                (trigger.table,),
+                Risk.HIGH,
+                detail=f"function {action.name} uses {', '.join(missing)}",
+                effect=f"Table {trigger.table} has no such column, so every write that fires {trigger.name} fails (42703).",
+            )
+
+
 RULE = Rule(
     code="new-trigger",
     kind=Kind.APP_BREAK,
@@ -33,5 +74,8 @@ RULE = Rule(
     effect="Every write to the table does more from now on, in the same transaction.",
     remedy="Keep triggers small and without deletes; drop the ones that are no longer wanted in the migration that makes them useless.",
     source="PostgreSQL manual, CREATE TRIGGER; SQLite manual, CREATE TRIGGER",
-    looks=(at(CreateTrigger, find),),
+    looks=(
+        at(CreateTrigger, find),
+        at(CreateRoutine, find_function),
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Move, Rename
+from faber_db.model.statement import CreateView, Move, Rename
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
@@ -13,7 +13,7 @@ _NAMED = ("table", "column", "view", "materialized view", "sequence", "function"
 
 
 def find(action: Rename, scene: Scene) -> Iterator[Hazard]:
-    if action.kind not in _NAMED or _made_here(action, scene):
+    if action.kind not in _NAMED or _made_here(action, scene) or _view_stays(action, scene):
         return
     name = f"{action.table}.{action.old}" if action.table else action.old
     yield Hazard((name,), detail=f"{action.kind} {name} becomes {action.new}")
@@ -22,6 +22,17 @@ def find(action: Rename, scene: Scene) -> Iterator[Hazard]:
 def find_move(action: Move, scene: Scene) -> Iterator[Hazard]:
     if action.kind in _NAMED and not scene.is_new(action.name):
         yield Hazard((action.name,), detail=f"{action.kind} {action.name} moves to {action.schema}")
+
+
+def _view_stays(action: Rename, scene: Scene) -> bool:
+    """A view of the old name is made in the same transaction, and keeps the rights on it."""
+    if action.kind != "table" or not scene.transaction.open:
+        return False
+    later = list(scene.actions_later())
+    stays = any(
+        isinstance(a, CreateView) and a.name == action.old and action.new in a.reads for a in later
+    )
+    return stays and not scene.state.loses_grants(action.old, later)
 
 
 def _made_here(action: Rename, scene: Scene) -> bool:

@@ -1,12 +1,22 @@
 """Running code inserts without a column that has just become required."""
 
+import re
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import AddColumn, RedefineColumn, SetNotNull
+from faber_db.model.statement import (
+    AddColumn,
+    AddConstraint,
+    Constraint,
+    DropDefault,
+    RedefineColumn,
+    SetNotNull,
+)
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
+
+_NOT_NULL = re.compile(r"(\w+)\s+is\s+not\s+null", re.IGNORECASE)
 
 
 def find(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
@@ -25,6 +35,40 @@ def find_null(action: SetNotNull, scene: Scene) -> Iterator[Hazard]:
     if column is None or (column.nullable and column.default is None and not column.new):
         name = f"{action.table}.{action.column}"
         yield Hazard((name,), detail=f"{name} becomes NOT NULL without a default")
+
+
+def find_check(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
+    """`CHECK (c IS NOT NULL)`, validated or not, refuses what leaves the column out."""
+    constraint = action.constraint
+    if constraint.not_enforced or scene.is_new(action.table):
+        return
+    for name in required_by(constraint):
+        column = scene.state.column(action.table, name)
+        known = column is not None and (not column.nullable or column.default is not None)
+        if not known and not (column is not None and column.new):
+            full = f"{action.table}.{name}"
+            yield Hazard((full,), detail=f"{full} may no longer be NULL")
+
+
+def required_by(constraint: Constraint) -> tuple[str, ...]:
+    """The columns that a constraint wants to be not NULL."""
+    if constraint.kind == "not null":
+        return constraint.columns
+    if constraint.kind != "check" or constraint.expression is None:
+        return ()
+    text = constraint.expression.text.replace('"', "").strip("() ")
+    found = [_NOT_NULL.fullmatch(part.strip("() ")) for part in re.split(r"(?i)\s+and\s+", text)]
+    return tuple(match[1] for match in found if match)
+
+
+def find_default(action: DropDefault, scene: Scene) -> Iterator[Hazard]:
+    """A new column that was required with a default, which goes in the same pending files."""
+    column = scene.state.column(action.table, action.column)
+    if scene.is_new(action.table) or column is None or not column.new:
+        return
+    if not column.nullable and (column.default is not None or column.identity):
+        name = f"{action.table}.{action.column}"
+        yield Hazard((name,), detail=f"new column {name} is required and loses its default")
 
 
 def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
@@ -46,6 +90,8 @@ RULE = Rule(
     looks=(
         at(AddColumn, find),
         at(SetNotNull, find_null),
+        at(AddConstraint, find_check),
+        at(DropDefault, find_default),
         at(RedefineColumn, find_redefined),
     ),
     paste=pasteable.nullable_column,

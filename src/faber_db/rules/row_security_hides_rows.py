@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Create, Drop, TableSetting
+from faber_db.model.statement import CreatePolicy, Drop, TableSetting
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -13,20 +13,25 @@ _ON = ("enable row security", "force row security")
 def find(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
     if action.setting not in _ON or scene.is_new(action.table):
         return
-    follows = scene.transaction.open and any(
-        isinstance(a, Create) and a.kind == "policy" and a.table == action.table
+    key = scene.state.key(action.table)
+    follow = [
+        a
         for a in scene.actions_later()
-    )
-    covered = follows or scene.state.key(action.table) in scene.state.policies
+        if isinstance(a, CreatePolicy) and a.table == action.table and scene.transaction.open
+    ]
+    covered = bool(follow) or key in scene.state.policies
+    harmless = any(a.open for a in follow) or key in scene.state.open_policies
     detail = f"table {action.table}" + (
         " has policies, which now count" if covered else " has no policy"
     )
-    yield Hazard((action.table,), Risk.LOW if covered else None, detail=detail)
+    risk = Risk.LOW if harmless else Risk.MEDIUM if covered else None
+    effect = "Roles that do not own the table see and write only what a policy lets through."
+    yield Hazard((action.table,), risk, detail=detail, effect=effect if covered else None)
 
 
 def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if action.kind == "policy" and not scene.is_new(action.table):
-        again = any(isinstance(a, Create) and a.kind == "policy" for a in scene.actions_later())
+        again = any(isinstance(a, CreatePolicy) for a in scene.actions_later())
         detail = f"policy {action.names[0]} of {action.table} goes"
         yield Hazard((action.table,), Risk.LOW if again else Risk.HIGH, detail=detail)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import CreateRoutine
+from faber_db.model.statement import AlterRoutine, CreateRoutine
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -25,6 +25,13 @@ def find(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
         )
 
 
+def find_altered(action: AlterRoutine, scene: Scene) -> Iterator[Hazard]:
+    known = scene.state.routines.get(action.name.lower())
+    pinned = action.pinned_path or (known is not None and known.pinned_path)
+    if action.security_definer and not pinned:
+        yield Hazard((action.name,), detail=f"function {action.name}")
+
+
 RULE = Rule(
     code="security-definer",
     kind=Kind.SECURITY,
@@ -32,5 +39,8 @@ RULE = Rule(
     effect="Whoever may call it can make it use objects of their own under the owner's rights.",
     remedy="ALTER FUNCTION f() SET search_path = pg_catalog, pg_temp, and REVOKE EXECUTE FROM PUBLIC.",
     source="PostgreSQL manual, CREATE FUNCTION, Writing SECURITY DEFINER Functions Safely",
-    looks=(at(CreateRoutine, find),),
+    looks=(
+        at(CreateRoutine, find),
+        at(AlterRoutine, find_altered),
+    ),
 )

@@ -13,6 +13,17 @@ def find(action: AlterSequence, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((action.name,), detail=f"sequence {action.name}")
 
 
+def find_bounded(action: AlterSequence, scene: Scene) -> Iterator[Hazard]:
+    if action.bounded and f"sequence {action.name}" not in scene.state.born_others:
+        yield Hazard(
+            (action.name,),
+            Risk.MEDIUM,
+            detail=f"bounds of sequence {action.name}",
+            effect="At its bound nextval fails (2200H), and with it every insert that takes a value.",
+            remedy="Look how far it is: SELECT last_value FROM the sequence.",
+        )
+
+
 def find_setting(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
     if (
         action.setting == "set identity"
@@ -31,6 +42,7 @@ RULE = Rule(
     source="PostgreSQL manual, ALTER SEQUENCE",
     looks=(
         at(AlterSequence, find),
+        at(AlterSequence, find_bounded),
         at(TableSetting, find_setting),
     ),
 )

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypedDict
+from functools import lru_cache
+from typing import TypedDict, TypeVar
 
 from faber_db.model.catalogue import Catalogue, Column, Table
 from faber_db.model.dialect import Dialect
@@ -21,8 +22,11 @@ from faber_db.model.statement import (
     CreateDomain,
     CreateEnum,
     CreateIndex,
+    CreatePolicy,
     CreateRoutine,
+    CreateRule,
     CreateTable,
+    CreateTrigger,
     CreateView,
     Delete,
     DetachPartition,
@@ -33,6 +37,7 @@ from faber_db.model.statement import (
     DropNotNull,
     Dynamic,
     Expression,
+    Grant,
     Insert,
     Move,
     NotUnderstood,
@@ -42,6 +47,7 @@ from faber_db.model.statement import (
     SetDefault,
     SetNotNull,
     SetVariable,
+    TableAction,
     TypeName,
     Update,
     ValidateConstraint,
@@ -49,6 +55,10 @@ from faber_db.model.statement import (
 
 _QUERY = "as query"  # the columns of a table that a query made are not known
 _INDEXED = ("primary key", "unique", "exclude")
+_NARROW_POLICY = re.compile(
+    r"\brestrictive\b|\bfor\s+(?!all\b)|\bto\s+(?!public\b)|\b(?:using|check)\s*\((?!\s*true\s*\))",
+    re.I,
+)
 _TYPE = re.compile(r"^([^(\[]*)(?:\(([^)]*)\))?([^\[]*)((?:\[\])*)$", re.DOTALL)
 
 
@@ -199,11 +209,17 @@ class State:
         self.routines: dict[str, CreateRoutine] = {}
         self.views: dict[str, tuple[str, ...]] = {}  # name: tables it reads
         self.view_text: dict[str, str] = {}
-        self.view_columns: dict[str, tuple[str, ...]] = {}
+        self.view_columns: dict[str, tuple[str, ...]] = {}  # empty where they cannot be told
+        self.born_routines: set[str] = set()
         self.born_views: set[str] = set()
         self.schemas: set[str] = set()
         self.born_others: set[str] = set()  # "sequence ticket_seq"
         self.policies: set[str] = set()  # tables that have one
+        self.open_policies: set[str] = set()  # tables with one that lets every row through
+        self.grantees: set[str] = set()  # roles that hold rights
+        self.granted: set[str] = set()  # what a GRANT names: "users", "every table in public"
+        self.triggers: dict[tuple[str, str], CreateTrigger] = {}  # by table and name
+        self.rules: dict[tuple[str, str], CreateRule] = {}
         self.variables: dict[str, str] = {}
         self.extensions = False  # whether there are some, whose functions are not known
         self.blurred = False  # something ran of which it is not known what it makes or drops
@@ -336,6 +352,39 @@ class State:
             and self.key(t.name) != wanted
         ]
 
+    def lacks(self, kind: str, name: str) -> bool:
+        """Whether the schema is known, and nothing of that kind and name is in it."""
+        schema, _, last = name.rpartition(".")
+        if not self.known or (schema and schema not in (*self.schemas, "public")):
+            return False
+        known = self.tables if kind == "table" else self.views if kind.endswith("view") else None
+        return known is not None and not any(
+            k == self.key(name) or k.rpartition(".")[2] == self.key(last) for k in known
+        )
+
+    def reached_by_delete(self, table: str) -> set[str]:
+        """The tables whose rows a DELETE takes along or changes, over any number of foreign keys."""
+        found: set[str] = set()
+        pending = [table]
+        while pending:
+            for child, key in self.referencing(pending.pop()):
+                if key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT") and child not in found:
+                    found.add(child)
+                    if key.on_delete == "CASCADE":
+                        pending.append(child)
+        return found - {table}
+
+    def reached_by_truncate(self, tables: Iterable[str]) -> set[str]:
+        """The tables that TRUNCATE … CASCADE empties besides, over any number of foreign keys."""
+        found = {self.key(t) for t in tables}
+        pending = list(found)
+        while pending:
+            for child, _ in self.referencing(pending.pop()):
+                if self.key(child) not in found:
+                    found.add(self.key(child))
+                    pending.append(child)
+        return found - {self.key(t) for t in tables}
+
     def views_on(self, table: str, column: str = "") -> tuple[str, ...]:
         """The views that read a table; with a column, those that seem to use it."""
         found = []
@@ -369,6 +418,30 @@ class State:
             or any(c.name == name and c.kind in _INDEXED for c in t.constraints)
             for t in self.tables.values()
             if t.name.rpartition(".")[0] == schema
+        )
+
+    def loses_grants(self, name: str, later: Iterable[Action]) -> bool:
+        """Whether rights are known on what is dropped and made anew, and are not given again."""
+        every = f"every table in {name.rpartition('.')[0] or 'public'}"
+        grants = [a for a in later if isinstance(a, Grant) and not a.revoke]
+        again = any(name in g.objects or every in g.objects for g in grants)
+        defaults = any(g.startswith("future ") for g in self.granted)
+        return bool({name, every} & self.granted) and not again and not defaults
+
+    def triggers_on(self, table: str, event: str) -> tuple[CreateTrigger, ...]:
+        """The triggers of a table that an event fires, or may."""
+        wanted = self.key(table)
+        return tuple(
+            t
+            for (owner, _), t in self.triggers.items()
+            if owner == wanted and (event in t.events or not t.events)
+        )
+
+    def rules_on(self, table: str, event: str) -> tuple[CreateRule, ...]:
+        """The rewrite rules of a table for an event."""
+        wanted = self.key(table)
+        return tuple(
+            r for (owner, _), r in self.rules.items() if owner == wanted and r.event == event
         )
 
     # --- loading --------------------------------------------------------------------------------
@@ -425,15 +498,10 @@ class State:
         )
 
     def _load_view(self, name: str, definition: str, materialized: bool) -> None:
-        from faber_db.sql.script import parse
-
-        body = re.sub(r"^\s*create\s.*?\sas\s", "", definition, count=1, flags=re.I | re.S)
-        script = parse(f"CREATE VIEW v AS {body}", self.dialect)
-        for view in (v for s in script.statements for v in s.actions_of(CreateView)):
-            self.views[name] = view.reads
-            self.view_columns[name] = view.columns
-        self.views.setdefault(name, ())
+        view = _view_of(definition, self.dialect)
+        self.views[name] = view.reads
         self.view_text[name] = definition
+        self.view_columns[name] = view.columns
         if materialized:
             self.tables[self.key(name)] = TableState(name, materialized=True)
 
@@ -448,8 +516,6 @@ class State:
                 self.domain_definitions[name] = domain
 
     def _load_other(self, kind: str, name: str, definition: str, table: str) -> None:
-        from faber_db.sql.script import parse
-
         if kind == "domain":
             self._load_domain(name, definition)
         elif kind == "schema":
@@ -458,10 +524,22 @@ class State:
             self.extensions = True
         elif kind == "policy":
             self.policies.add(self.key(table))
-        elif kind in ("function", "procedure"):
-            for statement in parse(definition, self.dialect).statements:
-                for routine in statement.actions_of(CreateRoutine):
-                    self.routines[name.split("(")[0].lower()] = routine
+            if not _NARROW_POLICY.search(definition):
+                self.open_policies.add(self.key(table))
+        elif kind in ("function", "procedure", "trigger", "rule", "grant"):
+            for action in _defined_by(definition.removesuffix(" DISABLED"), self.dialect):
+                self._load_defined(action, name)
+
+    def _load_defined(self, action: Action, name: str) -> None:
+        if isinstance(action, CreateRoutine):
+            self.routines[name.split("(")[0].lower()] = action
+        elif isinstance(action, CreateTrigger):
+            self.triggers[self.key(action.table), action.name] = action
+        elif isinstance(action, CreateRule):
+            self.rules[self.key(action.table), action.name] = action
+        elif isinstance(action, Grant):
+            self.granted.update(action.objects)
+            self.grantees.update(action.grantees)
 
     # --- moving on ------------------------------------------------------------------------------
 
@@ -543,13 +621,26 @@ class State:
             case AlterDomain() if action.what in ("add constraint", "set not null"):
                 self.domains[action.name] = True
             case CreateRoutine():
+                if action.name.lower() not in self.routines:
+                    self.born_routines.add(action.name.lower())
                 self.routines[action.name.lower()] = action
+            case CreatePolicy():
+                self.policies.add(self.key(action.table))
+                if action.open:
+                    self.open_policies.add(self.key(action.table))
+            case Grant(revoke=False, membership=False):
+                self.granted.update(action.objects)
+                self.grantees.update(action.grantees)
+            case Drop(kind="owned"):
+                self.grantees.difference_update(action.names)
+            case CreateTrigger():
+                self.triggers[self.key(action.table), action.name] = action
+            case CreateRule():
+                self.rules[self.key(action.table), action.name] = action
             case Create():
                 self.born_others.add(f"{action.kind} {action.name}")
                 if action.kind == "schema":
                     self.schemas.add(action.name)
-                elif action.kind == "policy":
-                    self.policies.add(self.key(action.table))
             case Drop():
                 self._drop(action)
             case Rename():
@@ -608,6 +699,8 @@ class State:
                 gone = self.tables.pop(self.key(name), None)
                 if gone is not None:
                     self.lost[self.key(name)] = gone
+                self.triggers = _moved(self.triggers, self.key(name), "")
+                self.rules = _moved(self.rules, self.key(name), "")
             if action.kind in ("view", "materialized view"):
                 self.views.pop(name, None)
             elif action.kind in ("type", "domain"):
@@ -615,6 +708,10 @@ class State:
                 self.domains.pop(name, None)
             elif action.kind in ("function", "procedure"):
                 self.routines.pop(name.lower(), None)
+            elif action.kind == "trigger":
+                self.triggers.pop((self.key(action.table), name), None)
+            elif action.kind == "rule":
+                self.rules.pop((self.key(action.table), name), None)
             elif action.kind == "index":
                 for table in self.tables.values():
                     table.indexes = [i for i in table.indexes if i.name != name]
@@ -633,6 +730,8 @@ class State:
             if table is not None:
                 table.name = new
                 self.tables[self.key(new)] = table
+                self.triggers = _moved(self.triggers, self.key(action.old), self.key(new))
+                self.rules = _moved(self.rules, self.key(action.old), self.key(new))
             if action.old in self.views:
                 self.views[new] = self.views.pop(action.old)
         elif action.kind in ("type", "domain"):
@@ -677,6 +776,37 @@ def _is_usual(path: str) -> bool:
     """Whether names without a schema mean what they mean by default."""
     parts = {p.strip().strip("\"'") for p in path.split(",")}
     return parts <= {"public", "$user", "pg_catalog"} and "public" in parts
+
+
+@lru_cache(maxsize=4096)
+def _view_of(definition: str, dialect: Dialect) -> CreateView:
+    """What a view reads and shows. Kept, since every pending file begins with the same schema."""
+    from faber_db.sql.script import parse
+
+    whole = re.match(r"\s*create\b", definition, re.I)
+    script = parse(definition if whole else f"CREATE VIEW v AS {definition}", dialect)
+    found = (view for s in script.statements for view in s.actions_of(CreateView))
+    return next(found, CreateView(""))
+
+
+@lru_cache(maxsize=4096)
+def _defined_by(definition: str, dialect: Dialect) -> tuple[Action, ...]:
+    """The actions of a definition as the catalogue holds it."""
+    from faber_db.sql.script import parse
+
+    return tuple(a for s in parse(definition, dialect).statements for a in s.actions)
+
+
+H = TypeVar("H", bound=TableAction)
+
+
+def _moved(hanging: dict[tuple[str, str], H], old: str, new: str) -> dict[tuple[str, str], H]:
+    """What hangs on tables, after one has another name, or none."""
+    return {
+        (new if table == old else table, name): item
+        for (table, name), item in hanging.items()
+        if table != old or new
+    }
 
 
 def _plain(text: str) -> str:

@@ -13,10 +13,10 @@ def find(action: Truncate, scene: Scene) -> Iterator[Hazard]:
         if not scene.is_empty(name):
             yield Hazard((name,), detail=f"table {name}", table=name)
     if action.cascade:
-        for name in action.tables:
-            for child, _ in scene.state.referencing(name):
-                if child not in action.tables:
-                    yield Hazard((child,), detail=f"table {child}, which refers to {name}")
+        reached = sorted(scene.state.reached_by_truncate(action.tables))
+        if reached:
+            detail = f"{', '.join(reached)}, through foreign keys to {', '.join(action.tables)}"
+            yield Hazard(tuple(reached), detail=detail)
 
 
 RULE = Rule(

@@ -16,7 +16,9 @@ def find(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
     if change_of(action, scene.state).breaks:
         old = column.type.text if column else "its old type"
         name = f"{action.table}.{action.column}"
-        narrower = column is not None and category(column.type) == category(action.type)
+        narrower = column is not None and category(scene.state.base_of(column.type)) == category(
+            scene.state.base_of(action.type)
+        )
         risk = Risk.MEDIUM if narrower else None
         yield Hazard((name,), risk, detail=f"{name} from {old} to {action.type.text}")
 

@@ -69,9 +69,9 @@ def type_change(old: TypeName | None, action: ChangeType, *, utc: bool = False) 
 def _through(old: TypeName, action: ChangeType, state: State | None, utc: bool) -> TypeChange:
     """The change by way of every cast of USING, if it is a chain of casts."""
     if action.using is not None and action.casts is None:
-        return TypeChange(
-            True, True, True, category(_base(old, state)) != category(action.type), why="USING"
-        )
+        before = _base(old, state)
+        breaks = category(before) != category(action.type) or _shorter(before, action.type)
+        return TypeChange(True, True, True, breaks, why="USING")
     casts = action.casts or ()
     start = now = _base(old, state)
     found = TypeChange(False)
@@ -129,6 +129,13 @@ def _arrays(old: TypeName, new: TypeName, *, explicit: bool) -> TypeChange:
         return replace(element, rewrites=True)
     to_text = new.name in _TO_TEXT_FITS and not new.array
     return TypeChange(True, False, not to_text, True, not explicit)
+
+
+def _shorter(old: TypeName, new: TypeName) -> bool:
+    """Whether text of the new type has a limit that the old one had not."""
+    if category(new) != "text" or not new.arguments:
+        return False
+    return not old.arguments or _number(new.arguments[0]) < _number(old.arguments[0])
 
 
 def category(kind: TypeName) -> str:

@@ -10,15 +10,27 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: Update, scene: Scene) -> Iterator[Hazard]:
-    if scene.is_empty(action.table) or (action.qualified and not _meets_all(action, scene)):
+    if scene.is_empty(action.table) or (action.qualified and not meets_all(action, scene)):
         return
-    old = [c for c in action.columns if not scene.state.is_new_column(action.table, c)]
+    old = overwritten(action, scene)
     if old or not action.columns:
         names = tuple(f"{action.table}.{c}" for c in old) or (action.table,)
         yield Hazard(names, detail=f"every row of {action.table}", table=action.table)
 
 
-def _meets_all(action: Update, scene: Scene) -> bool:
+def overwritten(action: Update, scene: Scene) -> list[str]:
+    """The columns of an UPDATE that may have held another value."""
+    if action.never:
+        return []
+    kept = set(action.fills)
+    return [
+        c
+        for c in action.columns
+        if c not in kept and not scene.state.is_new_column(action.table, c)
+    ]
+
+
+def meets_all(action: Update, scene: Scene) -> bool:
     """`WHERE key IS NOT NULL`: a condition that leaves nothing out."""
     text = action.where.text.lower().replace('"', "") if action.where else ""
     column, _, rest = text.partition(" is not null")

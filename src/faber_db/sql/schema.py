@@ -34,7 +34,9 @@ from faber_db.model.statement import (
     CreateDomain,
     CreateEnum,
     CreateIndex,
+    CreatePolicy,
     CreateRoutine,
+    CreateRule,
     CreateTable,
     CreateTrigger,
     CreateView,
@@ -43,6 +45,7 @@ from faber_db.model.statement import (
     DropConstraint,
     DropDefault,
     DropNotNull,
+    Grant,
     RedefineColumn,
     Rename,
     SetDefault,
@@ -233,11 +236,20 @@ class _Builder:
             case AlterDomain() if ("domain", action.name) in self.others:
                 before = self.others["domain", action.name]
                 self._other("domain", action.name, f"{before.definition}; {statement.text}")
-            case CreateRoutine():
+            case CreateRoutine(kind="function" | "procedure"):
                 self._other(action.kind, action.name, statement.text)
+            case Grant(revoke=False, membership=False):
+                self._other(
+                    "grant", f"{', '.join(action.objects)}: {statement.text}", statement.text
+                )
             case CreateTrigger():
                 name = f"{action.table}.{action.name}"
                 self._other("trigger", name, statement.text, action.table)
+            case CreatePolicy():
+                name = f"{action.table}.{action.name}"
+                self._other("policy", name, statement.text, action.table)
+            case CreateRule():
+                self._other("rule", f"{action.table}.{action.name}", statement.text, action.table)
             case Create(kind="sequence"):
                 schema, _, name = action.name.rpartition(".")
                 self.sequences[action.name] = Sequence(name, schema=schema)

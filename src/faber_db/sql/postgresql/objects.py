@@ -12,6 +12,8 @@ from faber_db.model.statement import (
     Create,
     CreateDomain,
     CreateEnum,
+    CreatePolicy,
+    CreateRule,
     CreateTrigger,
     CreateView,
     Drop,
@@ -26,6 +28,7 @@ from faber_db.model.statement import (
 )
 from faber_db.sql.postgresql.nodes import (
     Message,
+    constant_text,
     expression,
     joined,
     object_name,
@@ -33,7 +36,6 @@ from faber_db.sql.postgresql.nodes import (
     strings,
     type_of,
     unwrap,
-    walk,
 )
 from faber_db.sql.postgresql.reader import Reader
 from faber_db.sql.postgresql.rows import calls, rows, tables_read
@@ -170,29 +172,32 @@ def alter_domain(node: Message, _text: str) -> Iterator[Action]:
 
 def create_view(node: Message, _text: str) -> Iterator[Action]:
     """CREATE VIEW."""
+    columns = strings(node.aliases) or output_columns(unwrap(node.query))
     yield CreateView(
-        relation(node.view),
-        replace=node.replace,
-        reads=tables_read(node.query),
-        columns=strings(node.aliases) or _output_names(node.query.select_stmt),
+        relation(node.view), False, node.replace, tables_read(node.query), columns=columns
     )
     yield from (a for a in calls(node.query) if isinstance(a, Uses))
 
 
-def _output_names(select: Message) -> tuple[str, ...]:
-    """The names of a query's columns; none where one of them is not written there."""
-    names: list[str] = []
-    for wrapped in select.target_list:
-        target = wrapped.res_target
-        inner = unwrap(target.val)
-        is_column = inner is not None and type(inner).DESCRIPTOR.name == "ColumnRef"
-        last = strings(inner.fields)[-1:] if is_column else ()
-        if (is_column and len(last) != len(inner.fields[-1:])) or not (target.name or last):
-            return ()
-        if is_column and inner.fields[-1].WhichOneof("node") == "a_star":
-            return ()
-        names.append(target.name or last[0])
-    return tuple(names)
+def output_columns(query: Message) -> tuple[str, ...]:
+    """The names of a query's columns; empty where one of them stands for others (`*`) or has none."""
+    while query is not None and query.HasField("larg"):  # UNION takes them from its first part
+        query = query.larg
+    found = [_output_name(target.res_target) for target in query.target_list] if query else []
+    return tuple(found) if all(found) else ()
+
+
+def _output_name(target: Message) -> str:
+    if target.name:
+        return str(target.name)
+    value = unwrap(target.val)
+    while value is not None and type(value).DESCRIPTOR.name == "TypeCast":
+        value = unwrap(value.arg)
+    kind = type(value).DESCRIPTOR.name if value is not None else ""
+    if kind == "ColumnRef":
+        last = unwrap(value.fields[-1])
+        return str(last.sval) if type(last).DESCRIPTOR.name == "String" else ""
+    return strings(value.funcname)[-1] if kind == "FuncCall" else ""
 
 
 def table_as(node: Message, text: str) -> Iterator[Action]:
@@ -201,8 +206,15 @@ def table_as(node: Message, text: str) -> Iterator[Action]:
 
     if node.objtype == pb.OBJECT_MATVIEW:
         reads = tables_read(node.query)
+        columns = strings(node.into.col_names) or output_columns(unwrap(node.query))
         yield CreateView(
-            relation(node.into.rel), True, False, reads, node.into.skip_data, node.if_not_exists
+            relation(node.into.rel),
+            True,
+            False,
+            reads,
+            node.into.skip_data,
+            node.if_not_exists,
+            columns,
         )
         inner = unwrap(node.query)
         if inner is not None and not node.into.skip_data:
@@ -242,13 +254,27 @@ def reindex(node: Message, _text: str) -> Iterator[Action]:
 def alter_sequence(node: Message, _text: str) -> Iterator[Action]:
     """ALTER SEQUENCE."""
     restart = any(o.def_elem.defname == "restart" for o in node.options)
-    yield AlterSequence(relation(node.sequence), restart)
+    bounded = any(
+        o.def_elem.defname in ("maxvalue", "minvalue") and o.def_elem.HasField("arg")
+        for o in node.options
+    )
+    yield AlterSequence(relation(node.sequence), restart, bounded)
+
+
+_EVENTS = ((4, "insert"), (8, "delete"), (16, "update"), (32, "truncate"))  # catalog/pg_trigger.h
+_TIMINGS = {0: "after", 2: "before", 64: "instead of"}
 
 
 def create_trigger(node: Message, _text: str) -> Iterator[Action]:
     """CREATE TRIGGER."""
-    function = joined(strings(node.funcname))
-    yield CreateTrigger(relation(node.relation), node.trigname, function)
+    yield CreateTrigger(
+        relation(node.relation),
+        node.trigname,
+        joined(strings(node.funcname)),
+        events=tuple(word for bit, word in _EVENTS if node.events & bit),
+        timing=_TIMINGS.get(node.timing, ""),
+        each_row=node.row,
+    )
     if node.HasField("when_clause"):
         yield from calls(node.when_clause)
 
@@ -273,10 +299,29 @@ def create_schema(node: Message, text: str) -> Iterator[Action]:
 
 def create_policy(node: Message, _text: str) -> Iterator[Action]:
     """CREATE POLICY."""
-    yield Create("policy", node.policy_name, relation(node.table))
+    from postgast import pg_query_pb2 as pb
+
+    everybody = all(r.role_spec.roletype == pb.ROLESPEC_PUBLIC for r in node.roles)
+    conditions = [node.qual, node.with_check]
+    yield CreatePolicy(
+        relation(node.table),
+        node.policy_name,
+        open=node.permissive
+        and everybody
+        and node.cmd_name == "all"
+        and all(
+            constant_text(unwrap(c)) in ("true", None) and not _columns_in(c) for c in conditions
+        )
+        and node.HasField("qual"),
+    )
     functions = expression(node.qual, node.with_check, text="…").functions
     if functions:
         yield Calls(functions)
+
+
+def _columns_in(condition: Message) -> bool:
+    found = expression(condition, text="…")
+    return bool(found.columns or found.functions or found.tables)
 
 
 def create_sequence(node: Message, _text: str) -> Iterator[Action]:
@@ -297,11 +342,19 @@ def foreign_table(node: Message, text: str) -> Iterator[Action]:
 
 def rule(node: Message, _text: str) -> Iterator[Action]:
     """CREATE RULE: its actions run later, with every query that it rewrites."""
-    yield Create("rule", node.rulename, relation(node.relation))
-    for action in node.actions:
-        inner = unwrap(action)
-        if inner is not None:
-            yield from (a for n in walk(inner) for a in calls(n) if isinstance(a, Outside))
+    from postgast import pg_query_pb2 as pb
+
+    body = tuple(
+        a for action in node.actions if (inner := unwrap(action)) is not None for a in rows(inner)
+    )
+    yield CreateRule(
+        relation(node.relation),
+        node.rulename,
+        pb.CmdType.Name(node.event).removeprefix("CMD_").lower(),
+        node.instead,
+        body,
+    )
+    yield from (action for action in body if isinstance(action, Outside))
 
 
 def names_only(kind: str, field: str) -> Reader:

@@ -224,7 +224,7 @@ def _transactional(kind: str, node: Node, text: str) -> bool:
         case "index_stmt" | "drop_stmt":
             return not statement.concurrent
         case "do_stmt":
-            from faber_db.sql.postgresql.routines import plpgsql
+            from faber_db.sql.postgresql.plpgsql import plpgsql
 
             return not any(isinstance(action, Transaction) for action in plpgsql(text))
         case "vacuum_stmt":

@@ -17,6 +17,7 @@ from faber_db.model.statement import (
     NotUnderstood,
     Outside,
     Query,
+    SetVariable,
     Update,
     Uses,
 )
@@ -83,8 +84,11 @@ def calls(*roots: Message) -> Iterator[Action]:
                 yield Outside("dblink", function)
             elif function in _RUNS_TEXT:
                 yield from _text_run(node)
-            elif function == "setval" and node.args:
-                yield AlterSequence(constant_text(unwrap(node.args[0])) or "", restart=False)
+            elif function == "set_config" and len(node.args) > 1:
+                yield from _set_config(node)
+            elif function == "setval" and len(node.args) > 1:
+                fixed = constant_text(unwrap(node.args[1])) is not None
+                yield AlterSequence(constant_text(unwrap(node.args[0])) or "", restart=fixed)
         elif name == "A_Const" and node.WhichOneof("val") == "sval":
             literals[node.sval.sval] = None
         elif name == "RangeVar" and node.catalogname:
@@ -93,6 +97,12 @@ def calls(*roots: Message) -> Iterator[Action]:
         yield Uses(tuple(literals))
     if found:
         yield Calls(tuple(found))
+
+
+def _set_config(call: Message) -> Iterator[Action]:
+    name, value = (constant_text(unwrap(a)) for a in list(call.args)[:2])
+    if name is not None:
+        yield SetVariable(name.lower(), value or "")
 
 
 def _text_run(call: Message) -> Iterator[Action]:
@@ -172,6 +182,8 @@ def _update(node: Message) -> Iterator[Action]:
         reads=tables_read(*node.from_clause, node.where_clause, *node.target_list),
         keyed=_keyed(node.where_clause),
         values=expression(*[t.res_target.val for t in node.target_list], text="…"),
+        fills=_filled(node),
+        never=_never(node.where_clause),
     )
 
 
@@ -182,6 +194,7 @@ def _delete(node: Message) -> Iterator[Action]:
         qualified=_qualifies(where),
         reads=tables_read(*node.using_clause, node.where_clause),
         keyed=_keyed(node.where_clause),
+        never=_never(node.where_clause),
     )
 
 
@@ -207,6 +220,55 @@ def _qualifies(where: Expression | None) -> bool:
         return False
     sides = where.text.split(" = ")
     return not (len(sides) == 2 and sides[0].strip() == sides[1].strip())
+
+
+def _never(where: Message) -> bool:
+    """`WHERE false`, `WHERE 1 = 0`."""
+    node = unwrap(where)
+    if node is None:
+        return False
+    if type(node).DESCRIPTOR.name == "A_Const":
+        return constant_text(node) == "false"
+    if type(node).DESCRIPTOR.name == "A_Expr" and strings(node.name) == ("=",):
+        left, right = constant_text(unwrap(node.lexpr)), constant_text(unwrap(node.rexpr))
+        return left is not None and right is not None and left != right
+    return False
+
+
+def _filled(node: Message) -> tuple[str, ...]:
+    """Columns that an UPDATE sets where they are NULL: by its condition, or `c = coalesce(c, …)`."""
+    empty = set(_tested_null(node.where_clause))
+    found = []
+    for target in node.target_list:
+        name = target.res_target.name
+        value = unwrap(target.res_target.val)
+        if name in empty or (
+            value is not None
+            and type(value).DESCRIPTOR.name == "CoalesceExpr"
+            and _column_name(unwrap(value.args[0])) == name
+        ):
+            found.append(name)
+    return tuple(found)
+
+
+def _tested_null(where: Message) -> Iterator[str]:
+    """The columns of `c IS NULL`, alone or joined by AND."""
+    pending = [unwrap(where)]
+    while pending:
+        node = pending.pop()
+        if node is None:
+            continue
+        name = type(node).DESCRIPTOR.name
+        if name == "BoolExpr" and node.boolop == 1:  # AND_EXPR
+            pending.extend(unwrap(a) for a in node.args)
+        elif name == "NullTest" and node.nulltesttype == 1:  # IS_NULL
+            yield _column_name(unwrap(node.arg))
+
+
+def _column_name(node: Message) -> str:
+    if node is None or type(node).DESCRIPTOR.name != "ColumnRef":
+        return ""
+    return (strings(node.fields) or ("",))[-1]
 
 
 def _keyed(where: Message) -> tuple[str, ...]:

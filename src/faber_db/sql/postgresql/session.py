@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from faber_db.model.statement import (
     Action,
+    Calls,
     ChangeRole,
     ChangeServer,
+    CreateRoutine,
     Drop,
-    Dynamic,
     Grant,
     Harmless,
     Lock,
@@ -42,7 +43,7 @@ def variable(node: Message, _text: str) -> Iterator[Action]:
     """SET and RESET."""
     values = ", ".join(v for a in node.args if (v := constant_text(unwrap(a))) is not None)
     name = node.name.lower()
-    if name in ("role", "session_authorization"):
+    if name in ("role", "session_authorization") and values not in ("", "none"):
         yield Outside("role", values or "default")
     yield SetVariable(name, values, node.is_local)
 
@@ -55,15 +56,18 @@ def lock(node: Message, _text: str) -> Iterator[Action]:
 def grant(node: Message, _text: str) -> Iterator[Action]:
     """GRANT and REVOKE of privileges."""
     privileges = tuple(p.access_priv.priv_name for p in node.privileges) or ("all",)
+    from postgast import pg_query_pb2 as pb
+
+    kind = object_kind(node.objtype)
+    if node.targtype == pb.ACL_TARGET_ALL_IN_SCHEMA:
+        kind = f"every {kind} in"
     objects = tuple(
-        f"{object_kind(node.objtype)} {name}".removeprefix("table ")
-        for o in node.objects
-        if (name := object_name(o))
+        f"{kind} {name}".removeprefix("table ") for o in node.objects if (name := object_name(o))
     )
     yield Grant(
         revoke=not node.is_grant,
         privileges=privileges,
-        objects=objects or (f"every {object_kind(node.objtype)}",),
+        objects=objects or (f"every {kind}",),
         grantees=tuple(role(g.role_spec) for g in node.grantees),
         grant_option=node.grant_option,
     )
@@ -110,7 +114,14 @@ def change_role(node: Message, _text: str) -> Iterator[Action]:
         for o in node.options
         if o.def_elem.defname in _POWERS and o.def_elem.arg.boolean.boolval
     )
-    yield ChangeRole(name, powers)
+    yield ChangeRole(name, powers, locked_out=any(_locks_out(o.def_elem) for o in node.options))
+
+
+def _locks_out(option: Message) -> bool:
+    """NOLOGIN, and CONNECTION LIMIT 0, of a role that is there."""
+    if option.defname == "canlogin":
+        return not option.arg.boolean.boolval
+    return bool(option.defname == "connectionlimit" and option.arg.integer.ival == 0)
 
 
 def alter_role_set(node: Message, _text: str) -> Iterator[Action]:
@@ -160,13 +171,18 @@ def explain(node: Message, _text: str) -> Iterator[Action]:
 
 
 def prepare(node: Message, _text: str) -> Iterator[Action]:
-    """PREPARE: counted as if it ran, since EXECUTE names only the name."""
-    yield from nested(node.query, "PREPARE")
+    """PREPARE: nothing happens before EXECUTE."""
+    body = tuple(nested(node.query, "PREPARE"))
+    yield CreateRoutine(_prepared(node.name), "prepared statement", body=body)
 
 
 def execute(node: Message, _text: str) -> Iterator[Action]:
-    """EXECUTE of a prepared statement that the script may not hold."""
-    yield Dynamic(f"EXECUTE {node.name}")
+    """EXECUTE of a prepared statement, which the script may not hold."""
+    yield Calls((_prepared(node.name),))
+
+
+def _prepared(name: str) -> str:
+    return f"prepared {name.lower()}"
 
 
 def declare_cursor(node: Message, _text: str) -> Iterator[Action]:

@@ -64,7 +64,7 @@ READERS: dict[str, Reader] = {
     "alter_operator_stmt": objects.harmless("alter operator"),
     "alter_type_stmt": objects.harmless("alter type"),
     "alter_stats_stmt": objects.harmless("alter statistics"),
-    "alter_function_stmt": objects.harmless("alter function"),
+    "alter_function_stmt": routines.alter_function,
     "alter_collation_stmt": objects.harmless("alter collation"),
     "alter_extension_stmt": objects.harmless("alter extension"),
     "alter_extension_contents_stmt": objects.harmless("alter extension"),

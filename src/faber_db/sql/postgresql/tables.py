@@ -225,7 +225,7 @@ def alter_table(node: Message, _text: str) -> Iterator[Action]:
         command = wrapped.alter_table_cmd
         name = pb.AlterTableType.Name(command.subtype)
         if kind not in ("table", "foreign_table", "matview", "type"):
-            yield TableSetting(table, f"{kind} {_words(name)}", command.name)
+            yield TableSetting(table, f"{kind} {_words(name)}", command.name, _value(command))
             continue
         reader = _COMMANDS.get(name)
         if reader is not None:
@@ -249,8 +249,14 @@ def _value(command: Message) -> str:
         return command.newowner.rolename if command.HasField("newowner") else ""
     inner = unwrap(_definition(command))
     if inner is not None and type(inner).DESCRIPTOR.name == "List":
-        return ",".join(i.def_elem.defname for i in inner.items if i.HasField("def_elem"))
+        return ",".join(_option(i.def_elem) for i in inner.items if i.HasField("def_elem"))
     return constant_text(inner) or "" if inner is not None else ""
+
+
+def _option(option: Message) -> str:
+    if option.defname == "generated":  # of an identity: 'a' or 'd'
+        return "always" if option.arg.integer.ival == ord("a") else "by default"
+    return str(option.defname)
 
 
 def _add_column(table: str, command: Message) -> Iterator[Action]:

@@ -1,1 +1,1 @@
-UPDATE customers SET points = 1 WHERE points = 0;
+UPDATE customers SET points = 1 WHERE id = 5;

@@ -1,0 +1,2 @@
+CREATE TABLE drafts (id int);
+CREATE RULE keep AS ON DELETE TO drafts DO INSTEAD NOTHING;

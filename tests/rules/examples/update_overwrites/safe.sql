@@ -1,0 +1,2 @@
+UPDATE customers SET note = 'none' WHERE note IS NULL;
+UPDATE customers SET note = 'vip' WHERE id = 5;

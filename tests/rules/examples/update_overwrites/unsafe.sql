@@ -1,0 +1,1 @@
+UPDATE customers SET note = 'late' WHERE points < 10;
