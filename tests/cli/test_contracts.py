@@ -217,7 +217,7 @@ def test_the_safe_form(faber_db: Run, project: Path) -> None:
     (fix,) = answer["fixes"]
     assert fix["proved"], fix["proof"]
     assert [set(f) for f in fix["files"]] == [
-        {"name", "sql", "transaction", "why", "deploy_before"}
+        {"name", "sql", "transaction", "why", "deploy_before", "later"}
     ] * 2
     assert [(f["name"], f["transaction"]) for f in fix["files"]] == [
         ("add_1_as_it_was.sql", True),

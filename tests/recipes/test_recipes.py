@@ -149,6 +149,30 @@ CASES = {
         "ALTER TABLE parts ATTACH PARTITION parts_a FOR VALUES IN ('a', 'b')",
         ("parts_a bounds not valid", "parts_a bounds validated", "attach parts_a"),
     ),
+    "type change": Case(
+        "ALTER TABLE users ALTER COLUMN age TYPE bigint",
+        ("age_new column", "users backfill*", "age swapped", "age_old dropped"),
+    ),
+    "type change by an expression": Case(
+        "ALTER TABLE users ALTER zip SET DATA TYPE integer USING nullif(zip, '')::integer + age * 0",
+        ("zip_new column", "users backfill*", "zip_new check not valid", "zip_new check validated",
+         "zip_new not null", "by_zip_new concurrently*", "zips_new concurrently*", "zip swapped",
+         "zip_old dropped"),
+        more="ALTER TABLE users ALTER zip SET NOT NULL, ALTER zip SET DEFAULT '7';"
+        " ALTER TABLE users ALTER zip DROP DEFAULT; COMMENT ON COLUMN users.zip IS 'it''s a zip';"
+        " CREATE INDEX by_zip ON users (zip); CREATE UNIQUE INDEX zips ON users (id, zip DESC)",
+        from_18=("zip_new column", "users backfill*", "zip_new not null not valid",
+                 "zip_new not null validated", "by_zip_new concurrently*", "zips_new concurrently*",
+                 "zip swapped", "zip_old dropped"),
+    ),
+    "type change with a default": Case(
+        "ALTER TABLE orders ALTER total TYPE numeric(12, 4)",
+        ("total_new column", "orders backfill*", "total_new check not valid",
+         "total_new check validated", "total_new not null", "total swapped", "total_old dropped"),
+        more="ALTER TABLE orders ALTER total SET DEFAULT 1.5; DROP MATERIALIZED VIEW totals",
+        from_18=("total_new column", "orders backfill*", "total_new not null not valid",
+                 "total_new not null validated", "total swapped", "total_old dropped"),
+    ),
     "reindex": Case("REINDEX INDEX orders_state", ("reindex orders_state*",)),
     "refresh": Case("REFRESH MATERIALIZED VIEW totals", ("refresh totals",)),
     "enum value used": Case(

@@ -15,6 +15,7 @@ from faber_db.recipes import (
     indexes,
     not_null,
     partitions,
+    types,
 )
 from faber_db.recipes.base import Recipe, Step
 from faber_db.recipes.composing import Plan, Unsolved, asks, compose
@@ -31,6 +32,7 @@ RECIPES: tuple[Recipe, ...] = (
     partitions.attach,
     partitions.detach,
     backfill.update,
+    types.change_type,
 )
 
 __all__ = ["RECIPES", "Plan", "Step", "Unsolved", "asks", "plan"]

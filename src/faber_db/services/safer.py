@@ -32,6 +32,7 @@ class FixFile(Frozen):
     transaction: bool = True
     why: str
     deploy_before: str = ""  # what has to be deployed before it runs
+    later: bool = False  # belongs to a later release: it takes away what the release before needs
 
 
 class Unsolved(Frozen):
@@ -141,6 +142,7 @@ class _Fixing:
                 transaction=step.transaction,
                 why=step.why,
                 deploy_before=step.deploy,
+                later=step.last,
             )
             for step in plan.steps
         )
@@ -160,7 +162,7 @@ class _Fixing:
         for file in files:
             source = Source(file.name, parse(file.sql, self.around.dialect), file.transaction)
             for finding in self._findings(source, catalogue, tuple(scripts)):
-                if self._is_worse(finding):
+                if not (file.later and finding.kind is Kind.DATA_LOSS) and self._is_worse(finding):
                     return f"the safe form has {finding.code} itself, in the file {file.name!r}"
             scripts.append(source.script)
         return ""

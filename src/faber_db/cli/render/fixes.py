@@ -37,7 +37,9 @@ def _add_file(page: Page, number: int, file: FixFile) -> None:
     page.blank()
     if file.deploy_before:
         page.fact(warn("deploy"), file.deploy_before, column=10)
-    alone = "" if file.transaction else dim("   outside a transaction")
+    alone = dim(
+        "   outside a transaction" * (not file.transaction) + "   in a later release" * file.later
+    )
     page.line(strong(f"  {number}  {file.name}"), alone)
     page.text(file.why, indent=5, style="dim")
     page.verbatim(file.sql.rstrip(), indent=5)
