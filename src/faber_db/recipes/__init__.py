@@ -15,6 +15,7 @@ from faber_db.recipes import (
     indexes,
     not_null,
     partitions,
+    renames,
     types,
 )
 from faber_db.recipes.base import Recipe, Step
@@ -33,6 +34,7 @@ RECIPES: tuple[Recipe, ...] = (
     partitions.detach,
     backfill.update,
     types.change_type,
+    renames.rename,
 )
 
 __all__ = ["RECIPES", "Plan", "Step", "Unsolved", "asks", "plan"]

@@ -17,10 +17,8 @@ from faber_db.sql.script import Script, Statement
 
 _ONLY_TOGETHER = {"lock-held", "enum-value-used", "concurrently-in-transaction"}
 """Findings about statements that are harmless in a transaction of their own, or outside of one."""
-_ASKING = _ONLY_TOGETHER | {
-    "add-required-column",
-    "detach-partition",
-}  # beside everything that makes others wait
+_ASKING = _ONLY_TOGETHER | {"add-required-column", "detach-partition", "rename-breaks-code"}
+"""Codes that ask for a safe form, beside everything that makes others wait."""
 _WITHOUT_WORK = (DetachPartition, Drop, Maintain, Rename, Update)  # judged by their recipes
 
 
