@@ -256,3 +256,10 @@ _LOCKED = "ALTER TABLE customers ADD COLUMN nick text;"
 )
 def test_what_counts_as_work_under_a_lock(sql: str, *, held: bool) -> None:
     assert ("lock-held" in serious(judge(sql))) is held
+
+
+def test_a_view_follows_a_renamed_table() -> None:
+    renamed = "ALTER TABLE orders RENAME TO purchases"
+    assert "has-dependants" in serious(judge("DROP TABLE purchases", earlier=(renamed,)))
+    stand_in = f"{renamed}; CREATE VIEW orders AS SELECT * FROM purchases"
+    assert "has-dependants" not in serious(judge("DROP VIEW orders", earlier=(stand_in,)))

@@ -135,9 +135,59 @@ def test_a_safe_script_has_no_fix() -> None:
     assert analysed(None, sql=sql, dialect="postgresql", before=USERS).fixes == []
 
 
-def test_sqlite_has_no_fix(app_factory: AppFactory, tmp_path: Path) -> None:
-    app = app_factory(str(tmp_path / "dev.db"), migrations=PAIR)
-    assert analysed(app, path=str(app.root / FILE)).fixes == []
+SHOP = """CREATE TABLE users (id bigint PRIMARY KEY, email text, zip varchar(10) NOT NULL);
+CREATE INDEX by_zip ON users (zip);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);"""
+PROVED = {
+    "type change": ("ALTER TABLE users ALTER zip TYPE integer USING zip::integer", 8),
+    "rename": ("ALTER TABLE users RENAME email TO mail", 3),
+    "table renamed": ("ALTER TABLE orders RENAME TO purchases", 2),
+    "volatile default": ("ALTER TABLE orders ADD COLUMN u uuid DEFAULT gen_random_uuid()", 2),
+    "foreign key": ("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users", 2),
+    "refresh": ("REFRESH MATERIALIZED VIEW zips", 1),
+}
+
+
+@pytest.mark.parametrize(("sql", "count"), PROVED.values(), ids=PROVED)
+def test_forms_that_are_proved(sql: str, count: int) -> None:
+    before = f"""{SHOP} CREATE MATERIALIZED VIEW zips AS SELECT id, 1 AS n FROM orders;
+        CREATE UNIQUE INDEX ON zips (id);"""
+    if "RENAME TO" in sql:
+        before = SHOP
+    details = analysed(None, sql=sql, dialect="postgresql", before=before, server_version=0)
+    fix = only(details)
+    assert fix.proved, (fix.proof, fix.refused, fix.unsolved)
+    assert len(fix.files) == count
+    assert [f.later for f in fix.files][:-1] == [False] * (count - 1)
+
+
+ELSEWHERE = {
+    "copy": (
+        "mysql",
+        "ALTER TABLE users MODIFY email varchar(300) DEFAULT 'it''s'",
+        "--alter='MODIFY email varchar(300) DEFAULT '\"'\"'it",
+    ),
+    "full text": (
+        "mariadb",
+        "CREATE FULLTEXT INDEX words ON users (email)",
+        "--table=users --alter='ADD FULLTEXT INDEX words (email)' --execute",
+    ),
+    "rebuild": ("sqlite", "ALTER TABLE users ADD COLUMN x text UNIQUE", "copy the rows"),
+}
+
+
+@pytest.mark.parametrize(("dialect", "sql", "words"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_products_without_a_form_say_what_to_use(dialect: str, sql: str, words: str) -> None:
+    before = "CREATE TABLE users (id bigint PRIMARY KEY, email varchar(60));"
+    fix = only(analysed(None, sql=sql, dialect=dialect, before=before))
+    assert fix.files == ()
+    (left,) = fix.unsolved
+    assert words in left.why
+
+
+def test_a_safe_script_of_another_product_has_no_fix() -> None:
+    sql = "ALTER TABLE users ADD COLUMN x text"
+    assert analysed(None, sql=sql, dialect="sqlite", before="CREATE TABLE users (id);").fixes == []
 
 
 @pytest.fixture

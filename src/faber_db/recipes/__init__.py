@@ -12,6 +12,7 @@ from faber_db.recipes import (
     backfill,
     columns,
     constraints,
+    elsewhere,
     indexes,
     not_null,
     partitions,
@@ -43,5 +44,5 @@ __all__ = ["RECIPES", "Plan", "Step", "Unsolved", "asks", "plan"]
 def plan(script: Script, context: Context, findings: Sequence[Finding]) -> Plan:
     """The files to run instead of a script; see `compose`."""
     if context.dialect is not Dialect.POSTGRESQL:
-        return Plan()
+        return Plan(unsolved=elsewhere.unsolved(script, findings))
     return compose(script, context, findings, RECIPES)

@@ -734,6 +734,8 @@ class State:
                 self.rules = _moved(self.rules, self.key(action.old), self.key(new))
             if action.old in self.views:
                 self.views[new] = self.views.pop(action.old)
+            for name, reads in self.views.items():  # a view follows what it reads
+                self.views[name] = tuple(new if r == action.old else r for r in reads)
         elif action.kind in ("type", "domain"):
             if action.old in self.enums:
                 self.enums[action.new] = self.enums.pop(action.old)

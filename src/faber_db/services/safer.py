@@ -117,10 +117,11 @@ class _Fixing:
     def fix(self) -> Fix:
         from faber_db import recipes
 
-        if not any(map(recipes.asks, self.findings)):
+        postgresql = self.around.dialect is Dialect.POSTGRESQL
+        if postgresql and not any(map(recipes.asks, self.findings)):
             return Fix()
         why = "nothing was run"
-        if self.ground is not None and self.around.dialect is Dialect.POSTGRESQL:
+        if postgresql and self.ground is not None:
             try:
                 return self._proved(self.ground)
             except FaberDbError as error:
