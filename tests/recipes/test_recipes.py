@@ -45,6 +45,11 @@ CASES = {
         from_18=("Mixed Case not null not valid", "Mixed Case not null validated",
                  "user not null not valid", "user not null validated"),
     ),
+    "set not null, partitioned": Case(
+        "ALTER TABLE events ALTER body SET NOT NULL",
+        ("body check not valid", "body check validated", "body not null"),
+        from_18=("body not null not valid", "body not null validated"),
+    ),
     "index": Case("CREATE INDEX orders_note ON orders (note);", ("orders_note concurrently*",)),
     "index without a name": Case(
         "CREATE UNIQUE INDEX ON users USING btree (lower(email)) WHERE age > 1",

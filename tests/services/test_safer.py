@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.handlers.prisma import Prisma
 from faber_db.app import throw_away
 from faber_db.errors import MigrationNotReplaced
 from faber_db.model.dialect import Dialect
@@ -63,6 +65,13 @@ def test_without_a_throw_away_database_it_is_marked() -> None:
         "instead of the script, file 4 of 4, outside a transaction:"
         " stdin_4_users_email_idx_concurrently.sql"
     )
+
+
+def test_too_long_a_plan_is_left_out_whole() -> None:
+    request = Request(sql=UNSAFE, dialect="postgresql", before=USERS, fix=True, fix_characters=100)
+    fix = only(analyze.run(request, None).details)
+    assert fix.files == ()
+    assert fix.proof == "4 files are left out here; `faber-db analyze --fix` prints them"
 
 
 UNPROVED = {
@@ -229,6 +238,28 @@ def test_written_files_take_the_place_of_the_migration(
     assert [i.name for i in table.indexes] == ["users_email_idx"]
     again = analysed(app, paths=tuple(str(database.folder / m.path) for m in found[1:]))
     assert again.fixes == []
+
+
+def test_a_folder_of_prisma(app: App) -> None:
+    folder = app.root / "prisma" / "migrations"
+    for name, sql in (("20260101000000_users", USERS), ("20260102000000_email", UNSAFE)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "migration.sql").write_text(sql)
+    database = replace(app.database(), handler=Prisma(), folder=folder)
+    app = replace(app, databases={"main": database})
+    file = folder / "20260102000000_email" / "migration.sql"
+    details = analysed(app, path=str(file), write=True)
+    found = history(database)
+    assert [m.version[15:] for m in found] == [
+        "users",
+        "email_1_email_check_not_valid",
+        "email_2_email_check_validated",
+        "email_3_email_not_null",
+        "email_4_users_email_idx_concurrently",
+    ]
+    assert [len(parse(m.up, Dialect.POSTGRESQL).statements) for m in found[1:]] == [1, 1, 2, 1]
+    assert not file.parent.exists()
+    assert details.written == [m.path for m in found[1:]]
 
 
 def test_what_was_applied_is_not_replaced(app: App, apply_all: Callable[[App], None]) -> None:

@@ -59,7 +59,19 @@ BEGIN
 END
 $backfill$;
 """  # noqa: S608 - names are quoted
-    return Step(f"{table} backfill", sql, why, transaction=False)
+    return Step(f"{table} backfill", sql, why + _fired(table, known), transaction=False)
+
+
+def _fired(table: str, known: Known) -> str:
+    """What the writes of a backfill set off."""
+    others = known.catalogue.others if known.catalogue else ()
+    found = [o.name.rpartition(".")[2] for o in others if o.kind == "trigger" and o.table == table]
+    if not found:
+        return ""
+    verb = "fires" if len(found) == 1 else "fire"
+    return (
+        f" Trigger {', '.join(found)} of the table {verb} for every row, where UPDATE sets it off."
+    )
 
 
 def _key(table: str, known: Known) -> tuple[str, ...]:

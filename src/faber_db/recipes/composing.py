@@ -99,10 +99,13 @@ class _Composer:
     staying: list[str] = field(default_factory=list)
     unsolved: list[Unsolved] = field(default_factory=list)
     changed: bool = False
+    lingering: set[str] = field(default_factory=set)  # names that both stay until the last file
+    refused: str = ""
 
     def take(self, statement: Statement, codes: set[str]) -> None:
         """One statement of the script; `codes` of what speaks against it."""
         lead = self.source.comments_above(statement)
+        self._look_for_lingering(statement)
         if codes and self._replaced(statement, lead, codes):
             pass
         elif not statement.transactional:
@@ -114,6 +117,8 @@ class _Composer:
         _apply(self.state, (statement,))
 
     def plan(self) -> Plan:
+        if self.refused:
+            return Plan(unsolved=tuple(self.unsolved), refused=self.refused)
         self._close()
         steps = (*self.steps, *self.last) if self.changed else ()
         settings = self.source.settings
@@ -159,6 +164,16 @@ class _Composer:
         if codes - _ONLY_TOGETHER:
             self.unsolved.append(Unsolved(statement.line, statement.text[:300], why))
 
+    def _look_for_lingering(self, statement: Statement) -> None:
+        """What follows on a renamed table would meet the old name, which is there until the end."""
+        for action in statement.actions:
+            names = {getattr(action, "table", ""), getattr(action, "name", "")}
+            if names & self.lingering and not self.refused:
+                self.refused = (
+                    f"line {statement.line} touches {min(names & self.lingering)}, which is renamed above"
+                    " and keeps both names for a while: give the rename a migration of its own"
+                )
+
     def _add(self, steps: tuple[Step, ...], lead: str) -> None:
         self._close()
         self.changed = True
@@ -179,6 +194,13 @@ class _Composer:
                 self.context.dialect, self.context.postgresql_major, state, self.context.catalogue
             )
             steps = self._safe_form(part, known) if self._is_unsafe(part, state) else None
+            if steps is not None:
+                self.lingering |= {
+                    name
+                    for a in part.main
+                    if isinstance(a, Rename)
+                    for name in (a.table or a.old, a.table or a.new)
+                }
             found.append(steps or part.text)
             for action in part.actions:
                 state.apply(action)

@@ -11,6 +11,7 @@ _CLAUSES = {
     "CONSTRAINT", "NOT", "NULL", "DEFAULT", "CHECK", "UNIQUE", "PRIMARY", "REFERENCES",
     "GENERATED", "COLLATE",
 }  # fmt: skip
+_PLAIN = {"ALTER", "CREATE", "DROP", "UPDATE", "REINDEX", "REFRESH", "CLUSTER", "VACUUM"}
 _ATTRIBUTES = {"DEFERRABLE", "INITIALLY", "ENFORCED"}
 
 
@@ -60,8 +61,10 @@ def parts(part: Part) -> tuple[Part, ...]:
     """An ALTER TABLE with several subcommands as one statement for each; anything else as it is.
 
     Raises:
-        NoWay: the cut does not give the same actions.
+        NoWay: the cut does not give the same actions, or what it does is hidden in a block.
     """
+    if words(part.text)[0].text not in _PLAIN:
+        raise NoWay("what a block, a function or a query with WITH does is not taken apart")
     cut = _subcommands(part.text)
     if cut is None or len(cut[1]) < 2:
         return (part,)

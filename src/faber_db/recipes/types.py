@@ -7,6 +7,7 @@ from faber_db.model.statement import ChangeType
 from faber_db.recipes.base import Known, NoWay, Part, Step, sentence
 from faber_db.recipes.beside import Beside, refuse_dependants
 from faber_db.recipes.pieces import between, subcommand_of, words
+from faber_db.rules.state import State
 
 
 def change_type(part: Part, known: Known) -> tuple[Step, ...] | None:
@@ -37,6 +38,8 @@ def column_known(table: str, column: str, known: Known) -> tuple[Table, Column]:
     inner = found.column(column) if found else None
     if found is None or inner is None:
         raise NoWay("the column is not in the schema that is known")
+    if State(known.dialect, known.catalogue).table(table) != known.table(table):
+        raise NoWay("an earlier statement changes the table: give each a migration of its own")
     return found, inner
 
 
@@ -61,7 +64,8 @@ def _steps(beside: Beside, kind: str, using: str) -> Iterator[Step]:
     yield Step(
         f"{name} swapped",
         _swap(beside, gone),
-        "The new column takes the name in one moment; it stands behind the others of the table.",
+        "The new column takes the name in one moment; it stands behind the others of the table, and"
+        " rights on the single column have to be given anew.",
         deploy=f"code that reads and writes {name} as {kind}, and names its columns",
     )
     yield Step(

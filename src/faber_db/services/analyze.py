@@ -63,6 +63,7 @@ class Request(BaseModel):
     paths: tuple[str, ...] = ()  # several instead of one `path`, in the order in which they run
     fix: bool = False  # the safe form of what makes others wait
     write: bool = False  # … in the place of the one migration that is looked at
+    fix_characters: int = 0  # of all files together; longer ones are left out whole; 0: no limit
 
 
 class AnalyzeDetails(Details):

@@ -13,7 +13,7 @@ from faber_db.services.app import App
 from faber_db.services.architect import replay
 from faber_db.services.history import history
 from faber_db.services.ports import Session, Shadow
-from faber_db.services.safer import Ground, Source, fixes, in_words
+from faber_db.services.safer import Fix, Ground, Source, fixes, in_words
 from faber_db.services.verdict import Surroundings
 from faber_db.sql.script import parse
 
@@ -69,6 +69,16 @@ def add(
     _name(details, request, pieces, app)
     lines = [line for fix in details.fixes for line in in_words(fix)]
     answer.suggested_fixes = [*lines, *answer.suggested_fixes]
+    if request.fix_characters:
+        details.fixes = [_within(fix, request.fix_characters) for fix in details.fixes]
+
+
+def _within(fix: Fix, characters: int) -> Fix:
+    """A fix without its files where they are too long: half a plan would be worse than none."""
+    if sum(len(file.sql) + len(file.why) for file in fix.files) <= characters:
+        return fix
+    left = f"{len(fix.files)} files are left out here; `faber-db analyze --fix` prints them"
+    return fix.model_copy(update={"files": (), "proof": left})
 
 
 def _name(

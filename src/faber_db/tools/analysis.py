@@ -36,6 +36,7 @@ async def analyze_migration(
             detail=detail,
             database=database,
             fix=True,
+            fix_characters=3_000 if detail == "summary" else 30_000,
         )
         return analyze.run(request, call.app)
 
