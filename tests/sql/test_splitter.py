@@ -124,6 +124,11 @@ FRAGMENTS = st.lists(
 ).map("".join)  # fmt: skip
 
 
+def test_a_no_break_space_belongs_to_the_statement() -> None:
+    text = "VALUES (1, 'a'), \xa0"
+    assert list(spans(text, Dialect.POSTGRESQL)) == [(0, len(text))]
+
+
 @pytest.mark.parametrize("dialect", list(Dialect))
 @settings(max_examples=150, deadline=None)
 @given(text=FRAGMENTS)

@@ -24,7 +24,9 @@ _STRINGS[Dialect.MARIADB] = _STRINGS[Dialect.MYSQL]
 def _rows(strings: str) -> re.Pattern[str]:
     """Some rows, each with the comma behind it. Nothing is taken back, so it takes linear time."""
     value = rf"(?:{_NUMBER}(?![\w.])|{_WORDS}(?!\w)|{strings})"
-    return re.compile(rf"(?>\(\s*+{value}\s*+(?:,\s*+{value}\s*+)*+\)\s*+,\s*+)++")
+    blank = r"[ \t\n\r\f\v]*+"  # a no-break space is part of a word
+    more = rf"(?:,{blank}{value}{blank})*+"
+    return re.compile(rf"(?>\({blank}{value}{blank}{more}\){blank},{blank})++")
 
 
 ROWS = {dialect: _rows(strings) for dialect, strings in _STRINGS.items()}

@@ -24,6 +24,7 @@ from faber_db.sql.limits import MAX_IDENTIFIER, MAX_PARENTHESES, too_large
 from faber_db.sql.row_values import ROWS
 from faber_db.sql.watch import UNWATCHED, Watch
 
+_BLANK = " \t\n\r\f\v"  # a no-break space is part of a word
 _DELIMITER = re.compile(r"[ \t]*delimiter[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _BODY_OWNERS = {"FUNCTION", "PROCEDURE", "TRIGGER", "EVENT"}
 _STATEMENT_STARTS = {";", ":", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT"}
@@ -91,7 +92,7 @@ def spans(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> Iterator[tup
                 yield cut.start, cut.end
             line = _META.match(text, start)
             position = line.end() if line is not None else end
-            yield start, start + len(text[start:position].rstrip())
+            yield start, start + len(text[start:position].rstrip(_BLANK))
             cut = _Cut()
             continue
         if delimiter == ";":
@@ -112,7 +113,7 @@ def spans(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> Iterator[tup
             rows = rows_at(text, start)
             if rows is not None:
                 position = cut.end = rows.end()
-                while text[cut.end - 1].isspace():
+                while text[cut.end - 1] in _BLANK:
                     cut.end -= 1
                 cut.last = ","
                 continue

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from postgast.pg_query_pb2 import Node, RawStmt
 
 _MESSAGE = 200  # characters; the parser quotes the rest of the text
+_SPACE = " \t\n\r\f\v"  # a no-break space is part of a word
 _DEEP = 1_500  # levels that the second, deeper decoding may hold
 
 _NEVER_TRANSACTIONAL = {
@@ -124,11 +125,11 @@ def _statements(text: str, places: list[tuple[int, int]]) -> Iterator[Statement]
     for location, size in places:
         if raw:
             start = done + len(raw[done_bytes:location].decode())
-            piece = raw[location : location + size].decode().rstrip()
+            piece = raw[location : location + size].decode().rstrip(_SPACE)
             done_bytes = location
         else:
             start = location
-            piece = text[start : start + size].rstrip()
+            piece = text[start : start + size].rstrip(_SPACE)
         line = line + text.count("\n", done, start) if lines is None else lines.at(start)
         done = start
         yield _understood(piece, start, line)
