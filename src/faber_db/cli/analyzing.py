@@ -10,8 +10,11 @@ from faber_db.errors import Exit, InputError
 
 if TYPE_CHECKING:
     from faber_db.model.answer import Answer
+    from faber_db.model.dialect import Dialect
     from faber_db.services.analyze import AnalyzeDetails, Shadows
+    from faber_db.services.trying import Trying
 
+_MOST_QUERIES = 5_000_000  # bytes
 _EMPTY = ";"  # an empty script holds no statement, and no statement is an answer too
 
 
@@ -29,6 +32,8 @@ def run(
     preflight: bool = True,
     fix: bool = False,
     write: bool = False,
+    trial: bool = False,
+    queries: str = "",
 ) -> "Answer[AnalyzeDetails]":
     """Analyse standard input, files, or what is pending.
 
@@ -50,6 +55,11 @@ def run(
         )
     if "-" in paths and len(paths) > 1:
         raise InputError("`-` stands alone", hint="Give files, or standard input.")
+    if queries and not trial:
+        raise InputError("`--queries` needs `--trial`", hint="Queries are prepared on a copy.")
+    trying = (
+        _trying(call, environment, dialect, server_version, database, queries) if trial else None
+    )
     fields: dict[str, Any] = {
         "environment": environment,
         "dialect": dialect,
@@ -67,10 +77,41 @@ def run(
     if list(paths) == ["-"]:
         text = standard_input.read_all()
         request = service.Request(sql=text if text.strip() else _EMPTY, **fields)
-        return service.run(request, None if dialect != "auto" else call.app, shadow=shadow)
+        return service.run(
+            request, None if dialect != "auto" else call.app, shadow=shadow, trying=trying
+        )
     if len(paths) == 1:
-        return service.run(service.Request(path=paths[0], **fields), call.app, shadow=shadow)
-    return service.run(service.Request(paths=tuple(paths), **fields), call.app, shadow=shadow)
+        return service.run(
+            service.Request(path=paths[0], **fields), call.app, shadow=shadow, trying=trying
+        )
+    return service.run(
+        service.Request(paths=tuple(paths), **fields), call.app, shadow=shadow, trying=trying
+    )
+
+
+def _major(version: str, dialect: "Dialect") -> int | None:
+    """For PostgreSQL; a version that cannot be read is refused by the analysis."""
+    from faber_db.model.dialect import version_number
+
+    try:
+        return version_number(version or "0", dialect) // 10_000 or None
+    except ValueError:
+        return None
+
+
+def _trying(
+    call: Call, environment: str, dialect: str, server_version: str, database: str, queries: str
+) -> "Trying":
+    """A throw-away database as the project makes it; without a project, as this machine can."""
+    from faber_db.model.dialect import Dialect
+    from faber_db.services.trying import Trying
+
+    if dialect == "auto" or environment:
+        shadow = call.app.database(database).shadow
+    else:
+        shadow = _shadows()(Dialect(dialect), _major(server_version, Dialect(dialect)))
+    text = standard_input.read_file(Path(queries), _MOST_QUERIES) if queries else ""
+    return Trying(shadow, text, call.terminal.progress)
 
 
 def _shadows() -> "Shadows":
@@ -105,6 +146,7 @@ def contract(answer: "Answer[AnalyzeDetails]", *, fix: bool = False) -> dict[str
         "statements": [report.model_dump(mode="json") for report in details.statements],
         **({"checks": checks} if checks else {}),
         **(fixed if fix else {}),
+        **({"trial": details.trial} if details.trial else {}),
     }
 
 

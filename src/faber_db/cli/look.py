@@ -145,9 +145,28 @@ def register(program: typer.Typer) -> None:
                 show_default=False,
             ),
         ] = False,
+        trial: Annotated[
+            bool,
+            typer.Option(
+                "--trial",
+                help="Run it on a throw-away copy of the schema, and say what it locked.",
+                show_default=False,
+            ),
+        ] = False,
+        queries: Annotated[
+            str,
+            typer.Option(
+                "--queries",
+                metavar="FILE",
+                help="Queries of the application; with `--trial`: which of them break.",
+            ),
+        ] = "",
         database: DatabaseOption = "",
     ) -> int:
-        """Say what SQL would lock, rewrite, lose or break on a live database. Runs nothing there."""
+        """Say what SQL would lock, rewrite, lose or break on a live database.
+
+        Runs nothing, but on a throw-away database with `--trial`.
+        """
         from faber_db.cli import analyzing
         from faber_db.cli.render.analysis import draw
 
@@ -165,6 +184,8 @@ def register(program: typer.Typer) -> None:
             preflight=preflight,
             fix=fix,
             write=write,
+            trial=trial,
+            queries=queries,
         )
         if as_sarif:
             from faber_db.cli.sarif import sarif

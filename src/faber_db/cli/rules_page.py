@@ -7,6 +7,7 @@ from pathlib import Path
 from faber_db.model.finding import Kind
 from faber_db.rules import RULES, RULES_VERSION
 from faber_db.rules.base import Rule
+from faber_db.rules.measured import ENTRIES
 
 _KINDS = {
     Kind.DATA_LOSS: "Data is lost",
@@ -36,6 +37,10 @@ data in a protected environment is not:
 CREATE INDEX plans_name_idx ON plans (name);
 ```"""
 
+_TRIAL = """\
+With `--trial` the statements run on a throw-away copy of the schema ([trial.md](trial.md)); these say
+what was seen there."""
+
 
 def rules(made: str, examples: Path) -> str:
     """The page.
@@ -51,15 +56,22 @@ def rules(made: str, examples: Path) -> str:
         lines += ["", f"## {_KINDS[kind]}"]
         for rule in found:
             lines += ["", *_entry(rule, examples / rule.code.replace("-", "_"))]
+    lines += ["", "## Found only by a trial run", "", _TRIAL]
+    for rule in ENTRIES:
+        lines += ["", *_words(rule), "", f"Source: {rule.source}"]
     return "\n".join(lines) + "\n"
 
 
-def _entry(rule: Rule, folder: Path) -> Iterator[str]:
+def _words(rule: Rule) -> Iterator[str]:
     yield f"### `{rule.code}`"
     yield ""
     yield f"{rule.effect} Risk: {rule.risk.value}."
     yield ""
     yield f"Instead: {rule.remedy}"
+
+
+def _entry(rule: Rule, folder: Path) -> Iterator[str]:
+    yield from _words(rule)
     for word in ("unsafe", "safe"):
         yield ""
         yield "```sql"

@@ -88,6 +88,7 @@ class StatementReport(Frozen):
     scan: bool = False
     data_loss: bool = False
     understood: bool = True
+    measured: bool = False  # on a trial run, not derived
 
 
 class Analysis(Frozen):
@@ -96,6 +97,7 @@ class Analysis(Frozen):
     risk: Risk
     findings: tuple[Finding, ...] = ()  # by line, worst first within a line
     statements: tuple[StatementReport, ...] = ()
+    trial: tuple[str, ...] = ()  # what was tried where, then what was not and why; or why nothing
 
     @property
     def loses(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from faber_db.rules.consequences import with_consequences
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strongest
 from faber_db.rules.scene import Scene, after, effects_of
+from faber_db.rules.sizing import sized
 from faber_db.rules.state import State
 from faber_db.rules.suppression import Allowed, allowed_in
 from faber_db.rules.transaction import TransactionState, released_at
@@ -27,7 +28,6 @@ from faber_db.sql.script import Script, Statement
 from faber_db.sql.watch import UNWATCHED, Watch
 
 _CUT = 300
-_SMALL, _LARGE = 10_000, 1_000_000
 _RUN_HERE = (15, 17, 18)  # major versions of PostgreSQL that the claims were run on
 
 
@@ -143,15 +143,8 @@ class Walk:
         )
 
     def _sized(self, risk: Risk, table: str) -> Risk:
-        """One level down for a small table, one up for a large one; never above high."""
         size = (self.context.sizes or {}).get(table)
-        if size is None or risk is Risk.CRITICAL:
-            return risk
-        step = -1 if size.rows < _SMALL else 1 if size.rows > _LARGE else 0
-        if step > 0 and risk is Risk.LOW:
-            return risk  # a brief lock does not get longer with the table
-        levels = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
-        return levels[min(max(risk.rank + step, 0), 2)]
+        return risk if size is None else sized(risk, size.rows)
 
     def _confidence(self) -> Confidence:
         if self.context.dialect is Dialect.MYSQL:

@@ -1,4 +1,4 @@
-"""Analyse SQL: what would it do to a live database? Runs nothing."""
+"""Analyse SQL: what would it do to a live database? Runs nothing there."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +20,12 @@ from faber_db.model.dialect import Dialect, version_number
 from faber_db.model.finding import Analysis, Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import Migration, MigrationState
 from faber_db.model.plan import PreflightAnswer
-from faber_db.services import preflight
-from faber_db.services.app import App, Database
+from faber_db.services import known_queries, preflight
+from faber_db.services.app import App, Database, Environment
 from faber_db.services.history import history
 from faber_db.services.ports import Shadow
 from faber_db.services.safer import Fix
+from faber_db.services.trying import ToTry, Trying
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
 from faber_db.sql.watch import Watch
 
@@ -84,6 +85,7 @@ class AnalyzeDetails(Details):
     written: list[str] = []
     replaced: str = ""
     left_out: int = 0
+    trial: list[str] = []  # what was tried where; then what was not, and why
     paths: dict[str, str] = Field(
         default={}, exclude=True
     )  # by `Finding.migration`; for front ends
@@ -102,7 +104,11 @@ class _Piece:
 
 
 def run(
-    request: Request, app: App | None, *, shadow: Shadows | None = None
+    request: Request,
+    app: App | None,
+    *,
+    shadow: Shadows | None = None,
+    trying: Trying | None = None,
 ) -> Answer[AnalyzeDetails]:
     """Analyse a text, a file, a folder, or what is pending in an environment.
 
@@ -111,8 +117,10 @@ def run(
         app: may be missing for `sql` and for a `path` that may lie anywhere.
         shadow: makes what the safe form is proved on, given dialect and major version; None: nothing
             is run.
+        trying: where the script itself is run, on a throw-away database; None: nowhere.
 
     Raises:
+        ShadowUnavailable, NotSupported: it cannot be tried.
         InputError: none or several of the three are given, or the dialect cannot be told.
         PathOutsideProject, FileUnreadable, InputTooLarge, AnalysisTooLarge.
         UnknownEnvironment, ConnectionFailed, MigrationsMissing: of an environment.
@@ -129,16 +137,23 @@ def run(
         )
     if request.environment:
         opened = _needed(app)
-        pieces, around = _pending(request, opened)
-        answer = _answer(request, pieces, around, opened)
+        pieces, around, seen = _pending(request, opened, ask=trying is not None)
+        answer = _answer(request, pieces, around, opened, trying=trying, seen=seen)
     else:
         around, pieces = _around(request, app), tuple(_pieces(request, app))
-        answer = _answer(request, pieces, around, None)
+        whole = _is_history(request, app)
+        answer = _answer(request, pieces, around, None, trying=trying, whole=whole)
     if request.fix:
         from faber_db.services import fixing
 
         fixing.add(answer, request, app, pieces, around, shadow)
     return answer
+
+
+def _is_history(request: Request, app: App | None) -> bool:
+    """Whether the path is that of a whole history, which begins with an empty database."""
+    database = _database(request, app) if request.path else None
+    return database is not None and Path(request.path).resolve() == database.folder
 
 
 def _needed(app: App | None) -> App:
@@ -147,7 +162,10 @@ def _needed(app: App | None) -> App:
     return app
 
 
-def _pending(request: Request, app: App) -> tuple[tuple[_Piece, ...], Surroundings]:
+def _pending(
+    request: Request, app: App, *, ask: bool
+) -> tuple[tuple[_Piece, ...], Surroundings, tuple[str, ...]]:
+    """What is pending, where, and with `ask` the queries that the server has seen."""
     database = app.database(request.database)
     environment = database.environment(request.environment)
     migrations = history(database)
@@ -160,9 +178,10 @@ def _pending(request: Request, app: App) -> tuple[tuple[_Piece, ...], Surroundin
             protected=environment.protected or session.read_marker() is not None,
         )
         states = database.handler.status(migrations, database.handler.ledger(session))
+        seen = known_queries.of_server(session) if ask else ()
     wanted = {s.version for s in states if s.state in _TO_RUN}
     pieces = tuple(_of(m, request, database) for m in migrations if m.version in wanted)
-    return pieces, around
+    return pieces, around, seen
 
 
 def _around(request: Request, app: App | None) -> Surroundings:
@@ -297,7 +316,14 @@ def _read(path: Path, named: str) -> str:
 
 
 def _answer(
-    request: Request, pieces: Sequence[_Piece], around: Surroundings, live: App | None
+    request: Request,
+    pieces: Sequence[_Piece],
+    around: Surroundings,
+    live: App | None,
+    *,
+    trying: Trying | None,
+    seen: Sequence[str] = (),
+    whole: bool = False,
 ) -> Answer[AnalyzeDetails]:
     """The verdict; with a `live` environment also what its data says."""
     from faber_db.sql.script import parse
@@ -308,18 +334,23 @@ def _answer(
         watch.restart()
         scripts.append(parse(piece.sql, around.dialect, watch))
     names = [piece.name for piece in pieces]
+    wraps, takes_out = [p.wrap for p in pieces], [p.takes_out for p in pieces]
+    trial = None
+    if trying is not None and pieces:
+        url = _environment(request, live).resolve_url() if live is not None else ""
+        trial = ToTry(scripts, wraps, takes_out).on(
+            trying.place(url=url, before=request.before, whole=whole),
+            version=around.server_version,
+            queries=(*known_queries.of_text(trying.queries, around.dialect), *seen),
+            progress=trying.progress,
+        )
+        watch.restart()  # waiting for a server is no reading
     analysis = verdict_of(
-        scripts,
-        names,
-        [piece.wrap for piece in pieces],
-        around,
-        takes_out=[piece.takes_out for piece in pieces],
-        watch=watch,
+        scripts, names, wraps, around, takes_out=takes_out, watch=watch, trial=trial
     )
     answers: tuple[PreflightAnswer, ...] = ()
     if live is not None and request.preflight:
-        database = live.database(request.database)
-        environment = database.environment(request.environment)
+        database, environment = live.database(request.database), _environment(request, live)
         answers = preflight.ask(scripts, names, around, database, environment, live.now())
         analysis = preflight.measured(analysis, answers)
     findings = _worst_first(analysis, len(pieces))
@@ -332,6 +363,7 @@ def _answer(
         statement_count=sum(len(script.statements) for script in scripts),
         findings=findings,
         statements=list(analysis.statements) if request.detail == "full" else [],
+        trial=list(analysis.trial),
         paths={piece.name if len(pieces) > 1 else "": piece.path for piece in pieces},
         checks=list(answers) if request.detail == "full" else [],
     )
@@ -343,6 +375,10 @@ def _answer(
         if request.detail == "full"
         else [],
     )
+
+
+def _environment(request: Request, app: App) -> Environment:
+    return app.database(request.database).environment(request.environment)
 
 
 def _worst_first(analysis: Analysis, pieces: int) -> list[Finding]:

@@ -8,6 +8,7 @@ from faber_db.errors import FaberDbError, InputError, all_errors
 from faber_db.model.answer import Answer, Details
 from faber_db.rules import RULES
 from faber_db.rules.base import Rule
+from faber_db.rules.measured import ENTRIES
 
 
 class ExplainDetails(Details):
@@ -30,7 +31,7 @@ def run(code: str) -> Answer[ExplainDetails]:
         InputError: no such code; the hint names the nearest.
     """
     wanted = code.strip().strip("[]").lower()
-    rules = {rule.code: rule for rule in RULES}
+    rules = {rule.code: rule for rule in (*RULES, *ENTRIES)}
     errors = {error.code: error for error in all_errors()}
     checks = {check.name: check for checks in FOR.values() for check in checks}
     if wanted in rules:

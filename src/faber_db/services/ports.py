@@ -27,6 +27,7 @@ from faber_db.model.migration import (
 from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
+from faber_db.model.trial import Tried as Tried  # part of what a session answers
 from faber_db.sql.script import Script
 
 Progress = Callable[[str], None]
@@ -77,29 +78,6 @@ class Ran:
 
     statements: tuple[StatementRun, ...]
     duration_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What one statement did on a trial run to tables that existed before the script.
-
-    A mode is written as `rules/effects_<dialect>` writes it, a table as `Table.full_name`, under
-    the name that it had when the statement began.
-    """
-
-    line: int
-    text: str  # source, cut to 300 characters
-    locks: tuple[tuple[str, str], ...]  # full table name, mode: the strongest that this one took
-    rewritten: tuple[str, ...]
-    scanned: tuple[str, ...]
-    duration_ms: int
-    error: str = ""  # SQLSTATE or errno and a message without values; what follows was not tried
-    held: tuple[tuple[str, str], ...] = ()  # as `locks`, of earlier ones in the same transaction
-    not_tried: str = ""  # why it was left out; all the rest but line and text is empty then
-    unseen: str = ""  # why its locks could not be read; rewrites and scans could
-    breaks: tuple[
-        tuple[int, str], ...
-    ] = ()  # queries that it broke: position, SQLSTATE and message
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,6 +532,14 @@ class Shadow(Protocol):
         Raises:
             ShadowUnavailable: names what was tried, or what could not be copied.
             ConnectionFailed: of the database at `url`.
+        """
+        ...
+
+    def with_schema(self, sql: str) -> AbstractContextManager[Session]:
+        """A new database in which some SQL was run, dropped as `new` drops.
+
+        Raises:
+            ShadowUnavailable: names what was tried, or what cannot be read.
         """
         ...
 

@@ -7,7 +7,9 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Analysis, Finding, Kind, Risk, worst
 from faber_db.model.migration import Migration
+from faber_db.model.trial import TrialRun
 from faber_db.services.ports import Session, TableSize
+from faber_db.services.trial_verdict import join, summary
 from faber_db.sql.script import Script, parse
 from faber_db.sql.watch import UNWATCHED, Watch
 
@@ -62,11 +64,19 @@ def verdict_of(
     *,
     takes_out: Sequence[bool] = (),
     watch: Watch = UNWATCHED,
+    trial: TrialRun | None = None,
 ) -> Analysis:
     """The same for scripts that are already parsed.
 
-    `takes_out` says of each whether its runner is ours, which runs statements that refuse a
-    transaction by themselves. `watch` is restarted for each script but the first.
+    Args:
+        scripts: in the order in which they run.
+        names: of each.
+        wraps: of each, whether its runner puts it into one transaction.
+        around: the database.
+        takes_out: of each, whether its runner is ours, which runs statements that refuse a
+            transaction by themselves.
+        watch: restarted for each script but the first.
+        trial: what was seen when they were tried.
     """
     from faber_db.rules import analyze
     from faber_db.rules.context import Context
@@ -87,7 +97,10 @@ def verdict_of(
             schemas=around.schemas,
             ledgers=around.ledgers,
         )
-        parts.append(analyze(script, context, watch))
+        part = analyze(script, context, watch)
+        if trial is not None:
+            part = join(part, script, trial.tried[position], trial, around.sizes)
+        parts.append(part)
     named = len(parts) > 1
     return Analysis(
         risk=worst([part.risk for part in parts]),
@@ -101,7 +114,17 @@ def verdict_of(
             for part, name in zip(parts, names, strict=True)
             for s in part.statements
         ),
+        trial=_told(parts, names, trial) if trial is not None else (),
     )
+
+
+def _told(parts: Sequence[Analysis], names: Sequence[str], trial: TrialRun) -> tuple[str, ...]:
+    notes = [
+        f"{name} {note}" if len(parts) > 1 else note
+        for part, name in zip(parts, names, strict=True)
+        for note in part.trial
+    ]
+    return (summary(trial), *notes)
 
 
 def refusals(

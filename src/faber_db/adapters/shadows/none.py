@@ -28,6 +28,9 @@ class NoShadow:
     def copy_of(self, url: str) -> AbstractContextManager[Session]:
         raise self._refusal()
 
+    def with_schema(self, sql: str) -> AbstractContextManager[Session]:
+        raise self._refusal()
+
     def _refusal(self) -> ShadowUnavailable:
         return ShadowUnavailable(
             f"no throw-away database: {self._reason}",

@@ -70,6 +70,17 @@ class PostgresShadow:
                 yield PostgresqlSession(connection, limits=Limits(), lacking=lacking)
 
     @contextmanager
+    def with_schema(self, sql: str) -> Iterator[Session]:
+        from faber_db.adapters.engines.postgresql.connect import opened
+        from faber_db.adapters.engines.postgresql.session import PostgresqlSession
+        from faber_db.adapters.shadows import schema_copy
+
+        with self._database(self._major()) as (address, superuser):
+            lacking = schema_copy.build(schema_copy.of_text(sql), address, superuser)
+            with opened(address, limits=Limits()) as connection:
+                yield PostgresqlSession(connection, limits=Limits(), lacking=lacking)
+
+    @contextmanager
     def _database(self, major: int | None) -> Iterator[tuple[Address, Address | None]]:
         """An empty database: as its owner, and as a superuser where the server is our own."""
         tried: list[str] = []

@@ -13,12 +13,14 @@ from faber_db.model.dialect import Dialect
 from faber_db.model.statement import (
     Action,
     AddConstraint,
+    ChangeRole,
     Create,
     CreateDomain,
     CreateEnum,
     CreateIndex,
     CreateRoutine,
     CreateView,
+    Grant,
     TableAction,
 )
 from faber_db.sql.postgresql.objects import OUTSIDE_EXTENSIONS, UNTRUSTED_LANGUAGES
@@ -27,6 +29,7 @@ from faber_db.sql.script import Statement, parse
 if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.connect import Connection
 
+_NO_ROLE = {"PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"}
 _NOT_COPIED = OUTSIDE_EXTENSIONS | UNTRUSTED_LANGUAGES | {"http", "pg_net", "pg_cron", "aws_s3"}
 
 
@@ -41,10 +44,7 @@ def build(schema: SchemaText, owner: Address, superuser: Address | None) -> Mapp
     Raises:
         ShadowUnavailable: the schema is too large to be read.
     """
-    try:
-        statements = parse(schema.sql, Dialect.POSTGRESQL).statements
-    except AnalysisTooLarge as error:
-        raise ShadowUnavailable(f"the schema cannot be copied: {error.message}") from error
+    statements = _statements(schema.sql)
     lacking: dict[str, str] = {}
     with translating(), raw(owner) as connection:
         if superuser is not None:
@@ -54,9 +54,29 @@ def build(schema: SchemaText, owner: Address, superuser: Address | None) -> Mapp
                 for statement in group:
                     lacking |= _add_extension(statement, superuser or owner)
             else:
-                lacking |= _run(connection, list(group))
+                lacking |= _run(connection, [s for s in group if not _of_roles(s)])
         _open_schemas(connection)
+        _fill_views(connection)
     return lacking
+
+
+def of_text(sql: str) -> SchemaText:
+    """A schema that somebody wrote down: the roles that it makes or names are made first.
+
+    Raises:
+        ShadowUnavailable: it is too large to be read.
+    """
+    statements = _statements(sql)
+    roles = {a.name for s in statements for a in s.actions_of(ChangeRole)}
+    roles |= {name for s in statements for a in s.actions_of(Grant) for name in a.grantees}
+    return SchemaText(sql=sql, server_version=0, settings=(), roles=tuple(sorted(roles - _NO_ROLE)))
+
+
+def _statements(sql: str) -> tuple[Statement, ...]:
+    try:
+        return parse(sql, Dialect.POSTGRESQL).statements
+    except AnalysisTooLarge as error:
+        raise ShadowUnavailable(f"the schema cannot be copied: {error.message}") from error
 
 
 def apply_settings(connection: "Connection", schema: SchemaText) -> None:
@@ -105,6 +125,30 @@ def _made_by(actions: Iterable[Action]) -> Iterator[str]:
                 yield name
             case _:
                 continue
+
+
+def _of_roles(statement: Statement) -> bool:
+    return any(isinstance(a, ChangeRole) for a in statement.actions)
+
+
+def _fill_views(connection: "Connection") -> None:
+    """A dump leaves materialised views unfilled, and then they cannot be refreshed concurrently."""
+    import psycopg
+    from psycopg import sql
+
+    left = connection.execute(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'm' AND NOT c.relispopulated ORDER BY c.oid"
+    ).fetchall()
+    for _ in left:  # one may read another
+        for schema, name in list(left):
+            view = sql.Identifier(str(schema), str(name))
+            try:
+                connection.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(view))
+            except psycopg.Error:
+                continue
+            left.remove((schema, name))
 
 
 def _extension(statement: Statement) -> str:

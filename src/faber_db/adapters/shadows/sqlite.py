@@ -10,8 +10,10 @@ from pathlib import Path
 
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.shadows.living import is_alive
-from faber_db.errors import ShadowUnavailable
+from faber_db.errors import MigrationFailed, ShadowUnavailable
+from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
+from faber_db.sql.script import parse
 
 _PREFIX = "faber-db-shadow-"
 
@@ -43,6 +45,18 @@ class SqliteShadow:
             "the schema of a SQLite database cannot be copied into a shadow yet",
             hint="Leave the trial run out; the analysis without it still holds.",
         )
+
+    @contextmanager
+    def with_schema(self, sql: str) -> Iterator[Session]:
+        with self.new() as session:
+            try:
+                session.run(parse(sql, Dialect.SQLITE), wrap=False)
+            except MigrationFailed as error:
+                raise ShadowUnavailable(
+                    f"the schema that is there cannot be made: {error.message}",
+                    hint="Correct the SQL of the schema.",
+                ) from error
+            yield session
 
 
 def remove_leftovers() -> None:

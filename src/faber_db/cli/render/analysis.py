@@ -19,6 +19,8 @@ def draw(*, all_of_them: bool) -> Callable[[Answer[AnalyzeDetails], Page], None]
         page.line(*summary(details.risk, len(care), details.statement_count))
         if details.looked_at:
             page.fact("in", listed(details.looked_at), column=6)
+        for number, note in enumerate(details.trial):
+            page.fact("" if number else "trial", note, column=6)
         add_findings(page, details.findings, all_of_them=all_of_them)
         safe = details.statement_count - len(care)
         if not safe or not care:

@@ -86,6 +86,12 @@ def test_locks_are_held_until_the_transaction_ends() -> None:
     assert tried(f"BEGIN; {text.replace(';', '; COMMIT;')}", wrap=True)[1].held == ()
 
 
+def test_a_lock_outlives_its_table() -> None:
+    found = tried("DROP TABLE orders; CREATE INDEX ON users (born)")
+    assert dict(found[1].held) == {"orders": AEL}
+    assert dict(tried("DROP TABLE orders; CREATE TABLE n (a int)", wrap=False)[1].held) == {}
+
+
 def test_counters_begin_anew_in_each_transaction() -> None:
     """Counts of an earlier transaction may reach the statistics between two readings."""
     text = "; ".join(["CREATE INDEX ON users (born)"] * 3)
@@ -98,11 +104,12 @@ def test_what_stands_alone_is_run_and_its_locks_are_unseen() -> None:
     assert found[1].rewritten == ("orders",)
 
 
-def test_a_block_that_commits_runs_alone() -> None:
-    text = "DO $$ BEGIN ALTER TABLE users ADD c int; COMMIT; END $$"
-    (found,) = tried(text, wrap=False)
+def test_a_procedure_that_commits_runs_alone() -> None:
+    text = """CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN
+        ALTER TABLE users ADD c int; COMMIT; END $$; CALL p()"""
+    found = tried(text, wrap=False)[1]
     assert (found.error, bool(found.unseen)) == ("", True)
-    assert tried(text, wrap=True)[0].error.startswith("2D000")
+    assert tried(text, wrap=True)[1].error.startswith("2D000")
 
 
 def test_a_failure_ends_the_trial() -> None:

@@ -35,6 +35,13 @@ _CUT = 300
 _ENDS_TRANSACTION = "2D000"  # COMMIT in a DO block or procedure, where a transaction is open
 _NOT_INSTALLED = ("0A000", "58P01")  # of CREATE EXTENSION, by version
 _NO_RESOURCES = ("53", "54", "58")  # classes: no memory or disk, over a limit, a file of the server
+_ON_ROWS = (
+    "02",
+    "21",
+    "22",
+    "23",
+    "P0",
+)  # classes: no data, cardinality, values, constraints, RAISE
 _UNSEEN = "it cannot run in a transaction, so its locks are gone when it ends"
 _POWERFUL = """
     SELECT rolsuper OR pg_catalog.pg_has_role(oid, 'pg_execute_server_program', 'MEMBER')
@@ -61,6 +68,7 @@ class Trial:
         self._connection = connection
         self.lacking = lacking
         self.tables = reading.existing(connection)
+        self.filled = reading.any_filled(connection, self.tables)
         self.left_out = False  # whether anything was; what fails later may fail because of that
 
     def run(self, script: Script, *, wrap: bool, queries: Sequence[str]) -> tuple[Tried, ...]:
@@ -130,6 +138,8 @@ class _Watched(ScriptRun):
             self._bare.add(statement.start)
             return True
         why = _untriable(statement, state, _said(error))
+        if not why and state.startswith(_ON_ROWS) and not self._trial.filled:
+            why = f"it depends on rows, and a copy has none ({state}: {_said(error)})"
         if why:
             self._refused[statement.start] = why
         return bool(why)
@@ -158,10 +168,11 @@ class _Watched(ScriptRun):
             return StatementRun(line=statement.line, text=statement.text, duration_ms=0, rows=-1)
         before = self._before or reading.read(self._connection, self._trial.tables)
         done = super()._one(statement)
-        after = reading.read(self._connection, self._trial.tables)
+        after = reading.read(self._connection, before)
         self._answers.append(_answer(statement, before, after, done, seen=not self._is_idle()))
         self._queries.after(len(self._answers) - 1, statement)
         self._before = None if self._is_idle() else after
+        self._trial.tables = after
         return done
 
 

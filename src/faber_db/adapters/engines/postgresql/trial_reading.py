@@ -47,7 +47,7 @@ _STATE = """
 
 @dataclass(frozen=True, slots=True)
 class TableNow:
-    """One table at one moment. `name` is empty once it is dropped."""
+    """One table at one moment; a dropped one has its last name, and neither file nor scans."""
 
     name: str
     materialized: bool
@@ -57,21 +57,41 @@ class TableNow:
 
 
 Reading = Mapping[int, TableNow]
+_NOTHING = TableNow("", materialized=False, file=0, scans=0, modes=frozenset())
 
 
-def existing(connection: "Connection") -> list[int]:
+def existing(connection: "Connection") -> Reading:
     """The tables that are there, by oid."""
-    return [int(str(oid)) for (oid,) in connection.execute(_TABLES).fetchall()]
+    found = {int(str(oid)): _NOTHING for (oid,) in connection.execute(_TABLES).fetchall()}
+    return read(connection, found)
 
 
-def read(connection: "Connection", tables: list[int]) -> Reading:
-    """What is now, as this transaction sees it; one question."""
+def any_filled(connection: "Connection", tables: Reading) -> bool:
+    """Whether one of them holds anything."""
+    row = connection.execute(
+        "SELECT coalesce(bool_or(pg_catalog.pg_relation_size(t::oid::regclass) > 0), false)"
+        " FROM unnest(%s::bigint[]) AS t",
+        (list(tables),),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def read(connection: "Connection", tables: Mapping[int, TableNow]) -> Reading:
+    """What is now, as this transaction sees it; one question.
+
+    Args:
+        connection: of the trial.
+        tables: as they were at an earlier moment.
+    """
     found: dict[int, TableNow] = {}
-    rows = connection.execute(_STATE, (tables,)).fetchall()
-    for oid, schema, name, kind, file, scans, modes in rows:
-        found[int(str(oid))] = TableNow(
-            name=full_name(str(schema), str(name), Dialect.POSTGRESQL) if name else "",
-            materialized=kind == _MATERIALIZED,
+    rows = connection.execute(_STATE, (list(tables),)).fetchall()
+    for number, schema, name, kind, file, scans, modes in rows:
+        oid = int(str(number))
+        found[oid] = TableNow(
+            name=full_name(str(schema), str(name), Dialect.POSTGRESQL)
+            if name
+            else tables[oid].name,
+            materialized=kind == _MATERIALIZED if name else tables[oid].materialized,
             file=int(str(file or 0)),
             scans=int(str(scans)),
             modes=frozenset(modes if isinstance(modes, list) else ()),
@@ -94,15 +114,13 @@ def rewritten(before: Reading, after: Reading) -> tuple[str, ...]:
     return _names(
         was.name
         for oid, was in before.items()
-        if was.name and after[oid].name and after[oid].file != was.file
+        if after[oid].file and was.file and after[oid].file != was.file
     )
 
 
 def scanned(before: Reading, after: Reading) -> tuple[str, ...]:
     """Tables that were read from their first page to their last."""
-    return _names(
-        was.name for oid, was in before.items() if was.name and after[oid].scans > was.scans
-    )
+    return _names(was.name for oid, was in before.items() if after[oid].scans > was.scans)
 
 
 def _strongest(before: Reading, modes: Mapping[int, frozenset[str]]) -> tuple[tuple[str, str], ...]:
@@ -110,7 +128,7 @@ def _strongest(before: Reading, modes: Mapping[int, frozenset[str]]) -> tuple[tu
     for oid, taken in modes.items():
         was = before[oid]
         counted = taken & {"AccessExclusiveLock"} if was.materialized else taken
-        if was.name and counted:
+        if counted:
             found[was.name] = MODES[max(counted, key=_STRENGTH.__getitem__)]
     return tuple(sorted(found.items()))
 
