@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faber_db.model.catalogue import Catalogue, Column, Index, Table
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Confidence, Risk
 from faber_db.rules import Context, analyze, touched
@@ -143,6 +144,20 @@ UNTIL = {
 def test_until_when_a_lock_is_held(sql: str, wrap: bool, lines: list[int]) -> None:
     reports = judge(sql, wrap=wrap).statements
     assert [lock.until_line for r in reports for lock in r.locks] == lines
+
+
+def test_an_invalid_index_is_not_there() -> None:
+    left = Index("i", ("title",), unique=True, valid=False)
+    catalogue = Catalogue(
+        tables=(Table("products", columns=(Column("title", "text"),), indexes=(left,)),)
+    )
+    context = Context(Dialect.POSTGRESQL, 170_010, catalogue, wrap=False)
+    again = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON products (title)"
+    assert serious(analyze(parse(again, Dialect.POSTGRESQL), context)) == ["already-exists"]
+    first = f"DROP INDEX CONCURRENTLY i; {again}"
+    assert serious(analyze(parse(first, Dialect.POSTGRESQL), context)) == []
+    key = "ALTER TABLE products ADD CONSTRAINT k UNIQUE USING INDEX i"
+    assert serious(analyze(parse(key, Dialect.POSTGRESQL), context)) == ["refused"]
 
 
 def test_touched_tables() -> None:

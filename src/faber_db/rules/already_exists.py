@@ -32,6 +32,13 @@ def find_column(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
 
 
 def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
+    if action.if_not_exists and action.name in scene.state.invalid_indexes:
+        yield Hazard(
+            (action.name,),
+            detail=f"index {action.name} of {action.table}",
+            effect="It is there from an attempt that failed, and invalid: IF NOT EXISTS leaves it so, no query uses it, and every write pays for it.",
+            remedy=f"DROP INDEX CONCURRENTLY {action.name}; before it, outside a transaction.",
+        )
     if _is_free(scene) and action.name and not action.if_not_exists:
         schema = action.table.rpartition(".")[0]
         if scene.state.has_index(action.name, schema):

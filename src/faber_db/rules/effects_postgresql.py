@@ -31,6 +31,7 @@ from faber_db.model.statement import (
     DropConstraint,
     DropDefault,
     DropNotNull,
+    Harmless,
     Insert,
     Lock,
     Maintain,
@@ -46,6 +47,7 @@ from faber_db.model.statement import (
     ValidateConstraint,
 )
 from faber_db.rules.effects import TableEffect
+from faber_db.rules.effects_of_drops import drops
 from faber_db.rules.state import State
 from faber_db.rules.type_changes import change_of
 from faber_db.sql.postgresql.builtins import EXTENSION_VOLATILE, VOLATILE
@@ -170,7 +172,7 @@ def _add_column(action: AddColumn, state: State, major: int | None) -> Iterator[
         or column.generated == "stored"
         or volatile_default(column, state)
         or (column.default is not None and major is not None and major < 11)
-        or (column.default is not None and constrained_type(column, state) and (major or 0) < 19)
+        or (constrained_type(column, state) and (major or 0) < 19)
     )
     scans = (
         bool(kinds & {"check", "unique", "primary key", "exclude"})
@@ -293,24 +295,10 @@ def _setting(action: TableSetting, state: State) -> Iterator[TableEffect]:
 
 def _other(action: Action, state: State) -> Iterator[TableEffect]:
     match action:
-        case Drop(kind="table" | "foreign table" | "materialized view" | "view"):
-            for name in action.names:
-                yield TableEffect(name, _AEL)
-                found = state.table(name)
-                for constraint in found.constraints if found else ():
-                    if constraint.references:
-                        yield TableEffect(constraint.references, _AEL)
-        case Drop(kind="index"):
-            mode = _SUE if action.concurrently else _AEL
-            for name in action.names:
-                for table in state.tables.values():
-                    if any(i.name == name for i in table.indexes):
-                        yield TableEffect(table.name, mode)
-        case Drop(kind="trigger" | "policy" | "rule") if action.table:
-            yield TableEffect(action.table, _AEL)
-        case Truncate():
-            for name in action.tables:
-                yield TableEffect(name, _AEL)
+        case Drop() | Truncate():
+            yield from drops(action, state)
+        case Harmless(what="comment") if action.table:
+            yield TableEffect(action.table, _SUE)
         case Rename(kind="table" | "view" | "materialized view"):
             yield TableEffect(action.old, _AEL)
         case Rename(kind="column" | "constraint" | "trigger" | "policy", table=table) if table:
@@ -335,8 +323,14 @@ def _other(action: Action, state: State) -> Iterator[TableEffect]:
             yield from _rows(action, state)
 
 
+def _all(action: Maintain, state: State) -> Iterator[str]:
+    """VACUUM and ANALYZE of no table in particular work through every one."""
+    if action.what in ("vacuum full", "vacuum", "analyze"):
+        yield from (t.name for t in state.tables.values() if not t.partitioned)
+
+
 def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
-    for name in action.names:
+    for name in action.names or _all(action, state):
         match action.what:
             case "vacuum full" | "cluster":
                 yield TableEffect(name, _AEL, scan=True, rewrite=True)
@@ -350,6 +344,12 @@ def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
             case "reindex table":
                 mode = _SUE if action.concurrently else "SHARE"  # ACCESS EXCLUSIVE on the index
                 yield TableEffect(name, mode, scan=True)
+            case "reindex schema" | "reindex database":
+                for table in state.tables.values():
+                    inside = (table.name.rpartition(".")[0] or "public") == name
+                    if inside or action.what == "reindex database":
+                        mode = _SUE if action.concurrently else "SHARE"
+                        yield TableEffect(table.name, mode, scan=True)
             case "reindex index":
                 for table in state.tables.values():
                     if any(i.name == name for i in table.indexes) or any(

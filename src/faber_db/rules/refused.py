@@ -74,6 +74,8 @@ def find_constraint(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
         return
     if constraint.using_index:
         index = next((i for i in table.indexes if i.name == constraint.using_index), None)
+        if constraint.using_index in scene.state.invalid_indexes:
+            yield _no(constraint.using_index, f"index {constraint.using_index} is invalid (55000)")
         if index is not None and (not index.unique or not _is_whole(index)):
             what = "not unique" if not index.unique else "partial or on an expression"
             yield _no(constraint.using_index, f"index {index.name} is {what} (42809)")

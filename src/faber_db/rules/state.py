@@ -221,6 +221,7 @@ class State:
         self.triggers: dict[tuple[str, str], CreateTrigger] = {}  # by table and name
         self.rules: dict[tuple[str, str], CreateRule] = {}
         self.variables: dict[str, str] = {}
+        self.invalid_indexes: set[str] = set()  # left over by a failed CONCURRENTLY
         self.extensions = False  # whether there are some, whose functions are not known
         self.blurred = False  # something ran of which it is not known what it makes or drops
         self.lost: dict[str, TableState] = {}  # tables dropped by the script
@@ -459,6 +460,7 @@ class State:
             self._load_other(other.kind, other.name, other.definition, other.table)
 
     def _loaded(self, table: Table) -> TableState:
+        self.invalid_indexes |= {i.name for i in table.indexes if not i.valid}
         constraints = [Constraint("unique", k.name, k.columns) for k in table.uniques]
         if table.primary_key:
             key = table.primary_key
@@ -488,7 +490,9 @@ class State:
             columns={self.key(c.name): ColumnState.of(c, self.dialect) for c in table.columns},
             constraints=constraints,
             indexes=[
-                CreateIndex(table.full_name, i.name, i.columns, i.unique, predicate=i.predicate)
+                CreateIndex(
+                    table.full_name, i.name, i.columns, i.unique and i.valid, predicate=i.predicate
+                )
                 for i in table.indexes
             ],
             complete=_QUERY not in table.options,
@@ -713,6 +717,7 @@ class State:
             elif action.kind == "rule":
                 self.rules.pop((self.key(action.table), name), None)
             elif action.kind == "index":
+                self.invalid_indexes.discard(name.rpartition(".")[2])
                 for table in self.tables.values():
                     table.indexes = [i for i in table.indexes if i.name != name]
 

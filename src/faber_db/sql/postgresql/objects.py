@@ -357,6 +357,19 @@ def rule(node: Message, _text: str) -> Iterator[Action]:
     yield from (action for action in body if isinstance(action, Outside))
 
 
+def comment(node: Message, _text: str) -> Iterator[Action]:
+    """COMMENT ON anything; on a table or a column it locks the table."""
+    name, kind = object_name(node.object), object_kind(node.objtype)
+    table = name if kind == "table" else name.rpartition(".")[0] if kind == "column" else ""
+    yield Harmless("comment", table)
+
+
+def statistics(node: Message, _text: str) -> Iterator[Action]:
+    """CREATE STATISTICS."""
+    tables = [relation(r.range_var) for r in node.relations]
+    yield Create("statistics", joined(strings(node.defnames)), tables[0] if tables else "")
+
+
 def names_only(kind: str, field: str) -> Reader:
     """A reader for a CREATE of which nothing but the name matters."""
 
