@@ -41,6 +41,11 @@ CASES: dict[str, tuple[Dialect, str, list[str]]] = {
         "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END//\nDELIMITER ;\nSELECT 3;",
         ["CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END", "SELECT 3"],
     ),
+    "delimiter of dollars": (
+        M,
+        "DELIMITER $$\nCREATE PROCEDURE p() BEGIN SELECT a$b; END$$\nSELECT 2 $$\nDELIMITER ;\nSELECT 3;",
+        ["CREATE PROCEDURE p() BEGIN SELECT a$b; END", "SELECT 2", "SELECT 3"],
+    ),
     "mysql body without delimiter": (
         M,
         "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN IF NEW.a THEN SET NEW.b = IF(1,2,3); END IF; END; SELECT 1",

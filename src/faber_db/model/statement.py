@@ -143,6 +143,7 @@ class RedefineColumn(TableAction):
 
     column: str
     definition: ColumnDefinition
+    if_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,7 +580,7 @@ class Dynamic(Action):
 
 @dataclass(frozen=True, slots=True)
 class Raise(Action):
-    """RAISE EXCEPTION in a body. `always`: no branch or loop lies before it."""
+    """RAISE EXCEPTION or SIGNAL in a body. `always`: no branch or loop lies before it."""
 
     always: bool = False
 

@@ -40,8 +40,9 @@ def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
             remedy=f"DROP INDEX CONCURRENTLY {action.name}; before it, outside a transaction.",
         )
     if _is_free(scene) and action.name and not action.if_not_exists:
-        schema = action.table.rpartition(".")[0]
-        if scene.state.has_index(action.name, schema):
+        schema, table = action.table.rpartition(".")[0], scene.table(action.table)
+        own = table is not None and any(i.name == action.name for i in table.indexes)
+        if own if scene.mysql else scene.state.has_index(action.name, schema):
             yield _taken("index", action.name)
 
 
@@ -77,7 +78,7 @@ def find_view(action: CreateView, scene: Scene) -> Iterator[Hazard]:
 def _is_free(scene: Scene) -> bool:
     """Whether what is there is known, and the statement runs whatever else there is."""
     guarded = scene.routine or scene.statement.text.lstrip()[:2].lower() == "do"
-    return scene.postgresql and scene.state.certain and not guarded
+    return not scene.sqlite and scene.state.certain and not guarded
 
 
 def _taken(kind: str, name: str) -> Hazard:
@@ -88,9 +89,9 @@ RULE = Rule(
     code="already-exists",
     kind=Kind.FAILS,
     risk=Risk.HIGH,
-    effect="PostgreSQL refuses the statement and the migration fails.",
+    effect="The server refuses the statement and the migration fails.",
     remedy="Leave it out, choose another name, or say IF NOT EXISTS where both states are right.",
-    source="PostgreSQL manual, Error Codes (42P07, 42701, 42710)",
+    source="PostgreSQL manual, Error Codes (42P07, 42701, 42710); MariaDB manual, Error Codes (1050, 1060, 1061)",
     looks=(
         at(CreateTable, find_table),
         at(AddColumn, find_column),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Delete
+from faber_db.model.statement import AddConstraint, CreateIndex, Delete, TableSetting
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
@@ -22,6 +22,18 @@ def find(action: Delete, scene: Scene) -> Iterator[Hazard]:
         )
 
 
+def find_ignored(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    """MariaDB's ALTER IGNORE TABLE: of the rows that collide in a new key one is kept."""
+    keyed = any(
+        (isinstance(a, AddConstraint) and a.constraint.kind in ("unique", "primary key"))
+        or (isinstance(a, CreateIndex) and a.unique)
+        for a in scene.statement.actions
+    )
+    if action.setting == "ignore" and keyed and not scene.is_empty(action.table):
+        detail = f"rows of {action.table} that collide"
+        yield Hazard((action.table,), detail=detail, table=action.table)
+
+
 RULE = Rule(
     code="delete-rows",
     kind=Kind.DATA_LOSS,
@@ -29,6 +41,9 @@ RULE = Rule(
     effect="The rows are gone, and what refers to them with ON DELETE CASCADE.",
     remedy="Count first (SELECT count(*) with the same condition), copy the rows to a table of their own, and delete in batches by key.",
     source="PostgreSQL manual, DELETE",
-    looks=(at(Delete, find),),
+    looks=(
+        at(Delete, find),
+        at(TableSetting, find_ignored),
+    ),
     paste=pasteable.rows_reached,
 )

@@ -8,7 +8,8 @@ from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
 _USED = ("owned", "table", "view", "materialized view", "function", "procedure", "routine", "sequence",
-         "schema", "type", "domain", "extension", "aggregate", "foreign table", "server")  # fmt: skip
+         "schema", "type", "domain", "extension", "aggregate", "foreign table", "server",
+         "database")  # fmt: skip
 
 
 def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
@@ -20,14 +21,27 @@ def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
         if action.kind == "table" and (scene.is_new(name) or scene.copied_into(name) is not None):
             yield from _left_out(name, scene)
         elif not _made_here(action.kind, name, scene) and not _made_again(action.kind, name, scene):
-            yield Hazard((name,), detail=f"{action.kind} {name}")
+            risk = Risk.LOW if scene.mysql and _follows(action.kind, name, scene) else None
+            yield Hazard((name,), risk, detail=f"{action.kind} {name}")
 
 
 def find_column(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
     if scene.is_new(action.table) or scene.state.is_new_column(action.table, action.column):
         return
+    if action.if_exists and scene.lacks_column(action.table, action.column):
+        return
     name = f"{action.table}.{action.column}"
     yield Hazard((name,), detail=f"column {name}")
+
+
+def find_view(action: CreateView, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: a view is replaced by one with fewer columns; PostgreSQL refuses that."""
+    before = scene.state.view_columns.get(action.name, ())
+    if action.replace and action.columns and action.name not in scene.state.born_views:
+        for column in before:
+            if column not in action.columns:
+                name = f"{action.name}.{column}"
+                yield Hazard((name,), detail=f"column {column} of view {action.name}")
 
 
 def _left_out(name: str, scene: Scene) -> Iterator[Hazard]:
@@ -43,20 +57,25 @@ def _made_here(kind: str, name: str, scene: Scene) -> bool:
     if kind in ("type", "domain"):
         swapped = state.known and not state.type_users(name) and bool(state.born_types)
         return name in state.born_types or swapped
+    if kind in ("function", "procedure") and name.lower() in state.born_routines:
+        return scene.mysql  # the signature of PostgreSQL's may be another one
     return name in state.born_views or f"{kind} {name}" in state.born_others
 
 
 def _made_again(kind: str, name: str, scene: Scene) -> bool:
     """Dropped and created anew in one transaction, which nobody sees."""
-    if not scene.transaction.open or scene.mysql:
-        return False
+    return scene.transaction.open and not scene.mysql and _follows(kind, name, scene)
+
+
+def _follows(kind: str, name: str, scene: Scene) -> bool:
+    """Whether a view or routine of the name is created further down."""
     for action in scene.actions_later():
         if isinstance(action, CreateView) and "view" in kind and action.name == name:
             return True
         if (
             isinstance(action, CreateRoutine)
             and kind in ("function", "procedure")
-            and action.name == name
+            and action.name == (name.lower() if scene.mysql else name)
         ):
             return True
     return False
@@ -72,5 +91,6 @@ RULE = Rule(
     looks=(
         at(Drop, find),
         at(DropColumn, find_column),
+        at(CreateView, find_view),
     ),
 )

@@ -12,6 +12,8 @@ from faber_db.rules.scene import Scene
 def find(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
     if scene.is_empty(action.table) or scene.state.is_new_column(action.table, action.column):
         return
+    if action.if_exists and scene.lacks_column(action.table, action.column):
+        return
     found = scene.state.column(action.table, action.column)
     if found is not None and found.generated:  # computed from other columns
         return

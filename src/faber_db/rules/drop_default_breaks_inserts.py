@@ -10,7 +10,7 @@ from faber_db.rules.scene import Scene
 
 def find(action: DropDefault, scene: Scene) -> Iterator[Hazard]:
     column = scene.state.column(action.table, action.column)
-    if scene.is_new(action.table) or (column is not None and column.new):
+    if scene.is_new(action.table) or (column is not None and column.new and column.nullable):
         return
     if column is not None and column.default is None and not column.identity:
         return

@@ -66,9 +66,25 @@ def effects(
     if not isinstance(action, TableAction | Drop | Rename):
         yield from _rows(action, state)
         return
-    asked = demand(among, state)
+    together = tuple(among)
+    asked = demand(together, state)
     for effect in _definition(action, state, version):
-        yield carried_out(effect, asked, version)
+        yield carried_out(_beside(effect, action, together), asked, version)
+
+
+def _beside(effect: TableEffect, action: Action, among: tuple[Action, ...]) -> TableEffect:
+    """A key that is heavier because of what else the statement does."""
+    columns: tuple[str, ...] = ()
+    if isinstance(action, AddConstraint) and action.constraint.kind in ("unique", "primary key"):
+        columns = action.constraint.columns
+    elif isinstance(action, CreateIndex):
+        columns = action.columns
+    if columns and any(isinstance(a, TableSetting) and a.setting == "ignore" for a in among):
+        return TableEffect(effect.table, COPY, scan=True, rewrite=True)
+    new = {a.column.name for a in among if isinstance(a, AddColumn) and a.column.generated}
+    if new & set(columns):  # of a virtual column that is not there yet
+        return TableEffect(effect.table, INPLACE_SHARED, scan=True)
+    return effect
 
 
 def _definition(action: Action, state: State, version: int | None) -> Iterator[TableEffect]:
@@ -155,9 +171,10 @@ def _setting(action: TableSetting) -> TableEffect:
 def redefined(action: RedefineColumn, state: State, version: int | None) -> tuple[str, bool]:
     """The way of MODIFY or CHANGE, and whether the table is rebuilt."""
     old, new = state.column(action.table, action.column), action.definition
-    if old is None:
-        return COPY, True
     table = state.table(action.table)
+    if old is None:
+        absent = table is not None and table.complete  # it fails, or IF EXISTS leaves it out
+        return (BRIEF, False) if absent else (COPY, True)
     default = table.charset if table else ""
     before = charset(old.type, old.collation) or default
     after = charset(new.type, new.collation) or default

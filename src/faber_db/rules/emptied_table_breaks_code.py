@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Delete, Truncate
+from faber_db.model.statement import Delete, Drop, TableSetting, Truncate
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -19,6 +19,18 @@ def find_delete(action: Delete, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((action.table,), detail=f"table {action.table}")
 
 
+def find_partition(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    if action.kind in ("partition", "partition rows") and not scene.is_empty(action.table):
+        detail = f"partitions {', '.join(action.names)} of {action.table}"
+        yield Hazard((action.table,), Risk.MEDIUM, detail=detail)
+
+
+def find_exchanged(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    if action.setting == "exchange partition" and not scene.is_empty(action.table):
+        detail = f"a partition of {action.table} trades places with a table"
+        yield Hazard((action.table,), Risk.MEDIUM, detail=detail)
+
+
 RULE = Rule(
     code="emptied-table-breaks-code",
     kind=Kind.APP_BREAK,
@@ -29,5 +41,7 @@ RULE = Rule(
     looks=(
         at(Truncate, find_truncate),
         at(Delete, find_delete),
+        at(Drop, find_partition),
+        at(TableSetting, find_exchanged),
     ),
 )

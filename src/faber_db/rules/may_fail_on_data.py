@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import (
+    AddColumn,
     AddConstraint,
     AlterDomain,
     ChangeType,
@@ -19,13 +20,31 @@ from faber_db.rules.scene import Scene
 from faber_db.rules.type_changes import change_of
 
 _REFUSES = ("NO ACTION", "RESTRICT")
+_NULLS_PASS = ("unique", "foreign key")
+
+
+def find_added(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
+    """A key over a new column whose value is the same in every row."""
+    column = action.column
+    alone = any(c.kind in ("unique", "primary key") for c in column.constraints)
+    constant = column.default is not None and column.default.constant
+    zero = scene.mysql and not column.nullable and column.default is None
+    if alone and not column.identity and (constant or zero) and not scene.is_empty(action.table):
+        name = f"{action.table}.{column.name}"
+        effect = "It fails as soon as the table holds two rows, which get the same value."
+        yield Hazard((name,), Risk.HIGH, detail=f"key over {name}", effect=effect)
+
+
+def _unchecked(scene: Scene) -> bool:
+    return scene.mysql and scene.state.is_off("foreign_key_checks")
 
 
 def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
     constraint = action.constraint
     lazy = constraint.not_valid or constraint.not_enforced or constraint.using_index
-    unchecked = scene.mysql and scene.state.is_off("foreign_key_checks")
-    if constraint.kind == "foreign key" and unchecked:
+    if constraint.kind == "foreign key" and _unchecked(scene):
+        return
+    if constraint.kind in _NULLS_PASS and scene.state.holds_nulls(action.table, constraint.columns):
         return
     if not lazy and not scene.is_empty(action.table):
         detail = f"{constraint.kind} on {action.table}"
@@ -34,7 +53,8 @@ def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
 
 def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
     there = action.if_not_exists and scene.state.has_index(action.name)
-    if action.unique and not there and not scene.is_empty(action.table):
+    unfilled = scene.state.holds_nulls(action.table, action.columns)
+    if action.unique and not (there or unfilled) and not scene.is_empty(action.table):
         yield Hazard((action.table,), detail=f"unique index on {action.table}", table=action.table)
 
 
@@ -56,7 +76,7 @@ def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
 
 def find_delete(action: Delete, scene: Scene) -> Iterator[Hazard]:
     """A row that others refer to stays, and the statement fails."""
-    if scene.is_empty(action.table) or action.never:
+    if scene.is_empty(action.table) or action.never or _unchecked(scene):
         return
     users = sorted({t for t, k in scene.state.referencing(action.table) if k.on_delete in _REFUSES})
     if users:
@@ -78,7 +98,8 @@ def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
     if column is None or scene.state.is_strict is False:  # then it is a loss, not a failure
         return
     required = not action.definition.nullable and column.nullable
-    if required or cuts(column.type, action.definition.type):
+    parsed = action.definition.type.name == "json" and column.type.name != "json"
+    if required or parsed or cuts(column.type, action.definition.type):
         name = f"{action.table}.{action.column}"
         yield Hazard((name,), detail=f"values of {name}", table=action.table)
 
@@ -91,6 +112,7 @@ RULE = Rule(
     remedy="Look first (SELECT … WHERE NOT (condition) LIMIT 1; GROUP BY … HAVING count(*) > 1; a LEFT JOIN for orphans), and repair the rows.",
     source="PostgreSQL manual, ALTER TABLE",
     looks=(
+        at(AddColumn, find_added),
         at(AddConstraint, find),
         at(CreateIndex, find_index),
         at(SetNotNull, find_null),

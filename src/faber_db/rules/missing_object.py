@@ -15,6 +15,7 @@ from faber_db.model.statement import (
     DropConstraint,
     DropDefault,
     DropNotNull,
+    RedefineColumn,
     Rename,
     SetDefault,
     SetNotNull,
@@ -61,6 +62,12 @@ def find_drop_column(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
         yield from _column(action.table, action.column, scene)
 
 
+def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
+    yield from find_table(action, scene)
+    if not action.if_exists:
+        yield from _column(action.table, action.column, scene)
+
+
 def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
     yield from find_table(action, scene)
     known = set(action.expression.columns) if action.expression is not None else set()
@@ -93,7 +100,11 @@ def find_named(action: ValidateConstraint | DropConstraint, scene: Scene) -> Ite
     if optional or not _is_free(scene) or table is None or not table.complete or table.born:
         return
     names = {c.name for c in table.constraints}
-    old = scene.below(18) or action.name.endswith(("_fkey", "_check", "_key", "_pkey"))
+    if scene.mysql and not (isinstance(action, DropConstraint) and action.kind == "foreign key"):
+        return  # the server's names of other keys do not stand in a schema as text
+    old = (
+        scene.mysql or scene.below(18) or action.name.endswith(("_fkey", "_check", "_key", "_pkey"))
+    )
     guessed = _NUMBERED.search(action.name) or not old  # a NOT NULL has a name from 18
     if action.name not in names and "" not in names and not guessed:
         name = f"{action.table}.{action.name}"
@@ -125,7 +136,7 @@ _SYSTEM = ("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid")
 def _is_free(scene: Scene) -> bool:
     """Whether what is there is known, and the statement runs whatever else there is."""
     guarded = scene.routine or scene.statement.text.lstrip()[:2].lower() == "do"
-    return scene.postgresql and scene.state.certain and not guarded
+    return not scene.sqlite and scene.state.certain and not guarded
 
 
 def _is_missing(name: str, scene: Scene) -> bool:
@@ -145,9 +156,9 @@ RULE = Rule(
     code="missing-object",
     kind=Kind.FAILS,
     risk=Risk.HIGH,
-    effect="PostgreSQL refuses the statement and the migration fails.",
+    effect="The server refuses the statement and the migration fails.",
     remedy="Correct the name, or make the object first; with IF EXISTS where it may be missing.",
-    source="PostgreSQL manual, Error Codes (42P01, 42703, 42704)",
+    source="PostgreSQL manual, Error Codes (42P01, 42703, 42704); MariaDB manual, Error Codes (1054, 1091, 1146)",
     looks=(
         at(AddColumn, find_table),
         at(ChangeType, find_column),
@@ -156,6 +167,7 @@ RULE = Rule(
         at(SetDefault, find_column),
         at(DropDefault, find_column),
         at(DropColumn, find_drop_column),
+        at(RedefineColumn, find_redefined),
         at(AddConstraint, find_constraint),
         at(ValidateConstraint, find_named),
         at(DropConstraint, find_named),

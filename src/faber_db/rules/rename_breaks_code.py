@@ -13,7 +13,9 @@ _NAMED = ("table", "column", "view", "materialized view", "sequence", "function"
 
 
 def find(action: Rename, scene: Scene) -> Iterator[Hazard]:
-    if action.kind not in _NAMED or _made_here(action, scene) or _view_stays(action, scene):
+    if action.kind not in _NAMED or _made_here(action, scene):
+        return
+    if _view_stays(action, scene) or _replaced(action, scene):
         return
     name = f"{action.table}.{action.old}" if action.table else action.old
     yield Hazard((name,), detail=f"{action.kind} {name} becomes {action.new}")
@@ -33,6 +35,29 @@ def _view_stays(action: Rename, scene: Scene) -> bool:
         isinstance(a, CreateView) and a.name == action.old and action.new in a.reads for a in later
     )
     return stays and not scene.state.loses_grants(action.old, later)
+
+
+def _replaced(action: Rename, scene: Scene) -> bool:
+    """Whether a copy of the table takes its name in the same statement (MySQL's RENAME a TO b, c TO a)."""
+    key = scene.state.key
+    for other in scene.statement.actions:
+        if (
+            isinstance(other, Rename)
+            and other.kind == "table"
+            and key(other.new) == key(action.old)
+        ):
+            old, new = scene.table(action.old), scene.table(other.old)
+            copied = new is not None and any(
+                key(action.old) in map(key, insert.reads) for insert in new.filled_from
+            )
+            if (
+                copied
+                and old is not None
+                and new is not None
+                and set(old.columns) <= set(new.columns)
+            ):
+                return True
+    return False
 
 
 def _made_here(action: Rename, scene: Scene) -> bool:

@@ -23,6 +23,10 @@ def find(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
     column = action.column
     if column.nullable or column.default or column.identity or column.generated:
         return
+    if scene.mysql and column.type.name == "enum":  # its first label is the default
+        return
+    if action.if_not_exists and scene.state.column(action.table, column.name) is not None:
+        return
     if not scene.is_new(action.table):
         name = f"{action.table}.{column.name}"
         yield Hazard((name,), detail=f"new column {name} has no default")

@@ -7,6 +7,8 @@ from faber_db.model.statement import SetVariable, TableSetting
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
+_UNCHECKED = "They are not checked in this session until it is switched on again; rows without their parent stay."
+
 
 def find(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
     if action.setting in ("disable row security", "no force row security") and not scene.is_new(
@@ -20,7 +22,7 @@ def find_variable(action: SetVariable, scene: Scene) -> Iterator[Hazard]:
     if action.name == "session_replication_role" and action.value.lower() == "replica":
         yield Hazard((action.name,), detail="triggers and foreign keys are not checked")
     elif action.name == "foreign_key_checks" and action.value in ("0", "off", "OFF"):
-        yield Hazard((action.name,), Risk.MEDIUM, detail="foreign keys are not checked")
+        yield Hazard((action.name,), Risk.LOW, detail="foreign keys", effect=_UNCHECKED)
 
 
 RULE = Rule(

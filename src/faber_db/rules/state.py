@@ -59,11 +59,19 @@ _NARROW_POLICY = re.compile(
     r"\brestrictive\b|\bfor\s+(?!all\b)|\bto\s+(?!public\b)|\b(?:using|check)\s*\((?!\s*true\s*\))",
     re.I,
 )
+_LABEL = re.compile(r"'((?:[^']|'')*)'")
+_LABELLED = re.compile(
+    r"(enum|set)\(((?:'(?:[^']|'')*'\s*,?\s*)+)\)(.*)", re.IGNORECASE | re.DOTALL
+)
 _TYPE = re.compile(r"^([^(\[]*)(?:\(([^)]*)\))?([^\[]*)((?:\[\])*)$", re.DOTALL)
 
 
 def type_named(text: str, dialect: Dialect) -> TypeName:
     """A type as a product prints it: `timestamp(3) without time zone`, `varchar(20)`."""
+    labelled = _LABELLED.match(text.strip())
+    if labelled is not None:
+        labels = tuple(label.replace("''", "'") for label in _LABEL.findall(labelled[2]))
+        return TypeName(labelled[1].lower(), labels, attributes=_characters(labelled[3]))
     match = _TYPE.match(text.strip())
     if match is None:
         return TypeName(text.strip())
@@ -75,12 +83,19 @@ def type_named(text: str, dialect: Dialect) -> TypeName:
     if dialect in (Dialect.MYSQL, Dialect.MARIADB):
         words = name.split()
         attributes = tuple(w for w in words[1:] if w in ("unsigned", "zerofill"))
+        attributes += _characters(name)
         name = words[0] if words else ""
         if name in ("tinyint", "smallint", "mediumint", "int", "bigint") and name != "tinyint":
             arguments = ()  # a display width, not a size
     elif dialect is Dialect.POSTGRESQL and name in ("timestamp", "time"):
         name += " without time zone"
     return TypeName(name, arguments, bool(match[4]), attributes)
+
+
+def _characters(text: str) -> tuple[str, ...]:
+    return tuple(
+        f"character set {m.lower()}" for m in re.findall(r"character set (\w+)", text, re.I)
+    )
 
 
 @dataclass
@@ -95,6 +110,7 @@ class ColumnState:
     generated: str = ""
     collation: str = ""
     new: bool = False  # added by the pending files, so that no value of it existed
+    filled: bool = False  # and then written by them
 
     @classmethod
     def of(cls, column: Column, dialect: Dialect) -> "ColumnState":
@@ -255,6 +271,14 @@ class State:
         found = self.column(table, column)
         return found is not None and found.new
 
+    def holds_nulls(self, table: str, columns: tuple[str, ...]) -> bool:
+        """Whether old rows are known to hold nothing but NULL in one of these columns."""
+        found = [self.column(table, name) for name in columns]
+        return any(
+            c is not None and c.new and c.nullable and c.default is None and not c.filled
+            for c in found
+        )
+
     def by_key(self, action: Update | Delete) -> bool:
         """Whether a statement reaches its rows by a key; of an unknown table `id` counts as one."""
         return self.is_keyed(action.table, action.keyed)
@@ -355,6 +379,8 @@ class State:
 
     def lacks(self, kind: str, name: str) -> bool:
         """Whether the schema is known, and nothing of that kind and name is in it."""
+        if kind in ("procedure", "function") and self.dialect in (Dialect.MYSQL, Dialect.MARIADB):
+            return self.known and name.lower() not in self.routines
         schema, _, last = name.rpartition(".")
         if not self.known or (schema and schema not in (*self.schemas, "public")):
             return False
@@ -578,6 +604,10 @@ class State:
                 ]
             case CreateIndex():
                 self._existing(action.table).indexes.append(action)
+            case Update():
+                for name in action.columns:
+                    if column := self.column(action.table, name):
+                        column.filled = True
             case SetVariable():
                 self.variables[action.name] = action.value.lower()
                 if action.name == "search_path" and not _is_usual(action.value):
@@ -669,7 +699,9 @@ class State:
             return
         constraints = [*action.constraints, *(c for col in action.columns for c in col.constraints)]
         not_null = {c for k in action.constraints if k.kind == "primary key" for c in k.columns}
-        columns = {self.key(c.name): ColumnState.defined(c) for c in action.columns}
+        columns = {} if action.query else self._inherited(action)
+        columns |= {self.key(c.name): ColumnState.defined(c) for c in action.columns}
+        parents = [self.table(name) for name in action.reads]
         if self.dialect is Dialect.POSTGRESQL:
             for name in not_null & columns.keys():
                 columns[name].nullable = False
@@ -679,13 +711,22 @@ class State:
             maybe=action.if_not_exists and not self.known and not action.temporary,
             columns=columns,
             constraints=constraints,
-            complete=not (action.query or action.reads),
+            complete=not action.query and all(p is not None and p.complete for p in parents),
             partitioned=action.partitioned,
             partition_key=action.partition_key,
             partition_of=action.partition_of,
             partition_default=action.partition_default,
             unlogged=action.unlogged,
         )
+
+    def _inherited(self, action: CreateTable) -> dict[str, ColumnState]:
+        """The columns that LIKE and INHERITS bring along."""
+        parents = [found for name in action.reads if (found := self.table(name)) is not None]
+        return {
+            name: replace(column, new=True)
+            for found in parents
+            for name, column in found.columns.items()
+        }
 
     def _create_view(self, action: CreateView) -> None:
         if action.name not in self.views or not action.replace:
@@ -757,10 +798,10 @@ class State:
 
 
 def _charset(options: Iterable[str]) -> str:
-    found = [o.split()[-1].lower() for o in options if o.lower().startswith("charset ")]
-    collations = [o.split()[-1].lower() for o in options if o.lower().startswith("collate ")]
-    named = found[-1] if found else collations[-1].partition("_")[0] if collations else ""
-    return {"utf8": "utf8mb3"}.get(named, named)
+    """Of the columns of a table; the server says `DEFAULT CHARSET=utf8mb4`, a text `charset utf8mb4`."""
+    text = " ".join(options).lower()
+    named = re.search(r"\bcharset[ =](\w+)", text) or re.search(r"\bcollate[ =]([a-z0-9]+)", text)
+    return {"utf8": "utf8mb3"}.get(named[1], named[1]) if named else ""
 
 
 def _partitioning(options: tuple[str, ...]) -> Partitioning:

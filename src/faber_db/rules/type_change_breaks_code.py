@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import ChangeType, RedefineColumn
 from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.redefinition import cuts
 from faber_db.rules.scene import Scene
 from faber_db.rules.type_changes import category, change_of
 
@@ -27,6 +28,10 @@ def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
     column = scene.state.column(action.table, action.column)
     if column is None or scene.is_new(action.table):
         return
+    if cuts(column.type, action.definition.type) and column.type.name not in ("enum", "set"):
+        name = f"{action.table}.{action.column}"
+        detail = f"{name} from {column.type.text} to {action.definition.type.text}"
+        yield Hazard((name,), Risk.MEDIUM, detail=detail)
     gone = set(column.type.arguments) - set(action.definition.type.arguments)
     if (
         column.type.name in ("enum", "set")

@@ -35,9 +35,9 @@ def meets_all(action: Update, scene: Scene) -> bool:
     text = action.where.text.lower().replace('"', "") if action.where else ""
     column, _, rest = text.partition(" is not null")
     found = scene.state.column(action.table, column)
-    return (
-        bool(column) and not rest and (column == "id" or (found is not None and not found.nullable))
-    )
+    overwritten = column in {c.lower() for c in action.columns}  # all its values go
+    required = column == "id" or (found is not None and not found.nullable)
+    return bool(column) and not rest and (required or overwritten)
 
 
 RULE = Rule(

@@ -82,10 +82,15 @@ def type_text(kind: TypeName, dialect: Dialect) -> str:
         word, _, rest = kind.name.partition(" ")
         text = f"{word}({kind.arguments[0]}) {rest}"
     elif kind.name in ("enum", "set"):
-        text = f"{kind.name}({','.join(repr(a) for a in kind.arguments)})"
+        text = f"{kind.name}({','.join(map(_label, kind.arguments))})"
     else:
         text = f"{kind.name}({','.join(kind.arguments)})" if kind.arguments else kind.name
     return " ".join([text + "[]" * kind.array, *attributes])
+
+
+def _label(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 @dataclass

@@ -81,6 +81,8 @@ def spans(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> Iterator[tup
         position = end
         if kind in (SPACE, COMMENT):
             continue
+        if delimiter != ";" and kind == WORD and (at := text.find(delimiter, start, end)) > start:
+            position = end = at  # a name may hold `$`, but the client looks for its delimiter first
         raw = text[start:end] if end - start < _LONG else ""
         if mysql and cut.start < 0 and raw.lower() == "delimiter":
             command = _DELIMITER.match(text, start)

@@ -22,12 +22,13 @@ from faber_db.model.statement import (
     Maintain,
     NotUnderstood,
     Outside,
+    Raise,
     Rename,
     SetVariable,
     Transaction,
     Truncate,
 )
-from faber_db.sql.grammar.rows import row_actions, tables_of
+from faber_db.sql.grammar.rows import row_actions, selected_of, tables_of
 from faber_db.sql.grammar.stream import Piece, Stream, Unreadable
 from faber_db.sql.grammar.tables import alter_table, create_index, create_table, demands
 from faber_db.sql.identifiers import unquote
@@ -148,6 +149,8 @@ def _mysql(stream: Stream) -> Reader | None:
         "DESC": _harmless,
         "DO": _do,
         "HANDLER": _harmless,
+        "SIGNAL": _signal,
+        "RESIGNAL": _signal,
     }
     return own.get(stream.peek().word) or _common(stream)
 
@@ -208,6 +211,11 @@ def _harmless(stream: Stream) -> Iterator[Action]:
     yield Harmless(stream.peek().word.lower())
 
 
+def _signal(stream: Stream) -> Iterator[Action]:
+    stream.rest()
+    yield Raise()
+
+
 def _server(stream: Stream) -> Iterator[Action]:
     yield ChangeServer(" ".join(p.text.lower() for p in stream.pieces[:2]))
 
@@ -266,16 +274,24 @@ def _create(stream: Stream) -> Iterator[Action]:
 
 
 def _view(stream: Stream, replace: bool) -> Iterator[Action]:
-    stream.accept("IF", "NOT", "EXISTS")
+    maybe = stream.accept("IF", "NOT", "EXISTS")
     name = stream.table()
+    listed: tuple[str, ...] = ()
     if stream.sees("("):
-        stream.parenthesised()
+        listed = tuple(part.identifier() for part in stream.parenthesised().split())
     stream.expect("AS")
     query = stream.rest().text
     for tail in ("with check option", "with local check option", "with cascaded check option"):
         if query.lower().rstrip().endswith(tail):
             query = query.rstrip()[: -len(tail)]
-    yield CreateView(name, replace=replace, reads=tables_of(query, stream.dialect))
+    columns = listed or selected_of(query, stream.dialect)
+    yield CreateView(
+        name,
+        replace=replace,
+        reads=tables_of(query, stream.dialect),
+        if_not_exists=maybe,
+        columns=columns,
+    )
 
 
 def _trigger(stream: Stream) -> Iterator[Action]:
@@ -312,7 +328,7 @@ def _routine(stream: Stream, kind: str, replace: bool) -> Iterator[Action]:
 
 _BODY_STARTS = {
     "SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "DROP", "ALTER", "CREATE", "TRUNCATE",
-    "CALL", "PREPARE", "EXECUTE", "GRANT", "REVOKE", "RENAME", "WITH", "LOAD", "LOCK", "OPTIMIZE",
+    "CALL", "PREPARE", "EXECUTE", "GRANT", "REVOKE", "RENAME", "WITH", "LOAD", "LOCK", "OPTIMIZE", "SIGNAL",
 }  # fmt: skip
 _BEFORE_STATEMENT = {
     ";", "BEGIN", "ATOMIC", "THEN", "ELSE", "DO", "LOOP", "REPEAT",

@@ -68,6 +68,15 @@ def tables_of(text: str, dialect: Dialect) -> tuple[str, ...]:
     return _tables(_tree(text, dialect), dialect)
 
 
+def selected_of(text: str, dialect: Dialect) -> tuple[str, ...]:
+    """The names of the columns of a query; empty where they are not all in the text."""
+    from sqlglot import exp
+
+    tree = _tree(text, dialect)
+    names = tuple(tree.named_selects) if isinstance(tree, exp.Query) else ()
+    return names if all(names) and "*" not in names else ()
+
+
 def _tree(text: str, dialect: Dialect) -> "exp.Expr":
     import sqlglot
     from sqlglot.errors import SqlglotError

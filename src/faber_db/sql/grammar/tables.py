@@ -231,15 +231,15 @@ def _command(part: Stream, table: str) -> Iterator[Action]:
         yield from _sqlite_alter(part, table)
     elif part.accept("MODIFY"):
         part.accept("COLUMN")
-        part.accept("IF", "EXISTS")
+        maybe = part.accept("IF", "EXISTS")
         column = column_of(part)
-        yield RedefineColumn(table, column.name, column)
+        yield RedefineColumn(table, column.name, column, maybe)
     elif part.accept("CHANGE"):
         part.accept("COLUMN")
-        part.accept("IF", "EXISTS")
+        maybe = part.accept("IF", "EXISTS")
         old = part.identifier()
         column = column_of(part)
-        yield RedefineColumn(table, old, column)
+        yield RedefineColumn(table, old, column, maybe)
         if column.name.lower() != old.lower():
             yield Rename("column", old, column.name, table)
     elif part.accept("ALTER"):
@@ -250,8 +250,14 @@ def _command(part: Stream, table: str) -> Iterator[Action]:
 
 def _add(part: Stream, table: str) -> Iterator[Action]:
     if part.accept("PARTITION"):
+        part.accept("IF", "NOT", "EXISTS")
+        hashed = bool(part.accept_any("PARTITIONS"))
         part.rest()
-        yield TableSetting(table, "add partition")
+        yield TableSetting(table, "add hash partition" if hashed else "add partition")
+        return
+    if part.accept_any("SYSTEM VERSIONING", "PERIOD FOR"):
+        part.rest()
+        yield TableSetting(table, "system versioning")
         return
     index = _index_element(part, table)
     if index is not None:
@@ -286,6 +292,9 @@ def _drop(part: Stream, table: str) -> Iterator[Action]:
         part.accept("IF", "EXISTS")
         names = tuple(p.identifier() for p in part.rest().split())
         yield Drop("partition", names, table=table)
+    elif part.accept("SYSTEM", "VERSIONING"):
+        yield TableSetting(table, "system versioning")
+        yield Drop("partition rows", ("of the history",), table=table)
     else:
         part.accept("COLUMN")
         maybe = part.accept("IF", "EXISTS")
