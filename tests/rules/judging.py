@@ -22,6 +22,7 @@ class Rows:
 
     rows: int
     exact: bool = False
+    size_bytes: int = 0
 
 
 @cache

@@ -40,7 +40,7 @@ from faber_db.model.plan import (
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
-from faber_db.services import preflight, verdict
+from faber_db.services import pace, preflight, verdict
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Proposal, Session
 
@@ -399,6 +399,7 @@ def looked_at(
         protected=ground.target.protected,
         schemas=ground.environment.settings.schemas,
     )
+    around = pace.paced(around, ground.app, ground.database, ground.environment)
     back = kind is PlanKind.ROLLBACK
     scripts = [parse((m.down or "") if back else m.up, around.dialect) for m in migrations]
     names = [m.name for m in migrations]

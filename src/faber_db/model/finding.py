@@ -64,9 +64,17 @@ class Finding(Frozen):
     lock: str = ""  # "ACCESS EXCLUSIVE on users", or empty
     rewrite: bool = False
     scan: bool = False
+    rows: int | None = None  # of the biggest table that is worked through; mostly an estimate
+    low_ms: int | None = None  # how long that takes, from … to; waiting for the lock not included
+    high_ms: int | None = None
     confidence: Confidence = Confidence.PARSED
     checked_at: str = ""  # ISO, UTC: when the rows were counted
     allowed: str = ""  # the reason given beside the statement, when it is suppressed
+
+    @property
+    def takes(self) -> str:
+        """`4 to 15 s`, `about 1 to 3 min`, or empty where it is not known."""
+        return range_words(self.low_ms, self.high_ms)
 
 
 class TableLock(Frozen):
@@ -87,8 +95,16 @@ class StatementReport(Frozen):
     rewrite: bool = False
     scan: bool = False
     data_loss: bool = False
+    rows: int | None = None  # as of a finding
+    low_ms: int | None = None
+    high_ms: int | None = None
     understood: bool = True
     measured: bool = False  # on a trial run, not derived
+
+    @property
+    def takes(self) -> str:
+        """`4 to 15 s`, `about 1 to 3 min`, or empty where it is not known."""
+        return range_words(self.low_ms, self.high_ms)
 
 
 class Analysis(Frozen):
@@ -110,6 +126,28 @@ class Analysis(Frozen):
             for n in f.objects
         )
         return tuple(dict.fromkeys(names))
+
+
+def range_words(low_ms: int | None, high_ms: int | None) -> str:
+    """A range of time for people: the more it is, the rougher; empty where it is not known."""
+    if low_ms is None or high_ms is None:
+        return ""
+    if high_ms < 100:
+        return "under 0.1 s"
+    if high_ms < 1_000:
+        return "under 1 s"
+    if high_ms < 10_000:
+        return f"{low_ms / 1_000:.1f} to {-(-high_ms // 1_000)} s"
+    if high_ms < 120_000:
+        return f"{low_ms // 1_000} to {-(-high_ms // 1_000)} s"
+    if high_ms < 5_400_000:
+        return f"about {_rough(low_ms / 60_000)} to {-(-high_ms // 60_000)} min"
+    return f"about {_rough(low_ms / 3_600_000)} to {-(-high_ms // 3_600_000)} hours"
+
+
+def _rough(number: float) -> str:
+    """A half where a whole number would say nothing."""
+    return f"{number:.0f}" if number >= 1.5 else "1" if number >= 0.75 else "½"
 
 
 def worst(risks: "list[Risk]") -> Risk:

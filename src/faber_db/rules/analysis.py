@@ -24,6 +24,7 @@ from faber_db.rules.sizing import sized
 from faber_db.rules.state import State
 from faber_db.rules.suppression import Allowed, allowed_in
 from faber_db.rules.transaction import TransactionState, released_at
+from faber_db.rules.work import Span, Work, span_of, work_of
 from faber_db.sql.script import Script, Statement
 from faber_db.sql.watch import UNWATCHED, Watch
 
@@ -54,10 +55,11 @@ class Walk:
             beside.setdefault(comment.statement, []).append(comment)
         for index, statement in enumerate(script.statements):
             self.watch.check()
-            found, effects = self._statement(statement, ahead, index)
-            shown = [self._allow(f, beside.get(index, [])) for f in _once(found)]
+            found, effects, works = self._statement(statement, ahead, index)
+            span = span_of(works, self.context)
+            shown = [self._allow(_timed(f, span), beside.get(index, [])) for f in _once(found)]
             findings += sorted(shown, key=lambda f: -f.risk.rank)
-            reports.append(self._report(statement, effects, shown, released[index]))
+            reports.append(self._report(statement, effects, shown, released[index], span))
         lines = script.text.splitlines() if allowed else []
         findings += [f for a in allowed if (f := _about(a, lines)) is not None]
         findings.sort(key=lambda f: f.line)
@@ -73,9 +75,10 @@ class Walk:
 
     def _statement(
         self, statement: Statement, ahead: Ahead, index: int
-    ) -> tuple[list[Finding], list[TableEffect]]:
+    ) -> tuple[list[Finding], list[TableEffect], list[Work]]:
         findings: list[Finding] = []
         effects: list[TableEffect] = []
+        works: list[Work] = []
         taken_out = (
             self.context.takes_out
             and not statement.transactional
@@ -96,6 +99,7 @@ class Walk:
                 routine=routine,
             )
             effects += (e for e in scene.effects if not self.state.is_new(e.table))
+            works += work_of(action, scene.effects, self.state)
             for rule, look in self._rules_for(type(action)):
                 findings += (
                     self._finding(rule, h, scene, action) for h in look.find(action, scene)
@@ -105,7 +109,7 @@ class Walk:
             self.transaction.release()
         if taken_out:
             self.transaction.open = True
-        return findings, effects
+        return findings, effects, works
 
     def _rules_for(self, kind: type[Action]) -> tuple[tuple[Rule, Look], ...]:
         if kind not in self.by_class:
@@ -174,6 +178,7 @@ class Walk:
         effects: list[TableEffect],
         findings: list[Finding],
         until_line: int,
+        span: Span,
     ) -> StatementReport:
         locks = strongest(effects)
         return StatementReport(
@@ -186,7 +191,19 @@ class Walk:
             scan=any(e.scan for e in effects),
             data_loss=any(f.kind is Kind.DATA_LOSS for f in findings),
             understood=not any(isinstance(a, NotUnderstood) for a in statement.actions),
+            rows=span.rows,
+            low_ms=span.low_ms,
+            high_ms=span.high_ms,
         )
+
+
+def _timed(finding: Finding, span: Span) -> Finding:
+    """A finding about waiting, with how long its statement works."""
+    if finding.kind is not Kind.BLOCKING or span.rows is None:
+        return finding
+    return finding.model_copy(
+        update={"rows": span.rows, "low_ms": span.low_ms, "high_ms": span.high_ms}
+    )
 
 
 def _remedy(rule: Rule, hazard: Hazard, scene: Scene, action: Action) -> str:

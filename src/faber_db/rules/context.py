@@ -16,6 +16,9 @@ class Sized(Protocol):
     def rows(self) -> int: ...
 
     @property
+    def size_bytes(self) -> int: ...
+
+    @property
     def exact(self) -> bool: ...
 
 
@@ -27,6 +30,7 @@ class Context:
     server_version: int | None = None  # as the product numbers itself: 170010, 3045001
     catalogue: Catalogue | None = None  # before the script
     sizes: Mapping[str, Sized] | None = None  # by full table name
+    pace: int | None = None  # nanoseconds that the target takes to read one row
     wrap: bool = True  # the runner puts the script into one transaction
     takes_out: bool = False  # … but for those that refuse one, which run by themselves between
     protected: bool = False

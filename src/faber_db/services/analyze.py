@@ -23,6 +23,7 @@ from faber_db.model.plan import PreflightAnswer
 from faber_db.services import known_queries, preflight
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.history import history
+from faber_db.services.pace import paced
 from faber_db.services.ports import Shadow
 from faber_db.services.safer import Fix
 from faber_db.services.trying import ToTry, Trying
@@ -179,6 +180,7 @@ def _pending(
         )
         states = database.handler.status(migrations, database.handler.ledger(session))
         seen = known_queries.of_server(session) if ask else ()
+    around = paced(around, app, database, environment)
     wanted = {s.version for s in states if s.state in _TO_RUN}
     pieces = tuple(_of(m, request, database) for m in migrations if m.version in wanted)
     return pieces, around, seen

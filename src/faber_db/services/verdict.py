@@ -24,6 +24,7 @@ class Surroundings:
     server_version: int | None = None
     catalogue: Catalogue | None = None
     sizes: dict[str, TableSize] | None = None
+    pace: int | None = None  # nanoseconds that the database takes to read one row
     protected: bool = False
     schemas: tuple[str, ...] = ()
     ledgers: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ def verdict_of(
             server_version=around.server_version,
             catalogue=around.catalogue,
             sizes=around.sizes,
+            pace=around.pace,
             wrap=wrap,
             takes_out=bool(takes_out) and takes_out[position],
             protected=around.protected,
