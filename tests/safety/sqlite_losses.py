@@ -53,7 +53,8 @@ def losses(connection: sqlite3.Connection, before: dict[str, Held]) -> list[str]
         same = [now[name]] if name in now else []
         same += [h for n, h in now.items() if n != name and h.root == held.root and h.root]
         if same:
-            found += min((list(_lost(name, held, h)) for h in same), key=len)
+            compared = [_lost(name, held, h) for h in same]
+            found += sorted(compared, key=len)[0]
         elif held.rows:
             found.append(f"{name}: table with {held.rows} rows")
     return found

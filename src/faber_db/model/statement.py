@@ -459,6 +459,7 @@ class Insert(TableAction):
     values: tuple[str, ...] = ()  # text of the selected expressions, where it is one SELECT
     filtered: bool = False  # the SELECT has WHERE, LIMIT, GROUP BY, DISTINCT or a join
     query: bool = False
+    filled: tuple[str, ...] = ()  # selected columns whose NULLs are replaced: coalesce(a, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,6 +553,7 @@ class Transaction(Action):
     what: str
     name: str = ""  # of the savepoint
     chain: bool = False  # COMMIT AND CHAIN
+    mode: str = ""  # SQLite: deferred, immediate, exclusive
 
 
 @dataclass(frozen=True, slots=True)
@@ -590,6 +592,13 @@ class NotUnderstood(Action):
     """What could not be read."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign(Action):
+    """Well understood, but of another product: this one refuses it."""
+
+    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from faber_db.model.statement import (
     CreateEnum,
     CreateIndex,
     CreateTable,
+    CreateTrigger,
     CreateView,
 )
 from faber_db.rules.base import Hazard, Rule, at
@@ -75,10 +76,17 @@ def find_view(action: CreateView, scene: Scene) -> Iterator[Hazard]:
         yield _taken("view", action.name)
 
 
+def find_trigger(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
+    taken = {name for _, name in scene.state.triggers}
+    if scene.sqlite and _is_free(scene) and action.name in taken:
+        yield _taken("trigger", action.name)
+
+
 def _is_free(scene: Scene) -> bool:
     """Whether what is there is known, and the statement runs whatever else there is."""
     guarded = scene.routine or scene.statement.text.lstrip()[:2].lower() == "do"
-    return not scene.sqlite and scene.state.certain and not guarded
+    known = scene.state.known if scene.sqlite else scene.state.certain
+    return known and not guarded
 
 
 def _taken(kind: str, name: str) -> Hazard:
@@ -101,5 +109,6 @@ RULE = Rule(
         at(CreateDomain, find_type),
         at(AddEnumValue, find_value),
         at(CreateView, find_view),
+        at(CreateTrigger, find_trigger),
     ),
 )

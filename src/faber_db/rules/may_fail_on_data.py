@@ -10,13 +10,17 @@ from faber_db.model.statement import (
     ChangeType,
     CreateIndex,
     Delete,
+    Drop,
+    Insert,
     RedefineColumn,
     SetNotNull,
 )
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.rebuild import sources_of
 from faber_db.rules.redefinition import cuts
 from faber_db.rules.scene import Scene
+from faber_db.rules.state import TableState
 from faber_db.rules.type_changes import change_of
 
 _REFUSES = ("NO ACTION", "RESTRICT")
@@ -78,6 +82,8 @@ def find_delete(action: Delete, scene: Scene) -> Iterator[Hazard]:
     """A row that others refer to stays, and the statement fails."""
     if scene.is_empty(action.table) or action.never or _unchecked(scene):
         return
+    if scene.sqlite and not scene.state.is_on("foreign_keys"):
+        return
     users = sorted({t for t, k in scene.state.referencing(action.table) if k.on_delete in _REFUSES})
     if users:
         detail = f"rows of {', '.join(users)} refer to {action.table}"
@@ -104,6 +110,70 @@ def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((name,), detail=f"values of {name}", table=action.table)
 
 
+def find_copy(action: Insert, scene: Scene) -> Iterator[Hazard]:
+    """SQLite: the rows of a table go into a new one that asks more of them."""
+    old = scene.table(action.reads[0]) if len(action.reads) == 1 else None
+    new = scene.table(action.table)
+    if not scene.sqlite or old is None or new is None or not new.born or old.born:
+        return
+    if not old.complete or not new.complete:
+        return
+    sources = sources_of(action, old, new, scene.state)
+    if sources is None:
+        if action.values:
+            detail = f"{action.table} has another number of columns"
+            yield Hazard((action.table,), Risk.HIGH, detail=detail)
+        return
+    if action.conflict in ("nothing", "replace"):
+        return
+    filled = {scene.state.key(f) for f in action.filled}
+    for into, source in sources.items():
+        was, becomes = old.columns.get(source), new.columns.get(into)
+        tighter = was is not None and becomes is not None and was.nullable > becomes.nullable
+        if tighter and source not in filled:
+            yield Hazard((f"{old.name}.{source}",), detail=f"NULLs in {old.name}.{source}")
+    yield from _stricter(old, new, sources, scene)
+
+
+def find_restricted(action: Drop | Insert, scene: Scene) -> Iterator[Hazard]:
+    """SQLite with foreign keys on: children that do not go with their parent hold it back."""
+    if not scene.sqlite or not scene.state.is_on("foreign_keys"):
+        return
+    if isinstance(action, Drop):
+        names = action.names if action.kind == "table" else ()
+    else:
+        names = (action.table,) if action.conflict == "replace" else ()
+    for name in names:
+        for child, key in scene.state.referencing(name):
+            if key.on_delete in _REFUSES and not scene.is_empty(child):
+                yield Hazard((child,), detail=f"rows of {child} that refer to {name}")
+
+
+def _stricter(
+    old: TableState, new: TableState, sources: dict[str, str], scene: Scene
+) -> Iterator[Hazard]:
+    key = scene.state.key
+    unique = [{key(c) for c in k.columns} for k in old.constraints if k.kind in _KEYS]
+    unique += [{key(c) for c in i.columns} for i in old.indexes if i.unique and not i.predicate]
+    checks = {_plain(c.expression.text) for c in old.constraints if c.expression is not None}
+    for constraint in new.constraints:
+        if constraint.kind in _KEYS:
+            wanted = {sources.get(key(c), "") for c in constraint.columns}
+            if "" not in wanted and not any(u <= wanted for u in unique):
+                detail = f"duplicates of {', '.join(sorted(wanted))} in {old.name}"
+                yield Hazard((old.name,), detail=detail)
+        elif constraint.kind == "check" and constraint.expression is not None:
+            looked_at = {key(c) for c in (*constraint.columns, *constraint.expression.columns)}
+            if looked_at & set(sources) and _plain(constraint.expression.text) not in checks:
+                yield Hazard((old.name,), detail=f"rows of {old.name} that fail the new CHECK")
+
+
+def _plain(text: str) -> str:
+    return "".join(text.lower().replace('"', "").split())
+
+
+_KEYS = ("primary key", "unique")
+
 RULE = Rule(
     code="may-fail-on-data",
     kind=Kind.FAILS,
@@ -120,6 +190,9 @@ RULE = Rule(
         at(Delete, find_delete),
         at(AlterDomain, find_domain),
         at(RedefineColumn, find_redefined),
+        at(Insert, find_copy),
+        at(Drop, find_restricted),
+        at(Insert, find_restricted),
     ),
     paste=pasteable.look_first,
 )

@@ -9,7 +9,10 @@ from faber_db.model.statement import (
     CreateIndex,
     DetachPartition,
     DropColumn,
+    DropConstraint,
+    DropNotNull,
     Merge,
+    SetNotNull,
     TableSetting,
 )
 from faber_db.rules.base import Hazard, Rule, at
@@ -59,6 +62,22 @@ def find_sqlite(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((action.table,), detail="DROP COLUMN needs SQLite 3.35")
 
 
+def find_sqlite_constraint(
+    action: AddConstraint | DropConstraint | SetNotNull | DropNotNull, scene: Scene
+) -> Iterator[Hazard]:
+    version = scene.context.server_version
+    kind = action.constraint.kind if isinstance(action, AddConstraint) else "check"
+    if scene.sqlite and kind not in ("check", "not null"):
+        detail = f"SQLite adds no {kind} to a table that is there"
+        yield Hazard((action.table,), detail=detail, remedy=_REBUILD)
+    elif scene.sqlite and (version is None or version < 3_053_000):
+        detail = "changing constraints needs SQLite 3.53"
+        yield Hazard((action.table,), detail=detail, remedy=_REBUILD)
+
+
+_REBUILD = "Rebuild the table: create the new one, copy every column, drop the old one, rename."
+
+
 def _needs(major: int, what: str, table: str) -> Hazard:
     return Hazard((table,), detail=f"{what} needs PostgreSQL {major}")
 
@@ -78,5 +97,9 @@ RULE = Rule(
         at(DetachPartition, find_detach),
         at(TableSetting, find_setting),
         at(DropColumn, find_sqlite),
+        at(AddConstraint, find_sqlite_constraint),
+        at(DropConstraint, find_sqlite_constraint),
+        at(SetNotNull, find_sqlite_constraint),
+        at(DropNotNull, find_sqlite_constraint),
     ),
 )

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import (
+    Action,
+    Calls,
     CreateRoutine,
     CreateTrigger,
     Delete,
     Drop,
     Dynamic,
+    Insert,
     NotUnderstood,
     Raise,
     Truncate,
+    Update,
 )
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
@@ -22,7 +26,8 @@ def find(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
         return
     routine = scene.state.routines.get(action.function.lower())
     body = action.body or (routine.body if routine is not None else ())
-    if any(isinstance(a, Raise) for a in body):
+    raises = (isinstance(a, Calls) and "raise" in a.functions for a in body)  # SQLite's RAISE()
+    if any(raises) or any(isinstance(a, Raise) for a in body):
         yield Hazard(
             (action.table,),
             Risk.HIGH,
@@ -47,6 +52,13 @@ def find(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
             detail=detail,
             effect="It deletes rows or objects, or runs SQL that cannot be read, with every write.",
         )
+    elif unknown := tuple(_unknown(body, scene)):
+        yield Hazard(
+            (action.table,),
+            Risk.HIGH,
+            detail=detail,
+            effect=f"It names {', '.join(unknown)}, which is not there: every write that fires it fails.",
+        )
     else:
         yield Hazard((action.table,), detail=detail)
 
@@ -65,6 +77,16 @@ def find_function(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
                 detail=f"function {action.name} uses {', '.join(missing)}",
                 effect=f"Table {trigger.table} has no such column, so every write that fires {trigger.name} fails (42703).",
             )
+
+
+def _unknown(body: tuple[Action, ...], scene: Scene) -> Iterator[str]:
+    """SQLite looks at a body only when the trigger fires."""
+    for action in body if scene.sqlite else ():
+        if isinstance(action, Insert | Update):
+            found = scene.table(action.table)
+            for column in action.columns if found is not None and found.complete else ():
+                if scene.state.column(action.table, column) is None:
+                    yield f"{action.table}.{column}"
 
 
 RULE = Rule(

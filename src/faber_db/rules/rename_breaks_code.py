@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import CreateView, Move, Rename
+from faber_db.model.statement import CreateView, Insert, Move, Rename
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
@@ -15,7 +15,7 @@ _NAMED = ("table", "column", "view", "materialized view", "sequence", "function"
 def find(action: Rename, scene: Scene) -> Iterator[Hazard]:
     if action.kind not in _NAMED or _made_here(action, scene):
         return
-    if _view_stays(action, scene) or _replaced(action, scene):
+    if _view_stays(action, scene) or _replaced(action, scene) or _comes_back(action, scene):
         return
     name = f"{action.table}.{action.old}" if action.table else action.old
     yield Hazard((name,), detail=f"{action.kind} {name} becomes {action.new}")
@@ -74,6 +74,25 @@ def _made_here(action: Rename, scene: Scene) -> bool:
         or action.old in state.born_views
         or f"{action.kind} {action.old}" in state.born_others
     )
+
+
+def _comes_back(action: Rename, scene: Scene) -> bool:
+    """SQLite: the old name is there again at the end, by a rename, a view, or a table with the rows."""
+    if not scene.sqlite or action.kind != "table":
+        return False
+    key, old = scene.state.key, scene.state.key(action.old)
+    table = scene.table(action.old)
+    if table is not None and key(table.was) == key(action.new):
+        return True
+    new = {key(action.new)}
+    for later in scene.actions_later():
+        if isinstance(later, Rename) and later.kind == "table" and key(later.old) in new:
+            new.add(key(later.new))
+        elif isinstance(later, CreateView | Insert):
+            made = later.name if isinstance(later, CreateView) else later.table
+            if key(made) == old:
+                return bool(new & {key(r) for r in later.reads})
+    return old in new
 
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from faber_db.model.statement import (
     AddColumn,
     AddConstraint,
     Constraint,
+    Drop,
     DropDefault,
     RedefineColumn,
     SetNotNull,
@@ -84,6 +85,23 @@ def find_redefined(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((name,), detail=f"{name} becomes NOT NULL without a default")
 
 
+def find_rebuilt(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    for name in action.names if action.kind == "table" else ():
+        rebuild = scene.rebuild_of(name)
+        if rebuild is None or not rebuild.old.complete or rebuild.old.born:
+            continue
+        new = rebuild.new
+        keys = {c.columns for c in new.constraints if c.kind == "primary key"}
+        for key, column in new.columns.items():
+            before = rebuild.old.columns.get(key)
+            numbered = column.type.name.lower() == "integer" and (column.name,) in keys
+            if column.nullable or column.default or column.identity or column.generated:
+                continue
+            if not numbered and (before is None or before.nullable or before.default):
+                full = f"{name}.{column.name}"
+                yield Hazard((full,), detail=f"{full} is required and has no default")
+
+
 RULE = Rule(
     code="required-column-breaks-inserts",
     kind=Kind.APP_BREAK,
@@ -97,6 +115,7 @@ RULE = Rule(
         at(AddConstraint, find_check),
         at(DropDefault, find_default),
         at(RedefineColumn, find_redefined),
+        at(Drop, find_rebuilt),
     ),
     paste=pasteable.nullable_column,
 )

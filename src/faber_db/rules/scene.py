@@ -4,11 +4,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from faber_db.model.dialect import Dialect
-from faber_db.model.statement import Action, AddEnumValue, Insert, Transaction
+from faber_db.model.statement import (
+    Action,
+    AddEnumValue,
+    Drop,
+    Insert,
+    SetVariable,
+    Transaction,
+)
 from faber_db.rules import effects_mysql, effects_postgresql, effects_sqlite
 from faber_db.rules.ahead import Ahead
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strength
+from faber_db.rules.rebuild import Rebuild, in_the_way, rebuild_of
 from faber_db.rules.state import State, TableState
 from faber_db.rules.transaction import TransactionState
 from faber_db.sql.script import Statement
@@ -90,14 +98,19 @@ class Scene:
 
         Create, copy, drop, rename: SQLite's and Prisma's way to change a table.
         """
-        for name in dict.fromkeys(self.ahead.renamed_to(table, self.index)):
-            found = self.state.table(name)
-            if found is None or not found.born:
-                continue
-            for insert in found.filled_from:
-                if self.state.key(table) in {self.state.key(r) for r in insert.reads}:
-                    return name, insert
-        return None
+        found = self.rebuild_of(table)
+        return None if found is None else (found.copy, found.insert)
+
+    def rebuild_of(self, table: str) -> Rebuild | None:
+        """The same, with what arrives of the old columns and rows."""
+        return rebuild_of(table, self.state, self.ahead, self.index)
+
+    def rename_fails(self, table: str) -> tuple[str, ...]:
+        """SQLite: what makes the last step of a rebuild fail when the table is dropped now."""
+        if not self.sqlite or not any(self.ahead.renamed_to(table, self.index)):
+            return ()
+        later = {n for a in self.actions_later() if isinstance(a, Drop) for n in a.names}
+        return tuple(w for w in in_the_way(table, self.state) if w.split()[1] not in later)
 
 
 def effects_of(
@@ -119,4 +132,19 @@ def after(action: Action, scene: Scene) -> None:
     elif isinstance(action, AddEnumValue):
         transaction.added_values.add((action.type, action.value))
     transaction.take(scene.effects, scene.state, scene.statement.line)
-    scene.state.apply(action)
+    if not _without_effect(action, scene):
+        scene.state.apply(action)
+
+
+def _without_effect(action: Action, scene: Scene) -> bool:
+    """SQLite: foreign keys cannot be switched inside a transaction that the script began itself.
+
+    Where the runner begins it, ours does the PRAGMA before.
+    """
+    return (
+        scene.sqlite
+        and isinstance(action, SetVariable)
+        and action.name == "foreign_keys"
+        and scene.transaction.open
+        and not scene.context.wrap
+    )

@@ -1,4 +1,4 @@
-"""A table rebuild in SQLite whose last rename fails, because a view still names the table."""
+"""A table rebuild in SQLite whose last rename fails, because a view or trigger still names the table."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,10 @@ from faber_db.rules.scene import Scene
 def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if not scene.sqlite or action.kind != "table":
         return
-    if scene.state.variables.get("legacy_alter_table", "off") in ("on", "1", "true", "yes"):
-        return
     for name in action.names:
-        views = scene.state.views_on(name)
-        if views and scene.copied_into(name) is not None:
-            yield Hazard((name,), detail=f"view {', '.join(views)} names {name}")
+        ways = scene.rename_fails(name)
+        if ways:
+            yield Hazard((name,), detail=f"{', '.join(ways)} names {name}")
 
 
 RULE = Rule(
@@ -24,7 +22,7 @@ RULE = Rule(
     kind=Kind.FAILS,
     risk=Risk.HIGH,
     effect="The rename fails after the old table was dropped: outside a transaction the table is gone.",
-    remedy="DROP VIEW before the rebuild and CREATE VIEW behind it, or PRAGMA legacy_alter_table=ON.",
+    remedy="DROP VIEW (or DROP TRIGGER) before the rebuild and create it anew behind it, or PRAGMA legacy_alter_table=ON.",
     source="SQLite manual, ALTER TABLE RENAME",
     looks=(at(Drop, find),),
 )

@@ -42,6 +42,7 @@ from faber_db.model.statement import (
     Move,
     NotUnderstood,
     Outside,
+    Query,
     RedefineColumn,
     Rename,
     SetDefault,
@@ -167,6 +168,8 @@ class TableState:
     materialized: bool = False
     policies: bool = False
     filled_from: list[Insert] = field(default_factory=list)
+    was: str = ""  # its name before the script renamed it
+    options: tuple[str, ...] = ()  # "strict", "without rowid"
     charset: str = ""  # MySQL: of columns that name none
 
     def is_keyed(self, columns: tuple[str, ...]) -> bool:
@@ -464,6 +467,19 @@ class State:
             if owner == wanted and (event in t.events or not t.events)
         )
 
+    def trigger_names(self, table: str) -> tuple[str, ...]:
+        """The triggers that fire on a table, whatever the event."""
+        return tuple(t.name for (owner, _), t in self.triggers.items() if owner == self.key(table))
+
+    def triggers_naming(self, table: str) -> tuple[str, ...]:
+        """The triggers of other tables whose body names a table."""
+        wanted = self.key(table)
+        return tuple(
+            t.name
+            for (owner, _), t in self.triggers.items()
+            if owner != wanted and wanted in {self.key(n) for n in named_in(t.body)}
+        )
+
     def rules_on(self, table: str, event: str) -> tuple[CreateRule, ...]:
         """The rewrite rules of a table for an event."""
         wanted = self.key(table)
@@ -522,6 +538,7 @@ class State:
                 for i in table.indexes
             ],
             complete=_QUERY not in table.options,
+            options=tuple(o.lower() for o in table.options),
             charset=_charset(table.options),
             unlogged="UNLOGGED" in table.options,
             **_partitioning(table.options),
@@ -548,6 +565,8 @@ class State:
     def _load_other(self, kind: str, name: str, definition: str, table: str) -> None:
         if kind == "domain":
             self._load_domain(name, definition)
+        elif kind == "virtual table":
+            self.tables[self.key(name)] = TableState(name)
         elif kind == "schema":
             self.schemas.add(name)
         elif kind == "extension":
@@ -671,6 +690,8 @@ class State:
                 self.triggers[self.key(action.table), action.name] = action
             case CreateRule():
                 self.rules[self.key(action.table), action.name] = action
+            case Create(kind="virtual table"):
+                self.tables.setdefault(self.key(action.name), TableState(action.name, born=True))
             case Create():
                 self.born_others.add(f"{action.kind} {action.name}")
                 if action.kind == "schema":
@@ -692,6 +713,25 @@ class State:
                 found.filled_from.append(action)
             case _:
                 pass
+
+    def _follow(self, old: str, new: str) -> None:
+        """SQLite writes the new name into the keys, views and triggers that name the table."""
+        if self.dialect is not Dialect.SQLITE or self.is_on("legacy_alter_table"):
+            return
+        wanted = self.key(old)
+        for table in self.tables.values():
+            table.constraints = [
+                replace(c, references=new)
+                if c.references and self.key(c.references) == wanted
+                else c
+                for c in table.constraints
+            ]
+        for name, reads in self.views.items():
+            self.views[name] = tuple(new if self.key(r) == wanted else r for r in reads)
+        self.triggers = {
+            key: replace(t, table=new) if self.key(t.table) == wanted else t
+            for key, t in self.triggers.items()
+        }
 
     def _create_table(self, action: CreateTable) -> None:
         key = self.key(action.table)
@@ -753,6 +793,8 @@ class State:
                 self.domains.pop(name, None)
             elif action.kind in ("function", "procedure"):
                 self.routines.pop(name.lower(), None)
+            elif action.kind == "trigger" and not action.table:  # SQLite, MySQL: its own name
+                self.triggers = {k: t for k, t in self.triggers.items() if k[1] != name}
             elif action.kind == "trigger":
                 self.triggers.pop((self.key(action.table), name), None)
             elif action.kind == "rule":
@@ -765,16 +807,18 @@ class State:
     def _rename(self, action: Rename) -> None:
         if action.kind == "column" and action.table:
             found = self.table(action.table)
-            column = found.columns.pop(self.key(action.old), None) if found else None
+            column = found.columns.get(self.key(action.old)) if found else None
             if found is not None and column is not None:
                 column.name = action.new
-                found.columns[self.key(action.new)] = column
+                found.columns = {self.key(c.name): c for c in found.columns.values()}
         elif action.kind in ("table", "view", "materialized view"):
             schema = action.old.rpartition(".")[0]
             new = f"{schema}.{action.new}" if schema and "." not in action.new else action.new
             table = self.tables.pop(self.key(action.old), None)
             if table is not None:
+                table.was = table.was or table.name
                 table.name = new
+                self._follow(action.old, new)
                 self.tables[self.key(new)] = table
                 self.triggers = _moved(self.triggers, self.key(action.old), self.key(new))
                 self.rules = _moved(self.rules, self.key(action.old), self.key(new))
@@ -855,6 +899,17 @@ def _moved(hanging: dict[tuple[str, str], H], old: str, new: str) -> dict[tuple[
         for (table, name), item in hanging.items()
         if table != old or new
     }
+
+
+def named_in(actions: Iterable[Action]) -> set[str]:
+    """The tables that some statements read or write."""
+    found: set[str] = set()
+    for action in actions:
+        if isinstance(action, TableAction):
+            found.add(action.table)
+        if isinstance(action, Insert | Update | Delete | Query):
+            found.update(action.reads)
+    return found
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """`UPDATE` without a condition overwrites a column that had values."""
 
+import re
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
@@ -33,6 +34,7 @@ def overwritten(action: Update, scene: Scene) -> list[str]:
 def meets_all(action: Update, scene: Scene) -> bool:
     """`WHERE key IS NOT NULL`: a condition that leaves nothing out."""
     text = action.where.text.lower().replace('"', "") if action.where else ""
+    text = re.sub(r"^not (\w+) is null$", r"\1 is not null", text)  # as sqlglot writes it
     column, _, rest = text.partition(" is not null")
     found = scene.state.column(action.table, column)
     overwritten = column in {c.lower() for c in action.columns}  # all its values go

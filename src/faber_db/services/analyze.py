@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +29,9 @@ from faber_db.services.safer import Fix
 from faber_db.services.trying import ToTry, Trying
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
 from faber_db.sql.watch import Watch
+
+if TYPE_CHECKING:
+    from faber_db.sql.script import Script
 
 MAX_BYTES = 50_000_000
 _BOTH_WAYS = re.compile(
@@ -336,7 +339,8 @@ def _answer(
         watch.restart()
         scripts.append(parse(piece.sql, around.dialect, watch))
     names = [piece.name for piece in pieces]
-    wraps, takes_out = [p.wrap for p in pieces], [p.takes_out for p in pieces]
+    wraps = [_wraps(p, s, request) for p, s in zip(pieces, scripts, strict=True)]
+    takes_out = [piece.takes_out for piece in pieces]
     trial = None
     if trying is not None and pieces:
         url = _environment(request, live).resolve_url() if live is not None else ""
@@ -381,6 +385,14 @@ def _answer(
 
 def _environment(request: Request, app: App) -> Environment:
     return app.database(request.database).environment(request.environment)
+
+
+def _wraps(piece: _Piece, script: "Script", request: Request) -> bool:
+    """A SQLite script with its own BEGIN is not wrapped, unless the caller says so: it would fail."""
+    own = script.dialect is Dialect.SQLITE and any(
+        statement.transaction_control == "begin" for statement in script.statements
+    )
+    return piece.wrap and not (own and request.transaction == "auto")
 
 
 def _worst_first(analysis: Analysis, pieces: int) -> list[Finding]:

@@ -15,6 +15,7 @@ from faber_db.model.statement import (
     CreateView,
     Drop,
     Dynamic,
+    Foreign,
     Grant,
     Harmless,
     Insert,
@@ -83,6 +84,8 @@ def read_statement(text: str, dialect: Dialect) -> tuple[Action, ...]:
         if stream.done:  # a comment for other versions of the server, and nothing else
             return (Harmless("nothing"),)
         reader = _sqlite(stream) if dialect is Dialect.SQLITE else _mysql(stream)
+        if reader is None and dialect is Dialect.SQLITE and text.startswith("."):
+            return (NotUnderstood("a command of the sqlite3 shell, which no driver knows"),)
         if reader is None:
             return (NotUnderstood(f"{stream.peek().text[:30]!r} begins no known statement"),)
         return tuple(reader(stream)) or (Harmless("nothing"),)
@@ -109,6 +112,7 @@ def _sqlite(stream: Stream) -> Reader | None:
         "ATTACH": _attach,
         "DETACH": _attach,
         "VACUUM": _maintain,
+        "TRUNCATE": _foreign,
         "REINDEX": _maintain,
         "ANALYZE": _maintain,
     }
@@ -187,7 +191,8 @@ def _cut_into(stream: Stream) -> tuple[Piece, ...]:
 
 def _transaction(stream: Stream) -> Iterator[Action]:
     word = stream.take().word
-    stream.accept_any("TRANSACTION", "WORK", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
+    mode = stream.accept_any("DEFERRED", "IMMEDIATE", "EXCLUSIVE").lower()
+    stream.accept_any("WORK")
     if stream.accept("NOT", "ATOMIC"):
         yield from _body(stream.rest())
         return
@@ -196,7 +201,11 @@ def _transaction(stream: Stream) -> Iterator[Action]:
     if stream.accept("TO"):
         name = "rollback to"
     stream.rest()
-    yield Transaction(name)
+    yield Transaction(name, mode=mode)
+
+
+def _foreign(stream: Stream) -> Iterator[Action]:
+    yield Foreign(f"{stream.peek().word} TABLE")
 
 
 def _explain(stream: Stream) -> Iterator[Action]:
@@ -231,6 +240,8 @@ def _do(stream: Stream) -> Iterator[Action]:
 def _create(stream: Stream) -> Iterator[Action]:
     stream.take()
     replace = stream.accept("OR", "REPLACE")
+    if replace and stream.dialect is Dialect.SQLITE:
+        yield Foreign("CREATE OR REPLACE")
     if stream.accept("DEFINER"):
         stream.expect("=")
         stream.until("VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "SQL", "AGGREGATE")

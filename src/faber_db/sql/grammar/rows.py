@@ -32,6 +32,7 @@ _MODIFIED = re.compile(
     r"|\A\s*(INSERT\b)(?:\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY)\b)+",
     re.IGNORECASE,
 )
+_UPDATE_OR = re.compile(r"\A\s*UPDATE\s+OR\s+(ROLLBACK|ABORT|REPLACE|FAIL|IGNORE)\b", re.IGNORECASE)
 _FILES = {"load_file", "load_extension", "readfile", "writefile"}
 
 
@@ -48,6 +49,9 @@ def row_actions(text: str, dialect: Dialect) -> Iterator[Action]:
         yield _insert(tree, text, dialect)
     elif isinstance(tree, exp.Update):
         yield from _update(tree, dialect)
+        clash = _UPDATE_OR.match(text)
+        if clash is not None and clash[1].upper() == "REPLACE":  # rows in the way are deleted
+            yield Delete(_name(tree.this, dialect), qualified=True)
     elif isinstance(tree, exp.Delete):
         yield from _delete(tree, dialect)
     elif isinstance(tree, exp.Query | exp.Values | exp.Subquery):
@@ -88,6 +92,7 @@ def _tree(text: str, dialect: Dialect) -> "exp.Expr":
         logging.ERROR
     )  # a fallback is our finding, not a log line
     text = _REPLACE.sub("INSERT INTO ", text)  # sqlglot reads REPLACE as an opaque command
+    text = _UPDATE_OR.sub("UPDATE", text)
     if dialect is not Dialect.SQLITE:
         text = _MODIFIED.sub(lambda found: found[1] or found[2], text)  # it does not know these
     try:
@@ -132,8 +137,14 @@ def _insert(tree: "exp.Insert", text: str, dialect: Dialect) -> Insert:
     source = tree.expression
     query = isinstance(source, exp.Query) and not isinstance(source, exp.Values)
     values: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
     filtered = False
     if isinstance(source, exp.Select):
+        filled = tuple(
+            name
+            for e in source.expressions
+            if isinstance(e.unalias(), exp.Coalesce) and (name := _selected(e))
+        )
         values = tuple(_selected(e) for e in source.expressions)
         filtered = any(
             source.args.get(part)
@@ -147,6 +158,7 @@ def _insert(tree: "exp.Insert", text: str, dialect: Dialect) -> Insert:
         values=values,
         filtered=filtered,
         query=query,
+        filled=filled,
     )
 
 
@@ -158,6 +170,8 @@ def _selected(selected: "exp.Expr") -> str:
         return "*"
     if isinstance(inner, exp.Coalesce) and isinstance(inner.this, exp.Column):
         return str(inner.this.name)  # Prisma fills NULLs of a column that becomes required
+    if isinstance(inner, exp.Cast) and inner.to.is_type(*exp.DataType.TEXT_TYPES):
+        inner = inner.this  # every value has a text
     return str(inner.name) if isinstance(inner, exp.Column) else ""
 
 
@@ -270,7 +284,24 @@ def _update(tree: "exp.Update", dialect: Dialect) -> Iterator[Action]:
             qualified=qualified,
             reads=_tables(tree, dialect, leave_out=table),
             keyed=_keyed(tree),
+            fills=tuple(c for c in written if c.lower() in _empty(tree)),
         )
+
+
+def _empty(tree: "exp.Expr") -> set[str]:
+    """The columns that are NULL in every row which the condition lets through, in lower case."""
+    from sqlglot import exp
+
+    where = tree.args.get("where")
+    found = where.this if isinstance(where, exp.Where) else None
+    parts = list(found.flatten()) if isinstance(found, exp.And) else [found]
+    return {
+        part.this.name.lower()
+        for part in parts
+        if isinstance(part, exp.Is)
+        and isinstance(part.this, exp.Column)
+        and isinstance(part.expression, exp.Null)
+    }
 
 
 def _aliases(tree: "exp.Expr") -> "dict[str, exp.Table]":
@@ -306,7 +337,7 @@ def _delete(tree: "exp.Delete", dialect: Dialect) -> Iterator[Action]:
 
 
 _KEYWORDS = """
-ALL AND ANY AS BETWEEN BY CASE CROSS DELETE DISTINCT ELSE END ESCAPE EXCEPT EXISTS FILTER FORCE
+ALL AND ANY AS BETWEEN BY CASE CONFLICT CROSS DELETE DISTINCT ELSE END ESCAPE EXCEPT EXISTS FILTER FORCE
 FROM GROUP GROUPS HAVING IGNORE IN INDEX INSERT INTERSECT INTO IS JOIN KEY LIKE LIMIT MATERIALIZED
 NOT OF OFFSET ON OR ORDER OVER PARTITION RANGE RECURSIVE REGEXP RLIKE ROLLUP ROW ROWS SELECT SET
 SOME THEN UNION UPDATE USE USING WHEN WHERE WINDOW WITH XOR

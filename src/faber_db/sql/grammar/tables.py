@@ -17,6 +17,7 @@ from faber_db.model.statement import (
     DropConstraint,
     DropDefault,
     DropNotNull,
+    Foreign,
     Move,
     RedefineColumn,
     Rename,
@@ -33,7 +34,7 @@ from faber_db.sql.grammar.columns import (
     type_of,
 )
 from faber_db.sql.grammar.expressions import expression_of
-from faber_db.sql.grammar.rows import query_actions, tables_of
+from faber_db.sql.grammar.rows import query_actions, row_actions, tables_of
 from faber_db.sql.grammar.stream import Stream, Unreadable
 
 _TABLE_OPTIONS = {
@@ -95,8 +96,14 @@ def create_table(stream: Stream) -> Iterator[Action]:
         options=options,
     )
     yield from indexes
-    if query:
+    if query and stream.dialect is Dialect.SQLITE:  # which columns it takes from where
+        yield from row_actions(f"INSERT INTO {_quoted(table)} {rest.text}", stream.dialect)
+    elif query:
         yield from query_actions(rest.text, stream.dialect)
+
+
+def _quoted(table: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
 
 
 def _keyed(column: ColumnDefinition, keys: set[str], dialect: Dialect) -> ColumnDefinition:
@@ -158,6 +165,9 @@ def _option(stream: Stream) -> str:
 
 def create_index(stream: Stream, unique: bool, method: str) -> Iterator[Action]:
     """After CREATE [UNIQUE] INDEX."""
+    if stream.sees("CONCURRENTLY") and not stream.sees("CONCURRENTLY", "ON"):
+        stream.take()
+        yield Foreign("CREATE INDEX CONCURRENTLY")
     maybe = stream.accept("IF", "NOT", "EXISTS")
     name = stream.table()
     index_type(stream)
@@ -199,7 +209,10 @@ def alter_table(stream: Stream) -> Iterator[Action]:
         yield TableSetting(table, "ignore")
     if stream.done:
         raise Unreadable("ALTER TABLE without a command")
-    for part in _commands(stream):
+    parts = _commands(stream)
+    if len(parts) > 1 and stream.dialect is Dialect.SQLITE:
+        yield Foreign("several changes in one ALTER TABLE")
+    for part in parts:
         read = False
         for action in _command(part, table):
             read = True
@@ -269,6 +282,8 @@ def _add(part: Stream, table: str) -> Iterator[Action]:
         return
     part.accept("COLUMN")
     maybe = part.accept("IF", "NOT", "EXISTS")
+    if maybe and part.dialect is Dialect.SQLITE:
+        yield Foreign("ADD COLUMN IF NOT EXISTS")
     if part.sees("("):
         for inner in part.parenthesised().split():
             yield AddColumn(table, column_of(inner), maybe)
@@ -298,6 +313,8 @@ def _drop(part: Stream, table: str) -> Iterator[Action]:
     else:
         part.accept("COLUMN")
         maybe = part.accept("IF", "EXISTS")
+        if maybe and part.dialect is Dialect.SQLITE:
+            yield Foreign("DROP COLUMN IF EXISTS")
         column = part.identifier()
         cascade = part.accept_any("CASCADE", "RESTRICT") == "CASCADE"
         yield DropColumn(table, column, cascade, maybe)
@@ -329,14 +346,20 @@ def _renamed_table(old: str, new: str) -> Iterator[Action]:
 
 
 def _sqlite_alter(part: Stream, table: str) -> Iterator[Action]:
-    """ALTER COLUMN … SET/DROP NOT NULL of newer releases."""
-    if part.accept("ALTER"):
+    """ALTER COLUMN … SET/DROP NOT NULL of newer releases; what MySQL and PostgreSQL have is refused."""
+    if word := part.accept_any("MODIFY", "CHANGE"):
+        yield Foreign(f"ALTER TABLE … {word}")
+        part.rest()
+    elif part.accept("ALTER"):
         part.accept("COLUMN")
         column = part.identifier()
         if part.accept("SET", "NOT", "NULL"):
             yield SetNotNull(table, column)
         elif part.accept("DROP", "NOT", "NULL"):
             yield DropNotNull(table, column)
+        else:
+            yield Foreign("ALTER TABLE … ALTER COLUMN")
+            part.rest()
 
 
 def _mysql_alter_column(part: Stream, table: str) -> Iterator[Action]:

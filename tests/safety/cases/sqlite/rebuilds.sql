@@ -3,7 +3,7 @@
 -- case: prisma-rebuild
 -- role: safe
 PRAGMA foreign_keys=OFF;
-CREATE TABLE "new_labels" ("name" TEXT, "weight" TEXT NOT NULL DEFAULT '0');
+CREATE TABLE "new_labels" ("name" TEXT, "weight" TEXT DEFAULT '0');
 INSERT INTO "new_labels" ("name", "weight") SELECT "name", "weight" FROM "labels";
 DROP TABLE "labels";
 ALTER TABLE "new_labels" RENAME TO "labels";
@@ -19,6 +19,9 @@ INSERT INTO "new_products" ("id", "name", "sku", "price", "stock", "color") SELE
 DROP TABLE "products";
 ALTER TABLE "new_products" RENAME TO "products";
 CREATE UNIQUE INDEX "products_sku_key" ON "products"("sku");
+CREATE TRIGGER products_price AFTER UPDATE OF price ON products BEGIN
+    INSERT INTO audit_log (message) VALUES ('price of ' || NEW.id);
+END;
 PRAGMA foreign_keys=ON;
 PRAGMA defer_foreign_keys=OFF;
 
@@ -197,7 +200,7 @@ DROP TABLE products_old;
 -- case: rename-first-rebuild-of-a-leaf
 -- role: safe
 ALTER TABLE labels RENAME TO labels_old;
-CREATE TABLE labels (name TEXT, weight TEXT NOT NULL);
+CREATE TABLE labels (name TEXT, weight TEXT, note TEXT);
 INSERT INTO labels (name, weight) SELECT name, weight FROM labels_old;
 DROP TABLE labels_old;
 
@@ -290,9 +293,23 @@ ALTER TABLE new_labels RENAME TO labels;
 CREATE UNIQUE INDEX labels_weight ON labels (weight, name);
 CREATE UNIQUE INDEX labels_name ON labels (name);
 
+-- case: rebuild-makes-required
+-- role: advisory
+CREATE TABLE new_labels (name TEXT, weight TEXT NOT NULL DEFAULT '0');
+INSERT INTO new_labels (name, weight) SELECT name, weight FROM labels;
+DROP TABLE labels;
+ALTER TABLE new_labels RENAME TO labels;
+
+-- case: rebuild-coalesce-without-default
+-- role: advisory
+CREATE TABLE new_labels (name TEXT, weight TEXT NOT NULL);
+INSERT INTO new_labels (name, weight) SELECT name, ifnull(weight, '0') FROM labels;
+DROP TABLE labels;
+ALTER TABLE new_labels RENAME TO labels;
+
 -- case: rebuild-coalesce
 -- role: safe
-CREATE TABLE new_labels (name TEXT NOT NULL, weight TEXT NOT NULL);
+CREATE TABLE new_labels (name TEXT NOT NULL DEFAULT 'none', weight TEXT NOT NULL DEFAULT '0');
 INSERT INTO new_labels (name, weight) SELECT coalesce(name, 'none') AS name, coalesce(weight, '0') AS weight FROM labels;
 DROP TABLE labels;
 ALTER TABLE new_labels RENAME TO labels;

@@ -125,3 +125,25 @@ DROP TABLE order_items;
 -- role: hazard
 CREATE TABLE labels_backup AS SELECT * FROM labels;
 DROP TABLE labels;
+
+-- case: write-to-a-virtual-table
+-- role: safe
+INSERT INTO product_search (rowid, name, color) VALUES (900, 'New', 'blue');
+INSERT INTO product_search (product_search) VALUES ('optimize');
+
+-- case: fill-a-new-virtual-table
+-- role: safe
+CREATE VIRTUAL TABLE user_search USING fts5 (full_name, bio);
+INSERT INTO user_search (rowid, full_name, bio) SELECT id, full_name, bio FROM users;
+
+-- case: reset-a-sequence
+-- role: advisory
+UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'users';
+
+-- case: insert-into-a-view-with-a-trigger
+-- role: safe
+CREATE VIEW plans AS SELECT DISTINCT plan FROM users;
+CREATE TRIGGER plans_insert INSTEAD OF INSERT ON plans BEGIN
+    INSERT INTO audit_log (message) VALUES (NEW.plan);
+END;
+INSERT INTO plans (plan) VALUES ('x');

@@ -1,0 +1,2 @@
+-- dialect: sqlite
+DROP INDEX IF EXISTS orders_reference;

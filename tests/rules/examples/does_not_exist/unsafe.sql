@@ -1,0 +1,2 @@
+-- dialect: sqlite
+DROP INDEX orders_reference;

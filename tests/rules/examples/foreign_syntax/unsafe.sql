@@ -1,0 +1,2 @@
+-- dialect: sqlite
+ALTER TABLE customers ADD COLUMN IF NOT EXISTS phone TEXT;

@@ -1,0 +1,4 @@
+-- dialect: sqlite
+SAVEPOINT a;
+ALTER TABLE customers ADD COLUMN phone TEXT;
+RELEASE a;

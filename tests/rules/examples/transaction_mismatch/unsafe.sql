@@ -1,0 +1,4 @@
+-- dialect: sqlite
+BEGIN;
+ALTER TABLE customers ADD COLUMN phone TEXT;
+COMMIT;
