@@ -179,6 +179,17 @@ CASES = {
         from_18=("total_new column", "orders backfill*", "total_new not null not valid",
                  "total_new not null validated", "total swapped", "total_old dropped"),
     ),
+    "type change, its default first": Case(
+        "ALTER TABLE orders ALTER state DROP DEFAULT, ALTER state TYPE state USING state::state,"
+        " ALTER state SET DEFAULT 'paid'",
+        ("as it was", "state_new column", "orders backfill*", "state_new check not valid",
+         "state_new check validated", "state_new not null", "orders_state_new concurrently*",
+         "state swapped", "the rest", "state_old dropped"),
+        old_code=False,
+        from_18=("as it was", "state_new column", "orders backfill*", "state_new not null not valid",
+                 "state_new not null validated", "orders_state_new concurrently*",
+                 "state swapped", "the rest", "state_old dropped"),
+    ),
     "column renamed": Case(
         "ALTER TABLE users RENAME zip TO code",
         ("code column", "users backfill*", "code check not valid", "code check validated",

@@ -77,6 +77,10 @@ REFUSED = {
         "ALTER TABLE orders RENAME TO purchases;\nCREATE TABLE orders (id int)",
         "line 2 touches orders",
     ),
+    "tables swapped": (
+        "ALTER TABLE orders RENAME TO orders_old;\nALTER TABLE keyless RENAME TO orders;",
+        "line 2 touches orders",
+    ),
     "cannot be read": ("CREATE INDEX ON orders (total);\nALTER TABL x", "line 2 cannot be read"),
     "session": ("SET ROLE x; CREATE INDEX ON orders (total)", "line 1 sets role"),
     "own transaction": (

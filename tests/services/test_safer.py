@@ -149,6 +149,7 @@ CREATE INDEX by_zip ON users (zip);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);"""
 PROVED = {
     "type change": ("ALTER TABLE users ALTER zip TYPE integer USING zip::integer", 8),
+    "wider type": ("ALTER TABLE orders ALTER user_id TYPE numeric", 4),
     "rename": ("ALTER TABLE users RENAME email TO mail", 3),
     "table renamed": ("ALTER TABLE orders RENAME TO purchases", 2),
     "volatile default": ("ALTER TABLE orders ADD COLUMN u uuid DEFAULT gen_random_uuid()", 2),

@@ -61,8 +61,9 @@ def _dependants(table: Table, column: Column, catalogue: Catalogue) -> Iterator[
         if _is_on(index, name, word) and (index.predicate or not own):
             yield f"index {index.name} has an expression or a condition on it"
     for view in catalogue.views:
-        if re.search(rf"\b{re.escape(table.name)}\b", view.definition):
-            yield f"view {view.full_name} reads the table"
+        reads = re.search(rf"\b{re.escape(table.name)}\b", view.definition)
+        if reads and (word.search(view.definition) or "*" in view.definition):
+            yield f"view {view.full_name} reads it"
     for thing in catalogue.others:
         if thing.table == table.full_name and word.search(thing.definition):
             yield f"{thing.kind} {thing.name} uses it"
@@ -168,9 +169,10 @@ $keep$;
 
     def trigger_dropped(self) -> str:
         """The end of the trigger."""
-        return sentence(f"DROP TRIGGER {self._trigger} ON {self.full}") + sentence(
-            f"DROP FUNCTION {self._function}()"
-        )
+        why = "-- faber-db: allow trigger-switched-off: it kept two columns equal, and one goes\n"
+        drop = sentence(f"DROP TRIGGER {self._trigger} ON {self.full}")
+        nobody = "-- faber-db: allow drop-breaks-code: only the trigger called it\n"
+        return why + drop + nobody + sentence(f"DROP FUNCTION {self._function}()")
 
     def commented(self, column: str) -> str:
         """The comment of the old column, for another one."""

@@ -150,7 +150,8 @@ class _Composer:
             self._stays_unsafe(statement, str(no_way), codes)
             return False
         if all(isinstance(item, str) for item in found):
-            self._stays_unsafe(statement, "no safe form of it is known", codes)
+            known_as = codes - {"detach-partition"}  # which CONCURRENTLY is too
+            self._stays_unsafe(statement, "no safe form of it is known", known_as)
             return False
         for item in found:
             if isinstance(item, str):
@@ -167,7 +168,7 @@ class _Composer:
     def _look_for_lingering(self, statement: Statement) -> None:
         """What follows on a renamed table would meet the old name, which is there until the end."""
         for action in statement.actions:
-            names = {getattr(action, "table", ""), getattr(action, "name", "")}
+            names = {getattr(action, word, "") for word in ("table", "name", "old", "new")}
             if names & self.lingering and not self.refused:
                 self.refused = (
                     f"line {statement.line} touches {min(names & self.lingering)}, which is renamed above"

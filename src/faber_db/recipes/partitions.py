@@ -37,7 +37,7 @@ def detach(part: Part, known: Known) -> tuple[Step, ...] | None:
         detached,
         Step(
             f"{partition} without bounds",
-            sentence(f"ALTER TABLE {full} DROP CONSTRAINT {name}"),
+            sentence(f"ALTER TABLE {full} DROP CONSTRAINT IF EXISTS {name}"),
             "CONCURRENTLY leaves a check with the bounds behind; keep it to attach the table again.",
         ),
     )

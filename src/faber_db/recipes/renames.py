@@ -50,6 +50,7 @@ def _beside(beside: Beside) -> Iterator[Step]:
         f"{beside.column.name} dropped",
         beside.trigger_dropped()
         + "-- faber-db: allow drop-column: its values live on under the new name\n"
+        + "-- faber-db: allow drop-breaks-code: no code uses it any more\n"
         + sentence(f"ALTER TABLE {full} DROP COLUMN {old}")
         + beside.indexes_renamed("")
         + beside.commented(new),

@@ -1,6 +1,7 @@
 """A column's type changed while it is used: a new column beside it, kept by a trigger, then swapped."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from faber_db.model.catalogue import Catalogue, Column, Table
 from faber_db.model.statement import ChangeType
@@ -38,9 +39,15 @@ def column_known(table: str, column: str, known: Known) -> tuple[Table, Column]:
     inner = found.column(column) if found else None
     if found is None or inner is None:
         raise NoWay("the column is not in the schema that is known")
-    if State(known.dialect, known.catalogue).table(table) != known.table(table):
+    now, before = known.table(table), State(known.dialect, known.catalogue).table(table)
+    key = known.state.key(column)
+    if now is None or before is None or key not in now.columns:
+        raise NoWay("the column is not in the schema that is known")
+    default = now.columns[key].default  # the one thing that may have changed on the way here
+    before.columns[key].default = default
+    if now != before:
         raise NoWay("an earlier statement changes the table: give each a migration of its own")
-    return found, inner
+    return found, replace(inner, default=default)
 
 
 def _type_of(text: str) -> tuple[str, str]:
@@ -71,6 +78,7 @@ def _steps(beside: Beside, kind: str, using: str) -> Iterator[Step]:
     yield Step(
         f"{name}_old dropped",
         "-- faber-db: allow drop-column: its values live on in the column of the new type\n"
+        "-- faber-db: allow drop-breaks-code: no code uses it any more\n"
         + sentence(f"ALTER TABLE {beside.full} DROP COLUMN {gone}"),
         "The column of the old type goes.",
         deploy="nothing; wait until the new values are known to be right",

@@ -1,6 +1,7 @@
 """The safe forms added to an analysis, under the names that their files would have."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from faber_db.errors import LockTimeout, MigrationFailed, ShadowFailed
 from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
+from faber_db.model.statement import ChangeRole, Grant, TableSetting
 from faber_db.services import replacing
 from faber_db.services.app import App
 from faber_db.services.architect import replay
@@ -15,7 +17,7 @@ from faber_db.services.history import history
 from faber_db.services.ports import Session, Shadow
 from faber_db.services.safer import Fix, Ground, Source, fixes, in_words
 from faber_db.services.verdict import Surroundings
-from faber_db.sql.script import parse
+from faber_db.sql.script import Statement, parse
 
 if TYPE_CHECKING:
     from faber_db.services.analyze import AnalyzeDetails, Request
@@ -73,6 +75,14 @@ def add(
         details.fixes = [_within(fix, request.fix_characters) for fix in details.fixes]
 
 
+def _is_about_roles(statement: Statement) -> bool:
+    return bool(statement.actions) and all(
+        isinstance(a, Grant | ChangeRole)
+        or (isinstance(a, TableSetting) and a.setting.startswith("owner"))
+        for a in statement.actions
+    )
+
+
 def _within(fix: Fix, characters: int) -> Fix:
     """A fix without its files where they are too long: half a plan would be worse than none."""
     if sum(len(file.sql) + len(file.why) for file in fix.files) <= characters:
@@ -117,8 +127,11 @@ def _ground(request: "Request", app: App | None, pieces: Sequence[Piece], shadow
 
 
 def _run_schema(session: Session, text: str) -> None:
+    """Run the text of a schema without what it says of roles: a throw-away database has one."""
+    script = parse(text, session.dialect)
+    kept = tuple(s for s in script.statements if not _is_about_roles(s))
     try:
-        session.run(parse(text, session.dialect), wrap=False)
+        session.run(replace(script, statements=kept), wrap=False)
     except (MigrationFailed, LockTimeout) as error:
         raise ShadowFailed(
             f"the schema does not run on an empty database: {error.message}",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from faber_db.rules.context import Context
 
 _ON_DATA = "may-fail-on-data"  # the data decides, not the form
+_OF_THE_END = (Kind.DATA_LOSS, Kind.APP_BREAK)  # what a later release may do, since code is new
 _PATIENT = "SHARE"  # from this mode on, writers wait
 
 
@@ -163,7 +164,9 @@ class _Fixing:
         for file in files:
             source = Source(file.name, parse(file.sql, self.around.dialect), file.transaction)
             for finding in self._findings(source, catalogue, tuple(scripts)):
-                if not (file.later and finding.kind is Kind.DATA_LOSS) and self._is_worse(finding):
+                if file.later and finding.kind in _OF_THE_END:
+                    continue
+                if self._is_worse(finding):
                     return f"the safe form has {finding.code} itself, in the file {file.name!r}"
             scripts.append(source.script)
         return ""
