@@ -15,7 +15,7 @@ from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import detect_handler, handler_for
-from faber_db.adapters.shadows import PostgresShadow, SqliteShadow
+from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.signers import ed25519
@@ -46,6 +46,7 @@ from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Engine, Handler, Shadow
 
+_WHERE_MARIADB = "Where the server is a MariaDB, give `--dialect mariadb`."
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no characters that look alike
 
 
@@ -204,9 +205,9 @@ class _Builder:
             raise NotSupported("`shadow` is `auto` or `off`; a reference is not supported yet")
         if engine.name == "sqlite":
             return SqliteShadow()
-        if engine.name == "mysql":
-            return NoShadow("a history cannot be replayed on MySQL and MariaDB yet")
         open_ones = [e.resolve_url for e in environments.values() if not e.protected]
+        if engine.name == "mysql":
+            return MariadbShadow(open_ones[0] if open_ones else None)
         return PostgresShadow(open_ones[0] if open_ones else None)
 
     def _url(self, database: str, name: str, settings: EnvironmentSettings) -> str | None:
@@ -279,7 +280,9 @@ def throw_away(dialect: Dialect, major: int | None = None) -> Shadow:
         return SqliteShadow()
     if dialect is Dialect.POSTGRESQL:
         return PostgresShadow(None, major=lambda: major)
-    return NoShadow(f"{dialect} cannot be started here yet")
+    if dialect is Dialect.MARIADB:
+        return MariadbShadow(None)
+    return NoShadow("a MySQL server cannot be started here", hint=_WHERE_MARIADB)
 
 
 def initialise(

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from faber_db.model import online_ddl
 from tests.e2e.project import Project, new_project
 
+CONFIG = '{ "environments": { "dev": { "url": "env:DATABASE_URL" } } }'
 UP = """ALTER TABLE customers MODIFY name varchar(20) NOT NULL;
 ALTER TABLE customers ADD COLUMN city varchar(40);
 """
@@ -18,7 +20,7 @@ def project(tmp_path: Path, mariadb_url: str) -> Project:
     made = new_project(tmp_path, {"dev": mariadb_url})
     for file in (made.root / "migrations").iterdir():
         file.unlink()
-    (made.root / "faber-db.json").unlink()
+    (made.root / "faber-db.json").write_text(CONFIG, "utf-8")
     made.add_migration("20260101000000_city", UP)
     from faber_db.adapters.engines.mysql import Mysql
 
@@ -32,6 +34,7 @@ def project(tmp_path: Path, mariadb_url: str) -> Project:
 
 
 def test_looked_at(project: Project) -> None:
+    (project.root / "faber-db.json").unlink()
     project.json("init")
     checked = project.json("config", "check")["details"]["environments"][0]
     assert checked["engine"] == "mysql"
@@ -50,40 +53,85 @@ def test_looked_at(project: Project) -> None:
 
 
 def test_pending_migrations_are_analysed_with_the_live_schema(project: Project) -> None:
-    project.json("init")
     answer = project.json("analyze", "--environment", "dev")
     found = {finding["code"]: finding["effect"] for finding in answer["findings"]}
     assert "varchar(120)" in found["redefine-loses"], found
 
 
-REFUSED = ["build", "release dev", "rollback dev", "backup create dev", "policy show dev"]
+def test_a_trial_run_measures(project: Project) -> None:
+    answer = project.json("analyze", "--environment", "dev", "--trial")
+    assert answer["trial"][0].startswith("2 of 2 statements tried")
+    locks = {s["text"].split()[3]: s["locks"][0]["mode"] for s in answer["statements"]}
+    assert locks["MODIFY"] == online_ddl.COPY
+    assert locks["ADD"] == online_ddl.BRIEF
+    confidence = {f["code"]: f["confidence"] for f in answer["findings"]}
+    assert confidence["mysql-table-copy"] == "measured"
 
 
-@pytest.mark.parametrize("command", REFUSED)
+@pytest.mark.slow
+def test_a_trial_run_with_a_written_schema(project: Project) -> None:
+    before = project.root / "before.sql"
+    before.write_text(
+        "SET NAMES utf8mb4;\nCREATE TABLE b (a int, FOREIGN KEY (a) REFERENCES a (a));\n"
+        "CREATE TABLE a (a int PRIMARY KEY, t text, FULLTEXT KEY (t));\nCREATE USER ann;\n"
+        "CREATE VIEW v AS SELECT nothing FROM a;\n",
+        "utf-8",
+    )
+    given = (
+        "analyze",
+        "--dialect",
+        "mariadb",
+        "--schema",
+        "before.sql",
+        "--transaction",
+        "none",
+        "--trial",
+        "--json",
+        "-",
+    )
+    done = project.run(
+        *given, stdin="ALTER TABLE a ADD c int; DROP VIEW v; ALTER TABLE b ADD c int;"
+    )
+    answer = json.loads(done.stdout)
+    assert answer["trial"][0].startswith("2 of 3 statements tried")
+    assert "not in the copy" in " ".join(answer["trial"])
+    assert [s["locks"][0]["mode"] for s in answer["statements"] if s["measured"]] == [
+        online_ddl.INPLACE_SHARED,
+        online_ddl.BRIEF,
+    ]
+    other = project.run("analyze", "--dialect", "mysql", *given[3:], stdin="SELECT 1")
+    assert other.returncode == 2
+    assert "--dialect mariadb" in other.stdout + other.stderr
+
+
+REFUSED = ("build", "evaluate", "architect spec.md")
+REFUSED_TOO = ("build dev", "release dev", "rollback dev", "backup create dev", "policy show dev")
+
+
+@pytest.mark.parametrize(
+    "command", [*REFUSED, *(pytest.param(c, marks=pytest.mark.slow) for c in REFUSED_TOO)]
+)
 def test_refused_by_name(project: Project, command: str) -> None:
-    project.json("init")
+    (project.root / "spec.md").write_text("Add column `city` (text) to `customers`.\n", "utf-8")
     code, answer = project.exits(*command.split())
     assert code == 2
     (error,) = answer["errors"]
     assert error["code"] == "not-supported"
     assert "MariaDB" in error["message"]
-    assert "analyze --environment dev" in error["hint"]
+    assert "analyze --environment" in error["hint"]
 
 
-def test_a_migration_is_not_tried_by_evaluate_or_health(project: Project) -> None:
-    project.json("init")
-    for command in ("evaluate", "health dev", "drift dev"):
+@pytest.mark.slow
+def test_health_and_drift_say_that_they_cannot_tell(project: Project) -> None:
+    for command, wanted in (("health dev", "not-supported"), ("drift dev", "schema-unproved")):
         code, answer = project.exits(*command.split())
         assert code == 2, answer
-        assert answer["errors"] or answer["warnings"], answer
+        assert [p["code"] for p in (*answer["errors"], *answer["warnings"])] == [wanted], answer
 
 
 def test_an_unreachable_server_is_a_clear_answer(project: Project) -> None:
     project.environ["DATABASE_URL"] = "mysql://ann:hush@127.0.0.1:1/shop"
-    (project.root / "faber-db.json").write_text(
-        json.dumps({"environments": {"dev": {"url": "env:DATABASE_URL"}}}), "utf-8"
-    )
-    for command in ("status dev", "doctor", "schema dev", "analyze --environment dev"):
+    for command in ("doctor", "analyze --environment dev"):
         done = project.run(*command.split())
         assert done.returncode == 2, done.stdout
         assert "no server answers for shop@127.0.0.1:1" in done.stdout + done.stderr

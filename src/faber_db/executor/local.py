@@ -15,7 +15,6 @@ from faber_db.errors import (
     JobFailed,
     KeyExists,
     NothingPending,
-    NotSupported,
 )
 from faber_db.executor import approving, guard, jobs
 from faber_db.executor.deploying import Carrier
@@ -290,12 +289,7 @@ class LocalExecutor:
     def _find(self, database: str, environment: str) -> tuple[Database, Environment]:
         found = self._app.database(database)
         where = found.environment(environment)
-        if found.engine.cannot_deploy:
-            raise NotSupported(
-                f"{where.name}: {found.engine.cannot_deploy}",
-                hint=f"`faber-db analyze --environment {where.name}` and `faber-db schema"
-                f" {where.name}` work; deploy with the tool you have.",
-            )
+        found.require_deployable()
         return found, where
 
     def _connect(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faber_db.config.phases import named
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
-from faber_db.errors import PathOutsideProject, UnknownDatabase, UnknownEnvironment
+from faber_db.errors import NotSupported, PathOutsideProject, UnknownDatabase, UnknownEnvironment
 from faber_db.services.ports import (
     BackupStore,
     Engine,
@@ -53,6 +53,19 @@ class Database:
     folder: Path  # of the migrations, resolved; it may not exist yet
     environments: Mapping[str, Environment]
     shadow: Shadow
+
+    def require_deployable(self) -> None:
+        """Let nothing begin that this version cannot carry out on the product.
+
+        Raises:
+            NotSupported: it can be analysed and looked at only.
+        """
+        if self.engine.cannot_deploy:
+            raise NotSupported(
+                f"{self.name}: {self.engine.cannot_deploy}",
+                hint="`faber-db analyze --environment`, `faber-db schema` and `faber-db status`"
+                " work; deploy with the tool you have.",
+            )
 
     def environment(self, name: str) -> Environment:
         """The environment with that name, or with the name it is an alias of.

@@ -136,6 +136,7 @@ def run(
     from faber_db.errors import Cancelled as CallCancelled
 
     database = app.database(request.database)
+    database.require_deployable()
     source, text = _text(request, app)
     specification = _read(source, text, database)
     files = read_folder(database)

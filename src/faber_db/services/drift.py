@@ -12,6 +12,7 @@ from faber_db.errors import (
     LedgerForeign,
     MigrationFailed,
     MigrationsMissing,
+    NotSupported,
     SchemaUnproved,
 )
 from faber_db.model.canonical import digest_of
@@ -128,7 +129,7 @@ def _replayed(app: App, database: Database, applied: Sequence[Migration]) -> Cat
                 script = parse(migration.up, session.dialect)
                 handler.apply_one(session, migration, script, now=app.now())
             return session.catalogue(leave_out=handler.ledger_tables)
-    except SchemaUnproved as error:
+    except (NotSupported, SchemaUnproved) as error:
         raise _Unreplayable(error.message) from error
     except MigrationFailed as error:
         raise _Unreplayable(f"the history does not run on an empty database: {error}") from error

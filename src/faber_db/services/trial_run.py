@@ -52,7 +52,8 @@ def try_scripts(
     return TrialRun(
         on=session.server_label,
         tried=tuple(found),
-        same_version=version is None or _series(session, version) == _series(session),
+        same_version=all(s.dialect is session.dialect for s in scripts)
+        and (version is None or _series(session, version) == _series(session)),
         queries=tuple(usable),
         unprepared=len(unprepared),
     )
@@ -77,4 +78,4 @@ def _numbered(tried: Sequence[Tried], places: Sequence[int]) -> tuple[Tried, ...
 def _series(session: Session, version: int | None = None) -> int:
     """The part of a version that decides what a statement does."""
     number = session.server_version if version is None else version
-    return number // (10_000 if session.dialect is Dialect.POSTGRESQL else 1_000)
+    return number // {Dialect.POSTGRESQL: 10_000, Dialect.SQLITE: 1_000}.get(session.dialect, 100)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from faber_db.adapters.handlers.other_tools import refuse_ledgers
 from faber_db.adapters.handlers.status import KEPT, is_same
-from faber_db.adapters.handlers.tables import columns_of
+from faber_db.adapters.handlers.tables import columns_of, require_kept
 from faber_db.errors import FaberDbError, LedgerError, LockTimeout, MigrationFailed
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration
@@ -156,6 +156,7 @@ def _moment(value: object) -> datetime | None:
 
 def ensure_table(session: Session) -> None:
     """Make the ledger where there is none; a transaction of its own."""
+    require_kept(session)
     if columns_of(session, TABLE) is None:
         refuse_ledgers(session, TABLE)
         with session.transaction():

@@ -19,7 +19,7 @@ from faber_db.adapters.handlers.reading import folders, has_statements, text_of
 from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.sql_text import has_markers, parts_of
 from faber_db.adapters.handlers.status import KEPT, status
-from faber_db.adapters.handlers.tables import columns_of
+from faber_db.adapters.handlers.tables import columns_of, require_kept
 from faber_db.errors import (
     ConnectionFailed,
     FaberDbError,
@@ -254,6 +254,7 @@ class SqlFiles:
         )
 
     def _ensure_table(self, session: Session) -> None:
+        require_kept(session)
         if columns_of(session, TABLE) is None:
             other_tools.refuse_ledgers(session, TABLE)
             _execute(session, Bound(_DDL[session.dialect]))

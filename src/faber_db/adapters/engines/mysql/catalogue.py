@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Row = tuple[object, ...]
 _STRING = r"'(?:[^'\\]|\\.|'')*'"
-_DEFINER = re.compile(r"\bDEFINER=(?:`(?:[^`]|``)*`@`(?:[^`]|``)*`|\S+) ?")
+DEFINER = re.compile(r"\bDEFINER=(?:`(?:[^`]|``)*`@`(?:[^`]|``)*`|\S+) ?")
 _TEXTS = ("char", "varchar", "text", "tinytext", "mediumtext", "longtext", "enum", "set")
 
 
@@ -148,16 +148,11 @@ class _Reader:
 
     def _views(self) -> tuple[View, ...]:
         found = [
-            View(str(name), self._without_database(str(text or "")))
+            View(str(name), without_database(str(text or ""), self._database))
             for name, text in self._ask(ask.VIEWS)
             if not self._is_hidden(str(name))
         ]
         return tuple(sorted(found, key=lambda v: v.full_name))
-
-    def _without_database(self, text: str) -> str:
-        """Names without the name of their own database, which another one with it would not have."""
-        own = re.escape(quoted(self._database))
-        return re.sub(rf"({_STRING})|{own}\.", lambda m: m[1] or "", text)
 
     def _triggers(self) -> Iterator[OtherObject]:
         for name, table, timing, event, text, order in self._ask(ask.TRIGGERS):
@@ -185,7 +180,13 @@ class _Reader:
     def _shown(self, what: str, position: int) -> str:
         """The text of SHOW CREATE without its owner; empty where the account may not see it."""
         (row,) = rows(self._connection, f"SHOW CREATE {what}")
-        return _DEFINER.sub("", str(row[position] or ""), count=1)
+        return DEFINER.sub("", str(row[position] or ""), count=1)
+
+
+def without_database(text: str, database: str) -> str:
+    """Names without the name of their own database, which another one with it would not have."""
+    own = re.escape(quoted(database))
+    return re.sub(rf"({_STRING})|{own}\.", lambda m: m[1] or "", text)
 
 
 def _by_table(found: Sequence[Row]) -> dict[str, list[Row]]:

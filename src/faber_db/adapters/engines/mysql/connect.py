@@ -87,7 +87,7 @@ def opened(
         )
         server = server_of(str(version), str(comment))
         _refuse_other_reading(str(mode))
-        _set_limits(connection, server, limits)
+        set_limits(connection, server, limits)
         if read_only:
             rows(connection, "SET SESSION TRANSACTION READ ONLY")
         yield connection, server
@@ -135,6 +135,12 @@ def rows(
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters or None)
         return list(cursor.fetchall())
+
+
+def in_transaction(connection: "Connection") -> bool:
+    """Whether a transaction is open, as the server said with its last answer."""
+    status: int = connection.server_status  # type: ignore[attr-defined]  # missing in the stubs
+    return bool(status & 1)
 
 
 def _line_to(address: Address) -> socket.socket:
@@ -204,7 +210,7 @@ def _refuse_other_reading(mode: str) -> None:
         )
 
 
-def _set_limits(connection: "Connection", server: Server, limits: Limits) -> None:
+def set_limits(connection: "Connection", server: Server, limits: Limits) -> None:
     """Set the limits for the session and read them back; whole seconds, rounded up.
 
     MySQL's `max_execution_time` covers SELECT alone.

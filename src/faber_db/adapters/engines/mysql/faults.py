@@ -65,6 +65,13 @@ def is_forbidden(error: "pymysql.err.Error") -> bool:
     return errno(error) in _FORBIDDEN
 
 
+def is_lost(error: "pymysql.err.Error") -> bool:
+    """The connection is gone."""
+    from pymysql.err import InterfaceError
+
+    return errno(error) in _LOST or isinstance(error, InterfaceError)
+
+
 def words(error: "pymysql.err.Error") -> str:
     """The server's own message without values of rows and without passwords."""
     number = errno(error)
@@ -77,8 +84,6 @@ def words(error: "pymysql.err.Error") -> str:
 
 def translated(error: "pymysql.err.Error") -> FaberDbError:
     """The error of ours for an error of PyMySQL."""
-    from pymysql.err import InterfaceError
-
     number = errno(error)
     if number in _LOCKED:
         return LockTimeout(
@@ -94,7 +99,7 @@ def translated(error: "pymysql.err.Error") -> FaberDbError:
         return PermissionMissing(
             words(error), hint="Grant the account what the message names, or use the owner's."
         )
-    if number in _LOST or isinstance(error, InterfaceError):
+    if is_lost(error):
         return ConnectionLost(
             "the connection to the server ended", hint="Check the server and try again."
         )

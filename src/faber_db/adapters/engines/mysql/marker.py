@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 SCHEMA = "faber_db"
 PREFIX = "_faber_db_"  # of tables, where no database of ours can be made
 
+_PATTERN = PREFIX.replace("_", r"\_") + "%"
+
 
 def refuse(connection: "Connection") -> None:
     """Let nothing go on in a database that a later version protected.
@@ -22,10 +24,26 @@ def refuse(connection: "Connection") -> None:
         connection,
         "SELECT table_schema, table_name FROM information_schema.tables"
         " WHERE table_schema = %s OR (table_schema = database() AND table_name LIKE %s)",
-        (SCHEMA, PREFIX.replace("_", r"\_") + "%"),
+        (SCHEMA, _PATTERN),
     )
     if found:
         raise NotSupported(
             f"{found[0][0]}.{found[0][1]} is a marker that this version cannot read",
             hint="Use the version of faber-db that wrote it.",
         )
+
+
+def refuse_on_server(connection: "Connection") -> None:
+    """Let nothing be made on a server that holds a protected database.
+
+    Raises:
+        NotSupported: there is a marker in one of its databases.
+    """
+    found = rows(
+        connection,
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_schema = %s OR table_name LIKE %s LIMIT 1",
+        (SCHEMA, _PATTERN),
+    )
+    if found:
+        raise NotSupported(f"{found[0][0]}.{found[0][1]} is a marker")

@@ -18,6 +18,7 @@ from faber_db.sql.script import Script
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.connect import Connection
+    from faber_db.adapters.engines.mysql.trial import Trial
 
 
 class MysqlSession:
@@ -26,9 +27,14 @@ class MysqlSession:
     What belongs to a deployment is refused by name: this product can be looked at and analysed.
     """
 
-    def __init__(self, connection: "Connection", server: Server) -> None:
+    def __init__(
+        self, connection: "Connection", server: Server, *, lacking: Mapping[str, str] | None = None
+    ) -> None:
+        """`lacking`: of a copy, what it has not got, with the reason."""
         self._connection = connection
         self._server = server
+        self._lacking = lacking or {}
+        self._trial: Trial | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -88,10 +94,17 @@ class MysqlSession:
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
     ) -> tuple[Tried, ...]:
-        raise unsupported("a trial run on", self._server.label)
+        from faber_db.adapters.engines.mysql.trial import Trial
+
+        with translating():
+            self._trial = self._trial or Trial(self._connection, self._server, self._lacking)
+            return self._trial.run(script, wrap=wrap, queries=queries)
 
     def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
-        raise unsupported("preparing queries on", self._server.label)
+        from faber_db.adapters.engines.mysql.trial_queries import Queries
+
+        with translating():
+            return Queries(self._connection, queries).failing(range(len(queries)))
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         raise unsupported("deploying to", self._server.label)

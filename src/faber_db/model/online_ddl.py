@@ -1,0 +1,10 @@
+"""How MySQL and MariaDB carry out a change of a table, in the words of reports."""
+
+BRIEF = "metadata lock, brief"
+INPLACE = "metadata lock, brief; built in place, reads and writes go on"
+INPLACE_SHARED = "SHARED (writes wait while it is built in place)"
+COPY = "SHARED (writes wait while the table is copied)"
+COPY_ONLINE = "metadata lock, brief; the table is copied, reads and writes go on"
+EXCLUSIVE = "EXCLUSIVE (reads wait)"
+READ_LOCK = "SHARED (writes wait)"
+ROWS = "row locks"
