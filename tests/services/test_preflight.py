@@ -568,8 +568,8 @@ def _answered(found: int | None, *, settled: bool = True, line: int = 3) -> Pref
 
 
 JUDGED: dict[str, tuple[Finding, list[PreflightAnswer], Risk, str]] = {
-    "bad rows": (MAY_FAIL, [_answered(2)], Risk.HIGH, "It fails: 2 of 9 rows have NULL."),
-    "no bad rows": (MAY_FAIL, [_answered(0)], Risk.LOW, "0 of 9 rows have NULL, as counted"),
+    "bad rows": (MAY_FAIL, [_answered(2)], Risk.HIGH, "2 of 9 rows have NULL."),
+    "no bad rows": (MAY_FAIL, [_answered(0)], Risk.LOW, "0 of 9 rows have NULL; one that"),
     "not known": (MAY_FAIL, [_answered(None)], Risk.MEDIUM, "It fails. Not checked: why."),
     "one of two is not known": (
         MAY_FAIL,
@@ -581,7 +581,7 @@ JUDGED: dict[str, tuple[Finding, list[PreflightAnswer], Risk, str]] = {
         MAY_FAIL,
         [_answered(0), _answered(1)],
         Risk.HIGH,
-        "It fails: 1 of 9 rows have NULL.",
+        "1 of 9 rows have NULL.",
     ),
     "bad rows that may be mended above": (
         MAY_FAIL,

@@ -27,7 +27,6 @@ def run(
     server_version: str,
     schema: str,
     transaction: str,
-    full: bool,
     database: str,
     preflight: bool = True,
     fix: bool = False,
@@ -65,7 +64,7 @@ def run(
         "dialect": dialect,
         "server_version": server_version,
         "transaction": transaction,
-        "detail": "full" if full else "summary",
+        "detail": "full",  # the page folds what it does not show
         "database": database,
         "before": standard_input.read_file(Path(schema)) if schema else "",
         "anywhere": True,

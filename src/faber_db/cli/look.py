@@ -1,5 +1,6 @@
 """Look: what is there, what would happen, and what a code means."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -179,7 +180,6 @@ def register(program: typer.Typer) -> None:
             server_version=server_version,
             schema=schema,
             transaction=transaction,
-            full=detail == "full" or call.common.json or as_sarif,
             database=database,
             preflight=preflight,
             fix=fix,
@@ -194,7 +194,7 @@ def register(program: typer.Typer) -> None:
         elif call.common.json:
             call.terminal.json(analyzing.contract(answer, fix=fix))
         else:
-            call.show(answer, draw(all_of_them=detail == "full"))
+            call.show(answer, draw(all_of_them=detail == "full", now=datetime.now(UTC)))
         return analyzing.exit_code(answer, fail_on)
 
     @verb(program, panel=PANEL)

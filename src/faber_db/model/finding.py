@@ -62,6 +62,7 @@ class Finding(Frozen):
     remedy: str = ""
     source: str = ""  # manual section and version
     lock: str = ""  # "ACCESS EXCLUSIVE on users", or empty
+    until_line: int = 0  # of the statement at whose end it goes; 0: this statement's own end
     rewrite: bool = False
     scan: bool = False
     rows: int | None = None  # of the biggest table that is worked through; mostly an estimate

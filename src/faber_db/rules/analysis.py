@@ -57,7 +57,10 @@ class Walk:
             self.watch.check()
             found, effects, works = self._statement(statement, ahead, index)
             span = span_of(works, self.context)
-            shown = [self._allow(_timed(f, span), beside.get(index, [])) for f in _once(found)]
+            shown = [
+                self._allow(_timed(f, span, released[index]), beside.get(index, []))
+                for f in _once(found)
+            ]
             findings += sorted(shown, key=lambda f: -f.risk.rank)
             reports.append(self._report(statement, effects, shown, released[index], span))
         lines = script.text.splitlines() if allowed else []
@@ -197,12 +200,17 @@ class Walk:
         )
 
 
-def _timed(finding: Finding, span: Span) -> Finding:
-    """A finding about waiting, with how long its statement works."""
-    if finding.kind is not Kind.BLOCKING or span.rows is None:
+def _timed(finding: Finding, span: Span, until_line: int) -> Finding:
+    """A finding about waiting, with how long its statement works and until when its lock is held."""
+    if finding.kind is not Kind.BLOCKING:
         return finding
     return finding.model_copy(
-        update={"rows": span.rows, "low_ms": span.low_ms, "high_ms": span.high_ms}
+        update={
+            "rows": span.rows,
+            "low_ms": span.low_ms,
+            "high_ms": span.high_ms,
+            "until_line": until_line if finding.lock else 0,
+        }
     )
 
 

@@ -411,6 +411,8 @@ def _sentence(analysis: Analysis, statements: int, pieces: int) -> str:
     }
     words = "1 statement" if statements == 1 else f"{statements} statements"
     if not careful:
-        return f"{analysis.risk}: {words}, brief locks only, no scan or rewrite, nothing lost"
+        return (
+            f"{analysis.risk}: {words}, brief locks, no scan or rewrite to wait for, nothing lost"
+        )
     verb = "needs" if len(careful) == 1 else "need"
     return f"{analysis.risk}: {len(careful)} of {words} {verb} care on a live database"

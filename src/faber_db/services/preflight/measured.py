@@ -52,15 +52,15 @@ def _failing(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
     unknown = [a for a in answers if a.found is None]
     if any(a.settled for a in bad):
         risk = max(finding.risk, Risk.HIGH, key=lambda r: r.rank)
-        return _counted(finding, risk, f"It fails: {_says(bad)}.", bad)
+        return _counted(finding, risk, f"{_says(bad)}.", bad)
     if bad:
         effect = f"{_says(bad)} now. It fails unless the statements above mend that."
         return _counted(finding, finding.risk, effect, bad)
     if unknown:
         return _unknown(finding, unknown)
-    effect = f"{_says(answers)}, as counted; one that comes before the release would make it fail."
+    effect = f"{_says(answers)}; one that comes before the release would make it fail."
     if all(a.settled for a in answers):
-        return _counted(finding, Risk.LOW, effect, answers)
+        return _clean(_counted(finding, Risk.LOW, effect, answers))
     effect = f"{_says(answers)} now, but the statements above write them."
     return _counted(finding, finding.risk, effect, answers)
 
@@ -77,7 +77,7 @@ def _changing(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
     risk = finding.risk
     if finding.risk is Risk.HIGH and all(a.settled for a in answers):
         risk = Risk.MEDIUM
-    return _counted(finding, risk, f"{_says(answers)}, as counted.", answers)
+    return _clean(_counted(finding, risk, f"{_says(answers)}.", answers))
 
 
 def _going(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
@@ -92,6 +92,11 @@ def _going(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
 def _unknown(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
     reasons = "; ".join(dict.fromkeys(a.answer.removeprefix("unknown: ") for a in answers))
     return finding.model_copy(update={"effect": f"{finding.effect} Not checked: {reasons}."})
+
+
+def _clean(finding: Finding) -> Finding:
+    """Without a remedy: what it would have been is done."""
+    return finding.model_copy(update={"remedy": ""})
 
 
 def _says(answers: list[PreflightAnswer]) -> str:
