@@ -19,6 +19,7 @@ from faber_db.rules.base import Hazard, Look, Rule
 from faber_db.rules.consequences import with_consequences
 from faber_db.rules.context import Context
 from faber_db.rules.effects import TableEffect, strongest
+from faber_db.rules.effects_mysql import is_mariadb
 from faber_db.rules.scene import Scene, after, effects_of
 from faber_db.rules.sizing import sized
 from faber_db.rules.state import State
@@ -28,6 +29,7 @@ from faber_db.rules.work import Span, Work, span_of, work_of
 from faber_db.sql.script import Script, Statement
 from faber_db.sql.watch import UNWATCHED, Watch
 
+_RUN_HERE_MARIADB = 1011  # series 10.11
 _CUT = 300
 _RUN_HERE = (15, 17, 18)  # major versions of PostgreSQL that the claims were run on
 
@@ -154,8 +156,8 @@ class Walk:
         return risk if size is None else sized(risk, size.rows)
 
     def _confidence(self) -> Confidence:
-        if self.context.dialect is Dialect.MYSQL:
-            return Confidence.DOCUMENTED
+        if self.context.dialect in (Dialect.MYSQL, Dialect.MARIADB):
+            return self._confidence_mysql()
         major = self.context.postgresql_major
         if (
             self.context.dialect is Dialect.POSTGRESQL
@@ -164,6 +166,13 @@ class Walk:
         ):
             return Confidence.DOCUMENTED
         return Confidence.PARSED
+
+    def _confidence_mysql(self) -> Confidence:
+        """The claims were run on MariaDB 10.11; what is or may be MySQL rests on its manual."""
+        version = self.context.server_version
+        mariadb = is_mariadb(self.context.dialect, version)
+        run_here = mariadb and (version is None or version // 100 == _RUN_HERE_MARIADB)
+        return Confidence.PARSED if run_here else Confidence.DOCUMENTED
 
     def _allow(self, finding: Finding, beside: list[Allowed]) -> Finding:
         for allowed in beside:

@@ -51,12 +51,22 @@ ROWS = "row locks"
 _COPYING = {"convert character set", "partition", "reorganize partition", "coalesce partition",
             "rebuild partition", "add hash partition", "order by", "system versioning"}  # fmt: skip
 _REBUILDING = {"force", "option row_format", "option key_block_size"}
+_NO_REFERENCES = 90_000
+_MARIADB = 100_000  # MySQL has no such version
+_ADD_LAST, _ADD_ANYWHERE, _RENAME, _DROP = 80_012, 80_029, 80_028, 80_029  # INSTANT in MySQL from
+_VARYING = {"uuid", "uuid_short", "uuid_v4", "uuid_v7", "sys_guid", "nextval"}
 _CONSTANT = {"current_timestamp", "now", "localtime", "localtimestamp"}
 
 
 def is_mariadb(dialect: Dialect, version: int | None) -> bool:
     """Whether it is known to be MariaDB; MySQL has no version 10."""
-    return dialect is Dialect.MARIADB or (version is not None and version >= 100_000)
+    return dialect is Dialect.MARIADB or (version is not None and version >= _MARIADB)
+
+
+def _from(since: int, version: int | None) -> tuple[str, bool, bool]:
+    """Instant from a version of MySQL on, and always in MariaDB; before, the table is rebuilt in place."""
+    old = version is not None and version < since
+    return (INPLACE, True, True) if old else (BRIEF, False, False)
 
 
 def effects(
@@ -90,7 +100,7 @@ def _beside(effect: TableEffect, action: Action, among: tuple[Action, ...]) -> T
 def _definition(action: Action, state: State, version: int | None) -> Iterator[TableEffect]:
     match action:
         case AddColumn():
-            yield TableEffect(action.table, *_added(action, state))
+            yield TableEffect(action.table, *_added(action, state, version))
         case RedefineColumn():
             mode, works = redefined(action, state, version)
             yield TableEffect(action.table, mode, scan=works, rewrite=works)
@@ -100,7 +110,11 @@ def _definition(action: Action, state: State, version: int | None) -> Iterator[T
             yield from _constraint(action.table, action.constraint, state)
         case DropConstraint(kind="primary key"):
             yield TableEffect(action.table, COPY, scan=True, rewrite=True)
-        case DropColumn() | SetDefault() | DropDefault() | DropConstraint():
+        case DropColumn():
+            yield TableEffect(action.table, *_from(_DROP, version))
+        case Rename(kind="column", table=table):
+            yield TableEffect(table, *_from(_RENAME, version)[:1])
+        case SetDefault() | DropDefault() | DropConstraint():
             yield TableEffect(action.table, BRIEF)
         case CreateIndex(method="fulltext" | "spatial"):
             yield TableEffect(action.table, INPLACE_SHARED, scan=True)
@@ -123,7 +137,7 @@ def _definition(action: Action, state: State, version: int | None) -> Iterator[T
             yield from _rows(action, state)
 
 
-def _added(action: AddColumn, state: State) -> tuple[str, bool, bool]:
+def _added(action: AddColumn, state: State, version: int | None) -> tuple[str, bool, bool]:
     column = action.column
     if action.if_not_exists and state.column(action.table, column.name) is not None:
         return BRIEF, False, False
@@ -131,14 +145,18 @@ def _added(action: AddColumn, state: State) -> tuple[str, bool, bool]:
         return INPLACE_SHARED, True, True
     functions = column.default.functions if column.default else ()
     others = column.default.columns if column.default else ()
-    if column.generated == "stored" or set(functions) - _CONSTANT or others:
+    mariadb = is_mariadb(state.dialect, version)
+    varies = set(functions) & _VARYING if mariadb else set(functions) - _CONSTANT
+    if column.generated == "stored" or varies or others:
         return COPY, True, True
     kinds = {c.kind for c in column.constraints}
+    if version is not None and version < _NO_REFERENCES:
+        kinds.discard("foreign key")  # MySQL reads REFERENCES beside a column and forgets it
     if "foreign key" in kinds and not state.is_off("foreign_key_checks"):
         return COPY, True, True
     if kinds & {"unique", "primary key"}:
         return INPLACE, True, False
-    return BRIEF, False, False
+    return _from(_ADD_ANYWHERE if column.position else _ADD_LAST, version)
 
 
 def _constraint(table: str, constraint: Constraint, state: State) -> Iterator[TableEffect]:

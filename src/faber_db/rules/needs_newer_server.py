@@ -12,10 +12,12 @@ from faber_db.model.statement import (
     DropConstraint,
     DropNotNull,
     Merge,
+    RedefineColumn,
     SetNotNull,
     TableSetting,
 )
 from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.effects_mysql import is_mariadb
 from faber_db.rules.scene import Scene
 
 
@@ -54,6 +56,21 @@ def find_setting(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
         yield _needs(17, "SET EXPRESSION", action.table)
     if scene.below(15) and action.setting == "set access method":
         yield _needs(15, "SET ACCESS METHOD", action.table)
+
+
+def find_mysql(
+    action: AddColumn | DropColumn | RedefineColumn | CreateIndex, scene: Scene
+) -> Iterator[Hazard]:
+    """MariaDB's IF EXISTS and IF NOT EXISTS for columns and indexes."""
+    version = scene.context.server_version
+    guarded = (
+        action.if_exists
+        if isinstance(action, DropColumn | RedefineColumn)
+        else action.if_not_exists
+    )
+    if guarded and scene.mysql and version is not None and not is_mariadb(scene.dialect, version):
+        detail = "IF EXISTS and IF NOT EXISTS for columns and indexes need MariaDB"
+        yield Hazard((action.table,), detail=detail)
 
 
 def find_sqlite(action: DropColumn, scene: Scene) -> Iterator[Hazard]:
@@ -101,5 +118,9 @@ RULE = Rule(
         at(DropConstraint, find_sqlite_constraint),
         at(SetNotNull, find_sqlite_constraint),
         at(DropNotNull, find_sqlite_constraint),
+        at(AddColumn, find_mysql),
+        at(DropColumn, find_mysql),
+        at(RedefineColumn, find_mysql),
+        at(CreateIndex, find_mysql),
     ),
 )

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses for a reason that can be read from the schema."""
+"""What the server refuses for a reason that can be read from the schema."""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from faber_db.model.statement import (
     CreateIndex,
     CreateView,
     Drop,
+    DropConstraint,
     DropNotNull,
     Expression,
     Maintain,
@@ -194,6 +195,24 @@ def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
         yield _no(name, f"{name} is part of the partition key (42P16)")
 
 
+def find_primary(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: a column that counts up has to lead a key."""
+    table = scene.table(action.table)
+    if not scene.mysql or table is None or action.kind != "primary key":
+        return
+    keys = [c.columns for c in table.constraints if c.kind == "unique"]
+    keys += [i.columns for i in table.indexes]
+    for other in scene.statement.actions:
+        if isinstance(other, AddConstraint):
+            keys.append(other.constraint.columns)
+        elif isinstance(other, CreateIndex):
+            keys.append(other.columns)
+    for column in table.columns.values():
+        if column.identity and all(k[:1] != (column.name,) for k in keys):
+            name = f"{action.table}.{column.name}"
+            yield _no(name, f"{name} counts up, so it has to lead a key (1075)")
+
+
 def _is_whole(index: CreateIndex) -> bool:
     """Whether an index covers every row by plain columns."""
     return not (index.predicate or index.expression or any("(" in c for c in index.columns))
@@ -207,9 +226,9 @@ RULE = Rule(
     code="refused",
     kind=Kind.FAILS,
     risk=Risk.HIGH,
-    effect="PostgreSQL refuses the statement and the migration fails.",
+    effect="The server refuses the statement and the migration fails.",
     remedy="Write it so that the condition is met; a trial run on a copy of the schema shows that it is.",
-    source="PostgreSQL manual, CREATE INDEX; ALTER TABLE; Error Codes",
+    source="PostgreSQL manual, CREATE INDEX; ALTER TABLE; Error Codes; MySQL manual, AUTO_INCREMENT",
     looks=(
         at(CreateIndex, find_index),
         at(Drop, find_drop),
@@ -221,5 +240,6 @@ RULE = Rule(
         at(Maintain, find_refresh),
         at(CreateView, find_view),
         at(ChangeType, find_type),
+        at(DropConstraint, find_primary),
     ),
 )

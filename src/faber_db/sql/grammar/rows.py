@@ -240,6 +240,29 @@ def _joins(part: "exp.Expr") -> bool:
     return left == right or bool(left.table and right.table and left.table != right.table)
 
 
+def _conjuncts(tree: "exp.Expr") -> "list[exp.Expr]":
+    from sqlglot import exp
+
+    where = tree.args.get("where")
+    if where is None:
+        return []
+    return list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+
+
+def _never(tree: "exp.Expr") -> bool:
+    """`WHERE false`, `WHERE 1 = 0`, alone or joined by AND."""
+    from sqlglot import exp
+
+    for part in _conjuncts(tree):
+        if isinstance(part, exp.Boolean) and not part.this:
+            return True
+        if isinstance(part, exp.EQ):
+            sides = part.this, part.expression
+            if all(s.is_int for s in sides) and sides[0].to_py() != sides[1].to_py():
+                return True
+    return False
+
+
 def _keyed(tree: "exp.Expr") -> tuple[str, ...]:
     """The columns in `column = literal` and `column IN (literals)`, joined by AND."""
     from sqlglot import exp
@@ -285,6 +308,7 @@ def _update(tree: "exp.Update", dialect: Dialect) -> Iterator[Action]:
             reads=_tables(tree, dialect, leave_out=table),
             keyed=_keyed(tree),
             fills=tuple(c for c in written if c.lower() in _empty(tree)),
+            never=_never(tree),
         )
 
 
@@ -333,6 +357,7 @@ def _delete(tree: "exp.Delete", dialect: Dialect) -> Iterator[Action]:
             qualified=_qualifies(tree, where) or bool(tree.args.get("limit")),
             reads=_tables(tree, dialect, leave_out=target),
             keyed=_keyed(tree),
+            never=_never(tree),
         )
 
 
