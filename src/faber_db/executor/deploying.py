@@ -326,7 +326,8 @@ class Carrier:
         self._require_no_worse(ground, migrations)
 
     def _require_no_worse(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
-        now, answers = planning.looked_at(ground, self._plan.kind, migrations)
+        trial = self._plan.trial  # holds still: the touched objects are as they were
+        now, answers = planning.looked_at(ground, self._plan.kind, migrations, trial)
         planning.require_allowed(ground, now)
         self._require_demands(ground, now)
         texts = [

@@ -40,9 +40,12 @@ from faber_db.model.plan import (
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
+from faber_db.model.trial import TrialRun
 from faber_db.services import pace, preflight, verdict
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Proposal, Session
+from faber_db.services.trying import ToTry, on_copy
+from faber_db.sql.script import Script
 
 PLAN_LIFETIME = timedelta(days=7)
 _OTHER_TARGET = (
@@ -71,6 +74,7 @@ class _Content:
     files: tuple[SourceFile, ...] = ()
     arguments: tuple[tuple[str, str], ...] = ()
     preflight: tuple[PreflightAnswer, ...] = ()
+    trial: TrialRun | None = None
 
 
 def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes]]:
@@ -104,7 +108,8 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
     history = ground.database.handler.parse(proposal.files)
     ledger = ground.database.handler.ledger(ground.session)
     pending = pending_of(ground, history, ledger)
-    analysis, answers = looked_at(ground, PlanKind.DEPLOY, pending)
+    trial, why = tried(ground, PlanKind.DEPLOY, pending)
+    analysis, answers = looked_at(ground, PlanKind.DEPLOY, pending, trial, not_tried=why)
     touched = touched_by([m.up for m in pending], ground)
     return _Content(
         analysis,
@@ -112,6 +117,7 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
         touched,
         _files_of(pending, proposal.files),
         preflight=(*_require_healthy(ground, touched), *answers),
+        trial=trial,
     )
 
 
@@ -140,7 +146,8 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
                 f"{migration.name} has no down script",
                 hint=f"Restore a backup: `faber-db restore {ground.environment.name}`.",
             )
-    analysis, answers = looked_at(ground, PlanKind.ROLLBACK, undone)
+    trial, why = tried(ground, PlanKind.ROLLBACK, undone)
+    analysis, answers = looked_at(ground, PlanKind.ROLLBACK, undone, trial, not_tried=why)
     touched = touched_by([m.down or "" for m in undone], ground)
     return _Content(
         analysis,
@@ -149,6 +156,7 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
         _files_of(undone, proposal.files),
         (("to", to),) if to else (),
         answers,
+        trial,
     )
 
 
@@ -371,6 +379,7 @@ def _assemble(
         files=tuple(PlannedFile(path=f.path, sha256=sha256_of(f.content)) for f in content.files),
         analysis=content.analysis,
         preflight=content.preflight,
+        trial=content.trial,
         settings=limits_of(ground.environment),
         schema_fingerprint=fingerprint_of(ground, content.touched),
         touched=content.touched,
@@ -384,15 +393,47 @@ def _assemble(
     return plan, {sha256_of(f.content): f.content for f in content.files}
 
 
-def looked_at(
+def tried(
     ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...]
+) -> tuple[TrialRun | None, str]:
+    """What was seen when they ran on a copy of the target's schema; or why that was not done."""
+    return on_copy(
+        ground.database.shadow,
+        ground.environment.resolve_url,
+        ToTry(
+            _scripts(ground, kind, migrations),
+            [m.wrap for m in migrations],
+            [True] * len(migrations),
+        ),
+        version=ground.session.server_version,
+    )
+
+
+def _scripts(ground: Ground, kind: PlanKind, migrations: tuple[Migration, ...]) -> list[Script]:
+    """What is run of each: of a roll-back its down script."""
+    from faber_db.sql.script import parse
+
+    back = kind is PlanKind.ROLLBACK
+    return [parse((m.down or "") if back else m.up, ground.session.dialect) for m in migrations]
+
+
+def looked_at(
+    ground: Ground,
+    kind: PlanKind,
+    migrations: tuple[Migration, ...],
+    trial: TrialRun | None,
+    *,
+    not_tried: str = "",
 ) -> tuple[Analysis, tuple[PreflightAnswer, ...]]:
     """What these migrations do to the target as it is now, and what its data says about them.
 
-    Of a roll-back: their down scripts.
+    Args:
+        ground: the target.
+        kind: of the plan.
+        migrations: in the order in which they run; of a roll-back, their down scripts do.
+        trial: what was seen on a copy.
+        not_tried: why there is none.
     """
-    from faber_db.sql.script import parse
-
     around = verdict.surroundings(
         ground.session,
         leave_out=ground.database.handler.ledger_tables,
@@ -400,12 +441,13 @@ def looked_at(
         schemas=ground.environment.settings.schemas,
     )
     around = pace.paced(around, ground.app, ground.database, ground.environment)
-    back = kind is PlanKind.ROLLBACK
-    scripts = [parse((m.down or "") if back else m.up, around.dialect) for m in migrations]
+    scripts = _scripts(ground, kind, migrations)
     names = [m.name for m in migrations]
     wraps = [m.wrap for m in migrations]
     takes_out = [True] * len(migrations)
-    analysis = verdict.verdict_of(scripts, names, wraps, around, takes_out=takes_out)
+    analysis = verdict.verdict_of(scripts, names, wraps, around, takes_out=takes_out, trial=trial)
+    if not_tried:
+        analysis = analysis.model_copy(update={"trial": (f"not run: {not_tried}",)})
     answers = preflight.ask(
         scripts, names, around, ground.database, ground.environment, ground.app.now()
     )

@@ -33,6 +33,7 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ("Rights", _of_kind(plan, Kind.SECURITY)),
         ("Unread", _of_kind(plan, Kind.OPAQUE)),
         ("Allowed", _allowed(plan)),
+        ("Trial", "; ".join(plan.analysis.trial)),
         ("Checked", "; ".join(f"{a.question}: {a.answer}" for a in _checked(plan))),
         ("Policy", _policy(app, plan)),
         ("Backup", _backup(app, plan, database, environment)),

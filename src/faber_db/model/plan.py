@@ -6,6 +6,7 @@ from typing import Any
 from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Analysis, Frozen, Risk
 from faber_db.model.target import TargetIdentity
+from faber_db.model.trial import TrialRun
 
 
 class PlanKind(StrEnum):
@@ -104,6 +105,7 @@ class Plan(Frozen):
     files: tuple[PlannedFile, ...] = ()  # all that the handler reads for them
     analysis: Analysis
     preflight: tuple[PreflightAnswer, ...] = ()
+    trial: TrialRun | None = None  # on a copy of the schema, where one could be had
     settings: PlanSettings
     schema_fingerprint: str  # of the touched objects as they are now
     touched: tuple[str, ...] = ()  # full names of the tables that the statements name

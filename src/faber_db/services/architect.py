@@ -33,12 +33,14 @@ from faber_db.model.change import (
 )
 from faber_db.model.finding import Finding, Risk
 from faber_db.model.migration import Migration, SourceFile
+from faber_db.model.trial import TrialRun
 from faber_db.schema.comparison import unlike
 from faber_db.services.app import App, Database
 from faber_db.services.catalogue_differences import differences
 from faber_db.services.composition import Composed, compose, mark, statements
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Session
+from faber_db.services.trial_run import try_scripts
 from faber_db.services.verdict import Surroundings, verdict
 from faber_db.spec import read
 from faber_db.spec.markdown import MAX_BYTES
@@ -77,6 +79,7 @@ class ProofDetails(BaseModel):
     differences: list[str] = []
     down_differences: list[str] = []
     on: str = ""  # "private PostgreSQL 17.10"
+    trial: list[str] = []  # what of it was run and watched; then what was not, and why
     unproved: str = ""  # why there is no proof, and what was not tried
 
 
@@ -192,7 +195,10 @@ def run(
         server_version=version or None,
         catalogue=None if unproved else composed.start,
     )
-    analysis = verdict([migration], around)
+    trial = None if unproved else _tried(database, migrations, migration, app)
+    analysis = verdict([migration], around, trial)
+    if trial is not None:
+        proof = proof.model_copy(update={"trial": list(analysis.trial)})
     if not request.dry_run:
         write(database.folder, new)
     return _written(
@@ -333,6 +339,19 @@ def prove(
             "down_differences": [f"{d.kind} {d.name} {d.difference}" for d in back],
         }
     )
+
+
+def _tried(
+    database: Database, migrations: Sequence[Migration], migration: Migration, app: App
+) -> TrialRun | None:
+    """What it locks, on a third shadow; None where this product cannot be tried."""
+    script = parse(migration.up, database.engine.dialect)
+    with database.shadow.new() as session:
+        replay(session, database, migrations, app)
+        try:
+            return try_scripts(session, [script], [migration.wrap])
+        except NotSupported:
+            return None
 
 
 def _back(session: Session, database: Database, migration: Migration, down: str, app: App) -> None:

@@ -318,6 +318,7 @@ def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
     details.ledger_head = plan.ledger_head
     details.findings = list(plan.analysis.findings)
     details.loses = list(plan.analysis.loses)
+    details.trial = "; ".join(plan.analysis.trial)
     details.checked = [f"{a.question}: {a.answer}" for a in plan.preflight]
 
 

@@ -1,8 +1,12 @@
 """Evaluate: apply to staging with findings, drift, measured times and health."""
 
+from collections.abc import Sequence
+
+from faber_db.config.phases import environment_of
 from faber_db.errors import FaberDbError, HealthBlocked, ShadowUnavailable
 from faber_db.model.answer import Answer, State, refused
 from faber_db.model.health import Overall
+from faber_db.model.migration import Migration, MigrationState
 from faber_db.services import drift, health, verdict
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.coordinate import (
@@ -15,7 +19,9 @@ from faber_db.services.coordinate import (
 )
 from faber_db.services.history import history
 from faber_db.services.ports import Cancelled, Progress, never, silent
+from faber_db.services.trying import ToTry, on_copy
 from faber_db.services.wellbeing import add_health
+from faber_db.sql.script import parse
 
 PHASE = Phase("evaluate", "coordinate-evaluate")
 
@@ -67,14 +73,52 @@ def _drift(app: App, database: Database, environment: Environment) -> str:
     return f"{len(found.differences)} differences" if found.differences else "none"
 
 
+def _try_release(
+    app: App,
+    database: Database,
+    migrations: Sequence[Migration],
+    details: CoordinateDetails,
+    progress: Progress,
+) -> str:
+    """What is pending where a release would go, on a copy of that schema; in words."""
+    try:
+        name = environment_of("release", database.environments, app.settings.phases)
+        environment = database.environment(name or "")
+        with database.engine.connect(
+            environment.resolve_url(), limits=environment.limits, read_only=True
+        ) as session:
+            around = verdict.surroundings(
+                session,
+                leave_out=database.handler.ledger_tables,
+                protected=environment.protected,
+                schemas=environment.settings.schemas,
+            )
+            states = database.handler.status(migrations, database.handler.ledger(session))
+    except FaberDbError as error:
+        return f"no copy of the schema that a release would meet: {error.message}"
+    wanted = {s.version for s in states if s.state is MigrationState.PENDING}
+    pending = [m for m in migrations if m.version in wanted]
+    if not pending:
+        return f"nothing is pending in {environment.name}"
+    progress(f"trial run on a copy of the schema of {environment.name}")
+    scripts = [parse(m.up, around.dialect) for m in pending]
+    to_try = ToTry(scripts, [m.wrap for m in pending], [True] * len(pending))
+    trial, why = on_copy(
+        database.shadow, environment.resolve_url, to_try, version=around.server_version
+    )
+    if trial is None:
+        return f"not run on a copy of the schema of {environment.name}: {why}"
+    analysis = verdict.verdict(pending, around, trial)
+    details.findings = list(analysis.findings)
+    return f"what is pending in {environment.name}: {'; '.join(analysis.trial)}"
+
+
 def _try_on_shadow(app: App, database: Database, progress: Progress) -> Answer[CoordinateDetails]:
     """No staging: every migration of the folder, applied to an empty throw-away database."""
     details = CoordinateDetails(environment="", state=State.DONE)
     migrations = history(database)
     try:
         with database.shadow.new() as session:
-            from faber_db.sql.script import parse
-
             around = verdict.Surroundings(
                 dialect=session.dialect, server_version=session.server_version
             )
@@ -90,7 +134,8 @@ def _try_on_shadow(app: App, database: Database, progress: Progress) -> Answer[C
     except ShadowUnavailable as error:
         return refused(error, details)
     details.findings = list(verdict.verdict(migrations, around).findings)
-    details.trial = f"on a shadow ({database.shadow.label}), without rows; there is no staging"
+    where = f"on a shadow ({database.shadow.label}), without rows; there is no staging"
+    details.trial = f"{where}; {_try_release(app, database, migrations, details, progress)}"
     return Answer(
         message=f"no staging is configured: {len(migrations)} migrations run on an empty shadow",
         details=details,

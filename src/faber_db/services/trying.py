@@ -1,10 +1,10 @@
 """Where `analyze` runs its scripts when it is asked to try them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from faber_db.errors import InputError
+from faber_db.errors import FaberDbError, InputError
 from faber_db.model.trial import TrialRun
 from faber_db.services.ports import Progress, Session, Shadow, silent
 from faber_db.services.trial_run import try_scripts
@@ -77,3 +77,22 @@ class ToTry:
                 queries=queries,
                 progress=progress,
             )
+
+
+def on_copy(
+    shadow: Shadow,
+    url: Callable[[], str],
+    to_try: ToTry,
+    *,
+    version: int | None,
+    progress: Progress = silent,
+) -> tuple[TrialRun | None, str]:
+    """Try on a copy of the schema at a URL, where one can be had; else why there is none.
+
+    A trial adds to what is known and is never a condition: whatever keeps it from being made is
+    a reason, not an error.
+    """
+    try:
+        return to_try.on(shadow.copy_of(url()), version=version, progress=progress), ""
+    except FaberDbError as error:
+        return None, error.message

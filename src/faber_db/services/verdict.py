@@ -45,7 +45,9 @@ def surroundings(
     )
 
 
-def verdict(migrations: Sequence[Migration], around: Surroundings) -> Analysis:
+def verdict(
+    migrations: Sequence[Migration], around: Surroundings, trial: TrialRun | None = None
+) -> Analysis:
     """Analyse migrations in order, each knowing those before it."""
     scripts = [parse(migration.up, around.dialect) for migration in migrations]
     return verdict_of(
@@ -54,6 +56,7 @@ def verdict(migrations: Sequence[Migration], around: Surroundings) -> Analysis:
         [m.wrap for m in migrations],
         around,
         takes_out=[True] * len(migrations),
+        trial=trial,
     )
 
 

@@ -52,6 +52,8 @@ def _add_proof(page: Page, proof: ProofDetails) -> None:
                 page.fact("", difference, column=15)
         case None:
             page.fact("down", "there is no down script", column=15)
+    for number, note in enumerate(proof.trial):
+        page.fact("" if number else "trial", note, column=15)
 
 
 def _state(answer: Answer[ArchitectDetails]) -> Span:
