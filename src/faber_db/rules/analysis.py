@@ -50,6 +50,9 @@ class Walk:
         allowed = allowed_in(script)
         findings: list[Finding] = []
         reports: list[StatementReport] = []
+        for statement in script.statements:  # read here, where the time is watched
+            self.watch.check()
+            _ = statement.actions
         released = released_at(script, wrap=self.transaction.open, takes_out=self.context.takes_out)
         ahead = Ahead(script.statements, self.state.key)
         beside: dict[int, list[Allowed]] = {}

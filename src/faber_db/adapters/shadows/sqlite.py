@@ -5,12 +5,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.shadows.living import is_alive
-from faber_db.errors import MigrationFailed, ShadowUnavailable
+from faber_db.errors import FaberDbError, MigrationFailed, ShadowUnavailable
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
 from faber_db.sql.script import parse
@@ -40,11 +40,21 @@ class SqliteShadow:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def copy_of(self, url: str) -> AbstractContextManager[Session]:
-        raise ShadowUnavailable(
-            "the schema of a SQLite database cannot be copied into a shadow yet",
-            hint="Leave the trial run out; the analysis without it still holds.",
-        )
+    @contextmanager
+    def copy_of(self, url: str) -> Iterator[Session]:
+        engine = Sqlite(Path(tempfile.gettempdir()))
+        with engine.connect(url, read_only=True) as live:
+            settings, statements = _schema_of(live)
+        with self.new() as session:
+            for statement in (*settings, *statements):
+                try:
+                    session.execute(statement)
+                except FaberDbError as error:
+                    raise ShadowUnavailable(
+                        f"the schema cannot be copied: {error.message}",
+                        hint="Leave the trial run out; the analysis without it still holds.",
+                    ) from error
+            yield session
 
     @contextmanager
     def with_schema(self, sql: str) -> Iterator[Session]:
@@ -57,6 +67,28 @@ class SqliteShadow:
                     hint="Correct the SQL of the schema.",
                 ) from error
             yield session
+
+
+def _schema_of(live: Session) -> tuple[list[str], list[str]]:
+    """What has to be set before there is a table, and the definitions in the order in which they were made.
+
+    Tables of a virtual table come with it; those that SQLite keeps for itself come by themselves.
+    """
+    settings = [f"PRAGMA {name} = {_number(live, name)}" for name in _NUMBERS]
+    settings.insert(0, f"PRAGMA encoding = '{live.query('PRAGMA encoding')[0][0]}'")
+    own = {str(row[1]) for row in live.query("PRAGMA table_list") if row[2] == "shadow"}
+    rows = live.query(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+        " ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid"
+    )
+    return settings, [str(sql) for name, sql in rows if name not in own]
+
+
+def _number(live: Session, pragma: str) -> int:
+    return int(str(live.query(f"PRAGMA {pragma}")[0][0]))
+
+
+_NUMBERS = ("page_size", "auto_vacuum", "application_id", "user_version")
 
 
 def remove_leftovers() -> None:

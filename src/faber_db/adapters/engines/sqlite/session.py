@@ -11,7 +11,8 @@ from faber_db.adapters.engines.sqlite import catalogue, identity, lock
 from faber_db.adapters.engines.sqlite import marker as marks
 from faber_db.adapters.engines.sqlite.faults import translating
 from faber_db.adapters.engines.sqlite.run import ScriptRun
-from faber_db.errors import NotSupported, StatementFailed
+from faber_db.adapters.engines.sqlite.trial import Trial, unprepared
+from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import StatementRun
@@ -42,6 +43,7 @@ class SqliteSession:
         self._lock_folder = lock_folder
         self._read_only = read_only
         self._deadline = float("inf")
+        self._trial: Trial | None = None
         connection.set_progress_handler(self._is_late, _STEPS)
 
     @property
@@ -121,16 +123,14 @@ class SqliteSession:
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
     ) -> tuple[Tried, ...]:
-        raise NotSupported(
-            "a trial run on SQLite is not supported yet",
-            hint="Leave it out; the analysis without it still holds.",
-        )
+        with translating():
+            if self._trial is None:
+                self._trial = Trial(self._connection, self._run_one)
+            return self._trial.run(script, wrap=wrap, queries=queries)
 
     def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
-        raise NotSupported(
-            "queries cannot be prepared on SQLite yet",
-            hint="Leave them out; the analysis without them still holds.",
-        )
+        with translating():
+            return unprepared(self._connection, dict(enumerate(queries)))
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         return lock.deploy_lock(self._lock_folder, self._file, wait=wait)
