@@ -103,15 +103,20 @@ class Stream:
 
     def accept(self, *words: str) -> bool:
         """Read these words if they come next."""
-        if self.sees(*words):
+        first = self.peek()  # asked dozens of times a statement, and mostly in vain
+        if words[0] not in (first.word, first.text) or first is END:
+            return False
+        if len(words) == 1 or self.sees(*words):
             self.position += len(words)
             return True
         return False
 
     def accept_any(self, *phrases: str) -> str:
         """Read the first of some phrases that comes next; which one, or empty."""
+        first = self.peek()
         for phrase in phrases:
-            if self.accept(*phrase.split()):
+            begins = phrase.partition(" ")[0] in (first.word, first.text)
+            if begins and self.accept(*phrase.split()):
                 return phrase
         return ""
 
