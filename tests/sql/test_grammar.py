@@ -156,3 +156,21 @@ VIEWS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("text", VIEWS)
 def test_columns_of_a_view(text: str) -> None:
     assert [a.columns for a in read(text) if isinstance(a, CreateView)] == [VIEWS[text]]
+
+
+PARTITIONING = {
+    "ALTER TABLE t ADD c int PARTITION BY HASH (a)": ["c"],
+    "ALTER TABLE t ADD c int, ADD d text PARTITION BY RANGE (a) (PARTITION p VALUES LESS THAN (1), PARTITION q VALUES LESS THAN (2))": ["c", "d"],
+    "ALTER TABLE t ADD c int REMOVE PARTITIONING": ["c"],
+    "ALTER TABLE t PARTITION BY KEY (a)": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PARTITIONING)
+def test_partitioning_behind_other_changes(text: str) -> None:
+    """No comma stands before it, so the type of a column must not swallow it."""
+    *added, last = read(text)
+    assert [
+        (a.column.name, a.column.type.arguments) for a in added if isinstance(a, AddColumn)
+    ] == [(name, ()) for name in PARTITIONING[text]]
+    assert last == TableSetting("t", "partition")

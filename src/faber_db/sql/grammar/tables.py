@@ -36,6 +36,7 @@ from faber_db.sql.grammar.columns import (
 from faber_db.sql.grammar.expressions import expression_of
 from faber_db.sql.grammar.rows import query_actions, row_actions, tables_of
 from faber_db.sql.grammar.stream import Stream, Unreadable
+from faber_db.sql.lexer import SYMBOL
 
 _TABLE_OPTIONS = {
     "ENGINE", "TYPE", "AUTO_INCREMENT", "CHARSET", "CHARACTER", "COLLATE", "COMMENT", "ROW_FORMAT",
@@ -222,14 +223,31 @@ def alter_table(stream: Stream) -> Iterator[Action]:
         part.expect_end()
 
 
+_PARTITIONING = {("PARTITION", "BY"), ("REMOVE", "PARTITIONING")}
+
+
 def _commands(stream: Stream) -> list[Stream]:
     """The commands of ALTER TABLE; those on partitions take the rest, commas and all."""
     parts: list[Stream] = []
     while not stream.done:
         whole = "PARTITION" in (stream.peek().word, stream.peek(1).word)
-        parts.append(stream.rest() if whole else stream.until(","))
+        part = stream.rest() if whole else stream.until(",")
+        end = len(part.pieces) if whole else _before_partitioning(part)
+        stream.position -= len(part.pieces) - end
+        parts.append(Stream(part.source, part.dialect, part.pieces[:end]))
         stream.accept(",")
     return [p for p in parts if p.pieces]
+
+
+def _before_partitioning(part: Stream) -> int:
+    """Where MySQL's PARTITION BY or REMOVE PARTITIONING begins, which no comma parts from the rest."""
+    depth = 0
+    for at, piece in enumerate(part.pieces):
+        depth += (piece.text == "(") - (piece.text == ")") if piece.kind == SYMBOL else 0
+        after = part.pieces[at + 1].word if at + 1 < len(part.pieces) else ""
+        if at and not depth and (piece.word, after) in _PARTITIONING:
+            return at
+    return len(part.pieces)
 
 
 def _command(part: Stream, table: str) -> Iterator[Action]:
