@@ -185,6 +185,10 @@ class Walk:
             hidden = finding.kind is Kind.DATA_LOSS and self.context.protected
             if not hidden and finding.risk is not Risk.CRITICAL:
                 return finding.model_copy(update={"allowed": allowed.reason})
+            what = "Data loss in a protected environment" if hidden else "What is critical"
+            return finding.model_copy(
+                update={"effect": f"{finding.effect} {what} cannot be allowed by a comment."}
+            )
         return finding
 
     def _report(
