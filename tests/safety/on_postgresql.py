@@ -27,6 +27,7 @@ USUAL = 17
 _SETTINGS = (
     "SET max_parallel_workers_per_gather = 0",  # the counters of workers are not ours
     "SET max_parallel_maintenance_workers = 0",
+    "SET enable_indexonlyscan = off",  # it reads a table without being counted for it
     "SET statement_timeout = '20s'",
 )
 

@@ -23,6 +23,7 @@ class Tables:
     values: dict[int, dict[int, Counter[str]]]  # by table and column number: how often each value
     columns: dict[int, dict[int, tuple[str, str]]]  # name and type
     rows: dict[int, int]
+    materialized: set[int]
     labels: dict[int, tuple[str, str]]  # of enums: type and label, by the label's own number
 
 
@@ -38,9 +39,10 @@ def snapshot(connection: Connection) -> Tables:
         f"SELECT c.oid::int, n.nspname || '.' || c.relname, c.relkind::text, c.relfilenode::bigint,"
         f" CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid::int ELSE c.oid::int END"
         f" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        f" WHERE c.relkind IN ('r', 'm', 'p') AND {_OWN}".encode()
+        f" WHERE c.relkind IN ('r', 'm', 'p') AND c.relispopulated AND {_OWN}".encode()
     ).fetchall()
-    found = Tables({}, set(), {}, {}, {}, {}, {}, _labels(connection))
+    materialized = {oid for oid, _, kind, _, _ in rows if kind == "m"}
+    found = Tables({}, set(), {}, {}, {}, {}, {}, materialized, _labels(connection))
     for oid, name, kind, file, root in rows:
         found.names[oid] = name
         found.files[oid] = file
@@ -50,7 +52,6 @@ def snapshot(connection: Connection) -> Tables:
             found.values[oid], found.rows[oid] = _values(connection, oid, found.columns[oid])
             if found.rows[oid]:
                 found.filled |= {oid, root}
-    materialized = {oid for oid, _, kind, _, _ in rows if kind == "m"}
     for oid in materialized:  # made again from other tables: nothing of it is lost
         del found.values[oid]
     return found

@@ -69,7 +69,16 @@ class Runner:
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status is not TransactionStatus.IDLE
 
+    def _mark(self) -> None:
+        """Where the counters stand; what earlier transactions did may still be in them."""
+        self._work = {
+            int(oid): (int(read), int(written))
+            for oid, _, read, written in self._connection.execute(_WORK).fetchall()
+        }
+
     def _one(self, statement: str) -> None:
+        if self._in_transaction:
+            self._mark()
         if self._in_transaction or statement.split()[0].upper().rstrip(";") in ("BEGIN", "START"):
             self._connection.execute(statement.encode())
             if self._in_transaction:
@@ -77,6 +86,7 @@ class Runner:
             return
         self._connection.execute("BEGIN")
         try:
+            self._mark()
             self._connection.execute(statement.encode())
             self._look()
             self._connection.execute("COMMIT")
@@ -85,7 +95,6 @@ class Runner:
             if error.sqlstate not in _NOT_IN_TRANSACTION:
                 raise
             self._alone(statement)
-        self._work = {}
 
     def _look(self) -> None:
         """What is held and was done, by the statement that has just run."""
@@ -101,7 +110,6 @@ class Runner:
             if read - self._work.get(oid, (0, 0))[0] >= _SCANNED
             or written - self._work.get(oid, (0, 0))[1] >= _WRITTEN
         }
-        self._work = {oid: (read, written) for oid, (_, read, written) in work.items()}
         self._note(held, worked)
 
     def _note(self, held: dict[int, set[str]], worked: set[str]) -> None:
@@ -112,7 +120,10 @@ class Runner:
             if oid not in self._before.names:  # of the catalogue, or made by the script
                 continue
             self._run.locks.setdefault(self._before.names[oid], set()).update(modes)
-            strong = [mode for mode in _STRONG if mode in modes]
+            made = oid in self._before.materialized  # nobody else writes to it
+            strong = [
+                mode for mode in _STRONG if mode in modes and (not made or mode == _STRONG[-1])
+            ]
             if strong and oid in self._before.filled and (worked or rewritten):
                 self._run.blocked[self._before.names[oid]] = strong[-1]
 

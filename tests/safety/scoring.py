@@ -16,18 +16,26 @@ _KINDS = {kind.value for kind in Kind} - {"style"}
 
 
 @cache
-def findings(case: Case, version: int = 0) -> tuple[Finding, ...]:
-    """Our findings of medium and above, by the way `faber-db analyze` takes."""
+def analysed(case: Case, version: int = 0) -> analyze.AnalyzeDetails:
+    """Our whole answer, by the way `faber-db analyze` takes."""
     request = analyze.Request(
         sql=case.sql,
         dialect=case.dialect.value,
         server_version=version or max(VERSIONS[case.dialect], case.since),
         before=f"{schema(case.dialect)}\n{case.setup}",
         transaction="wrap" if case.wrap else "none",
+        detail="full",
     )
     found = analyze.run(request, None).details
     assert found is not None
-    return tuple(f for f in found.findings if f.risk.at_least(Risk.MEDIUM) and not f.allowed)
+    return found
+
+
+@cache
+def findings(case: Case, version: int = 0) -> tuple[Finding, ...]:
+    """Our findings of medium and above."""
+    found = analysed(case, version).findings
+    return tuple(f for f in found if f.risk.at_least(Risk.MEDIUM) and not f.allowed)
 
 
 def ours(case: Case) -> set[str]:

@@ -96,6 +96,7 @@ class CreateTable(TableAction):
     temporary: bool = False
     query: bool = False
     reads: tuple[str, ...] = ()  # of the query, LIKE, INHERITS
+    inherits: tuple[str, ...] = ()
     partition_of: str = ""
     partition_default: bool = False
     partitioned: bool = False
@@ -309,6 +310,7 @@ class CreateDomain(Action):
     base: TypeName
     constrained: bool = False
     default: Expression | None = None
+    not_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)

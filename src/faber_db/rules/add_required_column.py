@@ -11,7 +11,10 @@ from faber_db.rules.scene import Scene
 
 def find(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
     column = action.column
-    if column.nullable or column.default or column.identity or column.generated or scene.mysql:
+    domain = scene.state.domain_definitions.get(column.type.name)
+    required = not column.nullable or (domain is not None and domain.not_null)
+    filled = scene.state.default_of(column) or column.identity or column.generated
+    if not required or filled or scene.mysql:
         return
     keyed = any(c.kind == "primary key" for c in column.constraints)
     if not scene.is_empty(action.table) and not (scene.sqlite and keyed):

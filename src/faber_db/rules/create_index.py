@@ -13,8 +13,9 @@ def find(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
     effect = scene.effect_on(action.table)
     if not scene.postgresql or effect is None or not effect.scan:
         return
-    if action.concurrently or scene.is_new(action.table):
-        return
+    found = scene.table(action.table)
+    if action.concurrently or scene.is_new(action.table) or (found and found.materialized):
+        return  # nobody writes to a materialized view
     yield Hazard(
         (action.table,), detail=f"index {action.name or 'on ' + action.table}", table=action.table
     )

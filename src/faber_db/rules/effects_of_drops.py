@@ -23,6 +23,10 @@ def drops(action: Drop | Truncate, state: State) -> Iterator[TableEffect]:
     elif action.kind in ("type", "domain") and action.cascade:
         users = (u for name in action.names for u in state.type_users(name))
         yield from _locked(user.rpartition(".")[0] for user in users)
+    elif action.kind == "function" and action.cascade:
+        wanted = {name.lower() for name in action.names}
+        fired = state.triggers.values()
+        yield from _locked(t.table for t in fired if t.function.lower() in wanted)
     elif action.table:  # a trigger, policy or rule
         yield from _locked((action.table,))
 

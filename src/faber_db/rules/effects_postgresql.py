@@ -1,6 +1,6 @@
 """PostgreSQL: locks and work of each action (manual, Explicit Locking; ALTER TABLE, Notes).
 
-Proven against a server in tests/rules/test_claims_postgresql.py.
+Proven against a server in tests/safety/test_claims.py.
 """
 
 import re
@@ -16,15 +16,12 @@ from faber_db.model.statement import (
     ChangeType,
     ColumnDefinition,
     Constraint,
-    Copy,
     Create,
     CreateIndex,
     CreatePolicy,
     CreateRule,
     CreateTable,
     CreateTrigger,
-    CreateView,
-    Delete,
     DetachPartition,
     Drop,
     DropColumn,
@@ -32,22 +29,19 @@ from faber_db.model.statement import (
     DropDefault,
     DropNotNull,
     Harmless,
-    Insert,
     Lock,
     Maintain,
-    Merge,
     Move,
-    Query,
     Rename,
     SetDefault,
     SetNotNull,
     TableSetting,
     Truncate,
-    Update,
     ValidateConstraint,
 )
 from faber_db.rules.effects import TableEffect
 from faber_db.rules.effects_of_drops import drops
+from faber_db.rules.effects_of_rows import rows
 from faber_db.rules.state import State
 from faber_db.rules.type_changes import change_of
 from faber_db.sql.postgresql.builtins import EXTENSION_VOLATILE, VOLATILE
@@ -64,7 +58,6 @@ _REACHES_PARTITIONS = (
     AddColumn, AddConstraint, ChangeType, CreateIndex, DropColumn, DropConstraint, DropDefault,
     DropNotNull, SetDefault, SetNotNull, ValidateConstraint,
 )  # fmt: skip
-_INDEXED = ("primary key", "unique")
 _REWRITING = {"set logged", "set unlogged", "set tablespace", "set access method", "set expression"}
 
 
@@ -74,9 +67,20 @@ def effects(action: Action, state: State, major: int | None) -> Iterator[TableEf
         if _is_system(effect.table):
             continue
         yield effect
-        if isinstance(action, _REACHES_PARTITIONS) and effect.table == action.table:
+        below = isinstance(action, Rename) and action.kind == "column"
+        below = below or isinstance(action, _REACHES_PARTITIONS)
+        if below and effect.table == getattr(action, "table", ""):
             for partition in () if _only(action) else state.partitions_of(effect.table):
-                yield replace(effect, table=partition.name)
+                yield replace(effect, table=partition.name, lock=_lock_below(effect, action, state))
+
+
+def _lock_below(effect: TableEffect, action: Action, state: State) -> str:
+    """The lock on a partition: a key only builds an index there, where its columns are NOT NULL."""
+    if isinstance(action, AddConstraint) and action.constraint.kind in ("primary key", "unique"):
+        columns = (state.column(effect.table, c) for c in action.constraint.columns)
+        if action.constraint.kind == "unique" or all(c and not c.nullable for c in columns):
+            return "SHARE"
+    return effect.lock
 
 
 def _is_system(table: str) -> bool:
@@ -98,7 +102,9 @@ def _effects(action: Action, state: State, major: int | None) -> Iterator[TableE
         case ChangeType():
             yield from _change_type(action, state)
         case SetNotNull():
-            proven = state.has_valid_check(action.table, action.column)
+            column = state.column(action.table, action.column)
+            already = column is not None and not column.nullable
+            proven = already or state.has_valid_check(action.table, action.column)
             yield TableEffect(action.table, _AEL, scan=not proven)
         case AddConstraint():
             yield from _add_constraint(action.table, action.constraint, state)
@@ -135,7 +141,7 @@ def _create_table(action: CreateTable, state: State) -> Iterator[TableEffect]:
             yield from _default_of(table, state)
         else:
             works = action.query and not action.no_data
-            yield TableEffect(table, "ACCESS SHARE" if action.query else _SUE, scan=works)
+            yield TableEffect(table, _SUE if table in action.inherits else "ACCESS SHARE", works)
 
 
 def volatile_default(column: ColumnDefinition, state: State) -> bool:
@@ -203,6 +209,12 @@ def _change_type(action: ChangeType, state: State) -> Iterator[TableEffect]:
     yield TableEffect(
         action.table, _AEL, scan=change.rewrites or reindexes or checked, rewrite=change.rewrites
     )
+    for constraint in found.constraints if found is not None else ():  # made anew with the column
+        if constraint.references and action.column in constraint.columns:
+            yield TableEffect(constraint.references, _AEL)
+    for child, key in state.referencing(action.table):
+        if action.column in key.referenced_columns:
+            yield TableEffect(child, _AEL)
 
 
 def _add_constraint(table: str, constraint: Constraint, state: State) -> Iterator[TableEffect]:
@@ -299,6 +311,8 @@ def _other(action: Action, state: State) -> Iterator[TableEffect]:
             yield from drops(action, state)
         case Harmless(what="comment") if action.table:
             yield TableEffect(action.table, _SUE)
+        case Harmless(what="alter policy") if action.table:
+            yield TableEffect(action.table, _AEL)
         case Rename(kind="table" | "view" | "materialized view"):
             yield TableEffect(action.old, _AEL)
         case Rename(kind="column" | "constraint" | "trigger" | "policy", table=table) if table:
@@ -314,19 +328,20 @@ def _other(action: Action, state: State) -> Iterator[TableEffect]:
         case Maintain():
             yield from _maintain(action, state)
         case AlterDomain(what="add constraint" | "validate constraint" | "set not null"):
-            for using in state.domain_tables(action.name):
-                yield TableEffect(using, "SHARE", scan=not action.not_valid)
+            for using in () if action.not_valid else state.domain_tables(action.name):
+                yield TableEffect(using, "SHARE", scan=True)
         case Lock():
             for name in action.tables:
                 yield TableEffect(name, action.mode)
         case _:
-            yield from _rows(action, state)
+            yield from rows(action, state)
 
 
 def _all(action: Maintain, state: State) -> Iterator[str]:
     """VACUUM and ANALYZE of no table in particular work through every one."""
     if action.what in ("vacuum full", "vacuum", "analyze"):
-        yield from (t.name for t in state.tables.values() if not t.partitioned)
+        analyzes = action.what == "analyze"
+        yield from (t.name for t in state.tables.values() if analyzes or not t.partitioned)
 
 
 def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
@@ -359,48 +374,3 @@ def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
                         yield TableEffect(table.name, mode, scan=True)
             case _:
                 pass
-
-
-def _rows(action: Action, state: State) -> Iterator[TableEffect]:
-    match action:
-        case Insert():
-            yield TableEffect(
-                action.table, "ROW EXCLUSIVE", writes=action.query and bool(action.reads)
-            )
-            yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
-        case Update() | Delete():
-            single = state.by_key(action)
-            yield TableEffect(action.table, "ROW EXCLUSIVE", scan=not single, writes=not single)
-            yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
-            if isinstance(action, Delete):
-                yield from _checked_children(action.table, state)
-        case Merge():
-            yield TableEffect(action.table, "ROW EXCLUSIVE", scan=True, writes=True)
-            yield from (TableEffect(t, "ACCESS SHARE", scan=True) for t in action.reads)
-        case Copy() if action.table:
-            mode = "ROW EXCLUSIVE" if action.into else "ACCESS SHARE"
-            yield TableEffect(action.table, mode, scan=not action.into, writes=action.into)
-        case CreateView():
-            yield from (
-                TableEffect(t, "ACCESS SHARE", scan=action.materialized and not action.no_data)
-                for t in action.reads
-            )
-        case Query():
-            mode = "ROW SHARE" if action.locks_rows else "ACCESS SHARE"
-            for read in action.reads:
-                single = action.limited or state.is_keyed(read, action.keyed)
-                yield TableEffect(read, mode, scan=not single)
-        case _:
-            pass
-
-
-def _checked_children(table: str, state: State) -> Iterator[TableEffect]:
-    """A DELETE looks for the rows that refer to it; without an index the whole child is read."""
-    for child, key in state.referencing(table):
-        found = state.table(child)
-        indexes = [i.columns for i in found.indexes] if found else []
-        indexes += [c.columns for c in found.constraints if c.kind in _INDEXED] if found else []
-        scans = not any(set(i[: len(key.columns)]) == set(key.columns) for i in indexes)
-        changes = key.on_delete in ("CASCADE", "SET NULL", "SET DEFAULT")
-        lock = "ROW EXCLUSIVE" if changes else "ROW SHARE"
-        yield TableEffect(child, lock, scan=scans, writes=changes)

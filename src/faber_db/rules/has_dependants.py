@@ -1,9 +1,10 @@
 """Something still depends on what is dropped or changed."""
 
+import re
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import ChangeType, Drop, DropColumn, Truncate
+from faber_db.model.statement import ChangeType, Drop, DropColumn, DropConstraint, Truncate
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -52,10 +53,35 @@ def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
         yield from _views(action.table, action.column, scene)
 
 
+def find_key(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
+    table = scene.table(action.table)
+    if action.cascade or table is None or not scene.postgresql:
+        return
+    for key in table.constraints:
+        if key.kind not in ("primary key", "unique") or action.name not in table.names_of(key):
+            continue
+        users = [
+            child
+            for child, reference in scene.state.referencing(action.table)
+            if set(reference.referenced_columns or key.columns) == set(key.columns)
+        ]
+        if users:
+            detail = f"{', '.join(sorted(set(users)))} refers to {action.table} by {action.name}"
+            yield Hazard((f"{action.table}.{action.name}",), detail=detail)
+
+
 def _views(table: str, column: str, scene: Scene) -> Iterator[Hazard]:
-    views = scene.state.views_on(table, column)
-    if views:
-        yield Hazard((f"{table}.{column}",), detail=f"{', '.join(views)} uses {table}.{column}")
+    users = scene.state.views_on(table, column) + _generated(table, column, scene)
+    if users:
+        yield Hazard((f"{table}.{column}",), detail=f"{', '.join(users)} uses {table}.{column}")
+
+
+def _generated(table: str, column: str, scene: Scene) -> tuple[str, ...]:
+    """The generated columns that are made of a column."""
+    found = scene.table(table)
+    uses = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)")
+    columns = found.columns.values() if found is not None else ()
+    return tuple(f"{table}.{c.name}" for c in columns if uses.search(c.generation))
 
 
 RULE = Rule(
@@ -69,6 +95,7 @@ RULE = Rule(
         at(Drop, find),
         at(Truncate, find_truncate),
         at(DropColumn, find_column),
+        at(DropConstraint, find_key),
         at(ChangeType, find_type),
     ),
 )

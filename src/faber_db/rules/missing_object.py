@@ -42,6 +42,15 @@ def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
                 yield Hazard((name,), detail=f"table {name} does not exist")
 
 
+def find_drop_trigger(action: Drop, scene: Scene) -> Iterator[Hazard]:
+    table = scene.table(action.table) if action.kind == "trigger" and action.table else None
+    if action.if_exists or table is None or table.guessed or not _is_free(scene):
+        return
+    for name in action.names:
+        if (scene.state.key(action.table), name) not in scene.state.triggers:
+            yield Hazard((name,), detail=f"trigger {name} of {action.table} does not exist")
+
+
 def find_label(action: Rename, scene: Scene) -> Iterator[Hazard]:
     labels = scene.state.enums.get(action.table)
     missing = action.kind == "enum value" and labels is not None and action.old not in labels
@@ -174,6 +183,7 @@ RULE = Rule(
         at(CreateIndex, find_index),
         at(CreateTrigger, find_trigger),
         at(Drop, find_drop),
+        at(Drop, find_drop_trigger),
         at(Rename, find_label),
     ),
 )

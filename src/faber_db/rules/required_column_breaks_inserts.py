@@ -7,6 +7,7 @@ from faber_db.model.finding import Kind, Risk
 from faber_db.model.statement import (
     AddColumn,
     AddConstraint,
+    AlterDomain,
     Constraint,
     Drop,
     DropDefault,
@@ -37,9 +38,16 @@ def find_null(action: SetNotNull, scene: Scene) -> Iterator[Hazard]:
     column = scene.state.column(action.table, action.column)
     if scene.is_new(action.table) or scene.state.has_valid_check(action.table, action.column):
         return
-    if column is None or (column.nullable and column.default is None and not column.new):
+    if column is None or (column.nullable and column.default is None):
         name = f"{action.table}.{action.column}"
         yield Hazard((name,), detail=f"{name} becomes NOT NULL without a default")
+
+
+def find_domain(action: AlterDomain, scene: Scene) -> Iterator[Hazard]:
+    if action.what == "set not null":
+        users = scene.state.type_users(action.name)
+        if users:
+            yield Hazard(users, detail=f"{', '.join(users)} may no longer be NULL")
 
 
 def find_check(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
@@ -113,6 +121,7 @@ RULE = Rule(
         at(AddColumn, find),
         at(SetNotNull, find_null),
         at(AddConstraint, find_check),
+        at(AlterDomain, find_domain),
         at(DropDefault, find_default),
         at(RedefineColumn, find_redefined),
         at(Drop, find_rebuilt),

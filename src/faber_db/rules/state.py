@@ -109,6 +109,7 @@ class ColumnState:
     default: str | None = None
     identity: str = ""
     generated: str = ""
+    generation: str = ""  # the expression of a generated column
     collation: str = ""
     new: bool = False  # added by the pending files, so that no value of it existed
     filled: bool = False  # and then written by them
@@ -122,6 +123,7 @@ class ColumnState:
             column.default,
             column.identity,
             column.generated,
+            column.generated.partition(":")[2],
             column.collation,
         )
 
@@ -134,6 +136,7 @@ class ColumnState:
             column.default.text if column.default else None,
             column.identity,
             column.generated,
+            column.generation.text if column.generation else "",
             column.collation,
             new=True,
         )

@@ -17,7 +17,7 @@ _TIMES = ("timestamp without time zone", "timestamp with time zone", "time witho
           "time with time zone")  # fmt: skip
 _CATEGORIES = {
     **dict.fromkeys(_TEXT, "text"),
-    **dict.fromkeys((*_INTEGERS, *_FLOATS, "numeric", "money", "oid"), "number"),
+    **dict.fromkeys((*_INTEGERS, *_FLOATS, "numeric", "oid"), "number"), "money": "money",
     **dict.fromkeys((*_TIMES[:2], "date"), "date"),
     **dict.fromkeys(_TIMES[2:], "time"),
     "boolean": "boolean", "json": "json", "jsonb": "json", "uuid": "uuid", "bytea": "bytes",
@@ -186,7 +186,9 @@ def _within(old: TypeName, new: TypeName, *, explicit: bool) -> TypeChange | Non
         wider = not new.arguments or (
             bool(old.arguments) and _number(new.arguments[0]) >= _number(old.arguments[0])
         )
-        return TypeChange(not wider or old.name == "bit", not wider and explicit, not wider)
+        fixed = old.name == "bit"  # another length is refused, or filled up by an explicit cast
+        fails = (fixed and not explicit) or (not wider and not explicit)
+        return TypeChange(not wider or fixed, not wider and explicit, fails)
     return None
 
 
@@ -220,8 +222,11 @@ _KEEPS = {
     ("integer", "oid"): TypeChange(False),
     ("bit", "bit varying"): TypeChange(False),
     ("real", "double precision"): TypeChange(True),
-    ("timestamp without time zone", "timestamp with time zone"): TypeChange(True),
-    ("timestamp with time zone", "timestamp without time zone"): TypeChange(True),
+    (_TIMES[0], _TIMES[1]): TypeChange(True, loses=True, why="read in the session's time zone"),
+    (_TIMES[1], _TIMES[0]): TypeChange(True, loses=True, why="an hour a year is there twice"),
+    ("inet", "cidr"): TypeChange(True, loses=True, why="the bits of the host are cut"),
+    ("numeric", "real"): TypeChange(True, True, True, breaks=True),
+    ("numeric", "double precision"): TypeChange(True, True, True, breaks=True),
     ("date", "timestamp without time zone"): TypeChange(True),
     ("date", "timestamp with time zone"): TypeChange(True),
     ("json", "jsonb"): TypeChange(True, loses=True, why="key order and repeated keys go"),
@@ -249,5 +254,5 @@ def _across(old: TypeName, new: TypeName, *, explicit: bool) -> TypeChange:
     known = old.name in _CATEGORIES and new.name in _CATEGORIES
     needs_using = not explicit and not same and known
     if new.name in ("uuid", "jsonb", "json", "inet", "cidr", "bytea") or not known:
-        return TypeChange(True, False, True, breaks, needs_using or not explicit)
+        return TypeChange(True, new.name == "bytea", True, breaks, needs_using or not explicit)
     return TypeChange(True, True, True, breaks, needs_using)

@@ -140,8 +140,9 @@ def create_domain(node: Message, _text: str) -> Iterator[Action]:
         ),
         None,
     )
+    not_null = any(c.constraint.contype == pb.CONSTR_NOTNULL for c in node.constraints)
     yield CreateDomain(
-        joined(strings(node.domainname)), type_of(node.type_name), constrained, default
+        joined(strings(node.domainname)), type_of(node.type_name), constrained, default, not_null
     )
 
 
@@ -362,6 +363,11 @@ def comment(node: Message, _text: str) -> Iterator[Action]:
     name, kind = object_name(node.object), object_kind(node.objtype)
     table = name if kind == "table" else name.rpartition(".")[0] if kind == "column" else ""
     yield Harmless("comment", table)
+
+
+def alter_policy(node: Message, _text: str) -> Iterator[Action]:
+    """ALTER POLICY."""
+    yield Harmless("alter policy", relation(node.table))
 
 
 def statistics(node: Message, _text: str) -> Iterator[Action]:

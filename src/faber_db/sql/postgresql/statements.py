@@ -69,7 +69,7 @@ READERS: dict[str, Reader] = {
     "alter_extension_stmt": objects.harmless("alter extension"),
     "alter_extension_contents_stmt": objects.harmless("alter extension"),
     "alter_object_depends_stmt": objects.harmless("depends on extension"),
-    "alter_policy_stmt": objects.harmless("alter policy"),
+    "alter_policy_stmt": objects.alter_policy,
     "alter_tsconfiguration_stmt": objects.harmless("text search configuration"),
     "alter_tsdictionary_stmt": objects.harmless("text search dictionary"),
     "comment_stmt": objects.comment,

@@ -162,6 +162,7 @@ def create_table(node: Message, _text: str, server: str = "") -> Iterator[Action
         temporary=node.relation.relpersistence == "t",
         unlogged=node.relation.relpersistence == "u",
         reads=tuple(reads),
+        inherits=tuple(relation(i.range_var) for i in node.inh_relations),
         partition_of=reads[0] if partition and reads else "",
         partition_default=partition and node.partbound.is_default,
         partitioned=node.HasField("partspec"),
