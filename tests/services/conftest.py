@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers.sql import SqlFiles
-from faber_db.adapters.shadows import PostgresShadow, SqliteShadow
+from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.signers import ed25519
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.sqlite_state import SqliteState
@@ -19,6 +20,7 @@ from faber_db.config.settings import ProjectSettings
 from faber_db.executor.local import LocalExecutor
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.history import history
+from faber_db.services.ports import Engine, Shadow
 from faber_db.sql.script import parse
 
 
@@ -75,7 +77,6 @@ def app_factory(tmp_path: Path) -> Iterator[AppFactory]:
         state_folder.mkdir(mode=0o700, exist_ok=True)
         state = SqliteState(state_folder / "state.sqlite3", now)
         states.append(state)
-        on_postgresql = url.startswith("postgres")
         place = Environment(
             name=environment,
             settings=of_database.environments[environment],
@@ -86,11 +87,11 @@ def app_factory(tmp_path: Path) -> Iterator[AppFactory]:
         database = Database(
             name="main",
             settings=of_database,
-            engine=Postgresql() if on_postgresql else Sqlite(state_folder / "locks"),
+            engine=_engine(url, state_folder / "locks"),
             handler=SqlFiles(),
             folder=folder,
             environments={environment: place},
-            shadow=PostgresShadow(None) if on_postgresql else SqliteShadow(),
+            shadow=_shadow(url),
         )
         app = App(
             root=tmp_path / "project",
@@ -109,6 +110,18 @@ def app_factory(tmp_path: Path) -> Iterator[AppFactory]:
     yield make
     for state in states:
         state.close()
+
+
+def _engine(url: str, locks: Path) -> Engine:
+    if url.startswith("postgres"):
+        return Postgresql()
+    return Mysql() if url.startswith(("mysql", "mariadb")) else Sqlite(locks)
+
+
+def _shadow(url: str) -> Shadow:
+    if url.startswith("postgres"):
+        return PostgresShadow(None)
+    return MariadbShadow(None) if url.startswith(("mysql", "mariadb")) else SqliteShadow()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from faber_db.errors import (
@@ -115,6 +116,31 @@ def test_pending_of_an_environment(app: App, apply_all: Callable[[App], None]) -
     answer = run(Request(environment="dev"), app)
     assert answer.details.statement_count == 0
     assert "nothing" in answer.message
+
+
+def test_an_environment_is_counted(postgresql_url: str, app_factory: Callable[..., App]) -> None:
+    """What may fail is settled by the rows that are there, unless nobody shall look."""
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute(
+            b"CREATE TABLE full_ones (id int, a int); INSERT INTO full_ones VALUES (1, 1), (2, 2);"
+            b"CREATE TABLE gaps (id int, a int); INSERT INTO gaps VALUES (1, 1), (2, NULL)"
+        )
+    up = "ALTER TABLE full_ones ALTER a SET NOT NULL;\nALTER TABLE gaps ALTER a SET NOT NULL;\n"
+    app = app_factory(postgresql_url, migrations={"1_a.up.sql": up, "1_a.down.sql": "SELECT 1;"})
+
+    def judged(found: AnalyzeDetails) -> list[tuple[int, str, str]]:
+        return sorted(
+            (f.line, f.risk.value, f.confidence.value)
+            for f in found.findings
+            if f.code == "may-fail-on-data"
+        )
+
+    looked = analyze(app, environment="dev", detail="full")
+    assert judged(looked) == [(1, "low", "preflight"), (2, "high", "preflight")]
+    assert [c.answer for c in looked.checks] == ["0 of 2 rows", "1 of 2 rows"]
+    blind = analyze(app, environment="dev", preflight=False, detail="full")
+    assert judged(blind) == [(1, "medium", "parsed"), (2, "medium", "parsed")]
+    assert blind.checks == []
 
 
 def test_schema_before(app: App) -> None:

@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from faber_db.adapters.engines.mysql import address
+from faber_db.adapters.engines.mysql.connect import raw
+from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
 from faber_db.model.plan import PreflightAnswer
 from faber_db.services import preflight
 from faber_db.services.app import App
 from faber_db.services.ports import Limits
-from faber_db.services.verdict import surroundings
+from faber_db.services.verdict import Surroundings, surroundings
+from faber_db.sql.schema import catalogue_of
 from faber_db.sql.script import parse
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -376,6 +380,21 @@ def ask(
     )
 
 
+def _asked_beside(app: App, sql: str, limits: Limits) -> tuple[PreflightAnswer, ...]:
+    """Of a table that another session holds, known from its text; its size is not."""
+    database = app.database()
+    catalogue = catalogue_of(MARIADB_VALUES, Dialect.MARIADB)
+    return preflight.ask(
+        [parse(sql, Dialect.MARIADB)],
+        [""],
+        Surroundings(Dialect.MARIADB, catalogue=catalogue),
+        database,
+        database.environment("dev"),
+        NOW,
+        limits=limits,
+    )
+
+
 def told(answers: tuple[PreflightAnswer, ...]) -> Answers:
     return {a.question: (a.answer, a.ok) for a in answers}
 
@@ -422,6 +441,124 @@ def test_partitions_are_read_through_their_parent(
         "NULLs in events.note": ("1 of 2 rows", False),
         "rows in events_1": ("1 row", True),
     }
+
+
+MARIADB_VALUES = """
+CREATE TABLE v (
+    id int PRIMARY KEY, number varchar(20), big bigint, amount decimal(12,4), at datetime(6),
+    words varchar(40), feeling enum('sad', 'glad'), parent int, code varchar(20) CHARACTER SET utf8mb4
+);
+CREATE TABLE p (id int PRIMARY KEY);
+INSERT INTO p VALUES (1);
+INSERT INTO v VALUES
+    (1, '1', 1, 1.1234, '2026-01-01 10:00:00.5', 'short', 'glad', 1, 'a'),
+    (2, 'x', 3000000000, 2, '2026-01-02 00:00', 'much too long', 'sad', 9, '\u65e5'),
+    (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+"""
+
+
+def _modify(definition: str) -> str:
+    return f"ALTER TABLE v MODIFY {definition};"
+
+
+def _redefined(column: str, found: int) -> Answers:
+    return {f"values of v.{column} that do not fit": (f"{found} of 3 rows", True)}
+
+
+ON_MARIADB: dict[str, Case] = {
+    "NULLs": (
+        _modify("big bigint NOT NULL"),
+        {"NULLs in v.big": ("1 of 3 rows", False)},
+    ),
+    "no NULLs": (_modify("id int NOT NULL"), {}),
+    "an integer that is too small": (_modify("big int"), _redefined("big", 1)),
+    "an integer that is big enough": (_modify("id smallint"), _redefined("id", 0)),
+    "unsigned": (_modify("id int unsigned"), _redefined("id", 0)),
+    "text to a number": (_modify("number int"), _redefined("number", 1)),
+    "a text that is cut": (_modify("words varchar(10)"), _redefined("words", 1)),
+    "a text that is long enough": (_modify("words varchar(20)"), _redefined("words", 0)),
+    "a scale that rounds": (_modify("amount decimal(12,2)"), _redefined("amount", 1)),
+    "a scale that keeps all": (_modify("amount decimal(8,4)"), _redefined("amount", 0)),
+    "a time without its fraction": (_modify("at datetime"), _redefined("at", 1)),
+    "an enum without one of its values": (
+        _modify("feeling enum('glad', 'so-so')"),
+        _redefined("feeling", 1),
+    ),
+    "an enum that only grows": (_modify("feeling enum('sad', 'glad', 'so-so')"), {}),
+    "a character set that cannot hold it": (
+        _modify("code varchar(20) CHARACTER SET latin1"),
+        _redefined("code", 1),
+    ),
+    "orphans": (
+        "ALTER TABLE v ADD FOREIGN KEY (parent) REFERENCES p (id);",
+        {"rows of v without their p": ("1 of 3 rows", False)},
+    ),
+    "a check": (
+        "ALTER TABLE v ADD CONSTRAINT k CHECK (char_length(words) < 8);",
+        {"rows of v that break k": ("1 of 3 rows", False)},
+    ),
+    "a check that calls what is not known": (
+        "ALTER TABLE v ADD CONSTRAINT k CHECK (sleep(9) = 0);",
+        {"rows of v that break k": ("unknown: it calls sleep", None)},
+    ),
+    "repeated keys": (
+        "CREATE UNIQUE INDEX u ON v (parent);",
+        {"repeated keys (parent) in v": ("0 keys", True)},
+    ),
+    "a key of which only the beginning counts": (
+        "CREATE UNIQUE INDEX u ON v (words(3));",
+        {
+            "repeated keys (words) in v": (
+                "unknown: a collation or a length of the key decides what is equal",
+                None,
+            )
+        },
+    ),
+    "a required column is filled in": ("ALTER TABLE v ADD COLUMN b int NOT NULL;", {}),
+}
+NOT_ON_MARIADB = (
+    "a column without values",  # it succeeds, with zeros
+    "repeated keys outside a partial index",
+    "repeated keys inside a partial index",
+    "a predicate that calls what is not known",
+)
+
+
+@pytest.mark.parametrize(("sql", "answers"), ON_MARIADB.values(), ids=ON_MARIADB)
+def test_mariadb(
+    sql: str, answers: Answers, mariadb_url: str, app_factory: Callable[..., App]
+) -> None:
+    assert told(ask(app_factory(mariadb_url), MARIADB_VALUES, sql)) == answers
+
+
+@pytest.mark.parametrize(
+    ("sql", "answers"),
+    [case for name, case in EVERYWHERE.items() if name not in NOT_ON_MARIADB],
+    ids=[name for name in EVERYWHERE if name not in NOT_ON_MARIADB],
+)
+def test_everywhere_on_mariadb(
+    sql: str, answers: Answers, mariadb_url: str, app_factory: Callable[..., App]
+) -> None:
+    schema = (
+        SCHEMA.replace("name text", "name varchar(20)")
+        .replace("kept integer REFERENCES parents ON", "kept integer REFERENCES parents (id) ON")
+        .replace("REFERENCES children ON", "REFERENCES children (id) ON")
+    )
+    assert told(ask(app_factory(mariadb_url), schema, sql)) == answers
+
+
+def test_late_on_mariadb(mariadb_url: str, app_factory: Callable[..., App]) -> None:
+    """Its limits are whole seconds."""
+    app = app_factory(mariadb_url)
+    ask(app, MARIADB_VALUES, "SELECT 1;")
+    limits = Limits(lock_timeout=timedelta(seconds=9), statement_timeout=timedelta(seconds=1))
+    with raw(address.parse(mariadb_url)) as other:
+        with other.cursor() as cursor:
+            cursor.execute("LOCK TABLES v WRITE")
+        answers = _asked_beside(app, _modify("big int NOT NULL"), limits)
+    assert told(answers) == dict.fromkeys(
+        ("NULLs in v.big", "values of v.big that do not fit"), TOO_LONG
+    )
 
 
 # --- late, locked, no time left ------------------------------------------------------------------
