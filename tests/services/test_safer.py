@@ -15,7 +15,6 @@ from faber_db.services import analyze, safer
 from faber_db.services.analyze import AnalyzeDetails, Request
 from faber_db.services.app import App
 from faber_db.services.history import history
-from faber_db.services.ports import Session
 from faber_db.services.safer import Fix, Ground, Source
 from faber_db.services.verdict import Surroundings, verdict_of
 from faber_db.sql.script import parse
@@ -78,7 +77,7 @@ UNPROVED = {
     "schema that does not run": (
         "CREATE TABLE users (id nothing);",
         "17",
-        "the schema does not run",
+        "as it stands does not run",
     ),
     "file that does not run": ("CREATE TABLE other (id int);", "17", "as it stands does not run"),
     "server of another version": (USERS, "12", "the server is of version 12"),
@@ -103,10 +102,8 @@ def test_a_plan_that_ends_elsewhere_is_not_offered() -> None:
     around = Surroundings(Dialect.POSTGRESQL)
     findings = verdict_of([script], [""], [True], around).findings
 
-    def start(session: Session) -> None:
-        session.run(parse(next(starts), session.dialect), wrap=False)
-
-    ground = Ground(throw_away(Dialect.POSTGRESQL), start)
+    shadow = throw_away(Dialect.POSTGRESQL)
+    ground = Ground(lambda: shadow.with_schema(next(starts)), shadow.label)
     (fix,) = safer.fixes([Source("", script, True)], findings, around, ground)
     assert fix.files == ()
     assert fix.refused.startswith("the safe form failed its proof: column users.email default")

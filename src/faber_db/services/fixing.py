@@ -1,15 +1,13 @@
 """The safe forms added to an analysis, under the names that their files would have."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from faber_db.errors import LockTimeout, MigrationFailed, ShadowFailed
 from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
-from faber_db.model.statement import ChangeRole, Grant, TableSetting
 from faber_db.services import replacing
 from faber_db.services.app import App
 from faber_db.services.architect import replay
@@ -17,7 +15,7 @@ from faber_db.services.history import history
 from faber_db.services.ports import Session, Shadow
 from faber_db.services.safer import Fix, Ground, Source, fixes, in_words
 from faber_db.services.verdict import Surroundings
-from faber_db.sql.script import Statement, parse
+from faber_db.sql.script import parse
 
 if TYPE_CHECKING:
     from faber_db.services.analyze import AnalyzeDetails, Request
@@ -75,14 +73,6 @@ def add(
         details.fixes = [_within(fix, request.fix_characters) for fix in details.fixes]
 
 
-def _is_about_roles(statement: Statement) -> bool:
-    return bool(statement.actions) and all(
-        isinstance(a, Grant | ChangeRole)
-        or (isinstance(a, TableSetting) and a.setting.startswith("owner"))
-        for a in statement.actions
-    )
-
-
 def _within(fix: Fix, characters: int) -> Fix:
     """A fix without its files where they are too long: half a plan would be worse than none."""
     if sum(len(file.sql) + len(file.why) for file in fix.files) <= characters:
@@ -116,24 +106,20 @@ def _ground(request: "Request", app: App | None, pieces: Sequence[Piece], shadow
     """A throw-away database with the schema that the first piece finds."""
     versions = {piece.version for piece in pieces if piece.version}
     if not versions or app is None:
-        return Ground(shadow, lambda session: _run_schema(session, request.before))
+        before = request.before
+        place = (lambda: shadow.with_schema(before)) if before.strip() else shadow.new
+        return Ground(place, shadow.label)
     database = app.database(request.database)
-    before = tuple(takewhile(lambda m: m.version not in versions, history(database)))
-    return Ground(
-        shadow,
-        lambda session: replay(session, database, before, app),
-        database.handler.ledger_tables,
-    )
+    ledgers = database.handler.ledger_tables
+    if request.environment:
+        url = database.environment(request.environment).resolve_url()
+        return Ground(lambda: shadow.copy_of(url), shadow.label, ledgers)
+    earlier = tuple(takewhile(lambda m: m.version not in versions, history(database)))
 
+    @contextmanager
+    def replayed() -> Iterator[Session]:
+        with shadow.new() as session:
+            replay(session, database, earlier, app)
+            yield session
 
-def _run_schema(session: Session, text: str) -> None:
-    """Run the text of a schema without what it says of roles: a throw-away database has one."""
-    script = parse(text, session.dialect)
-    kept = tuple(s for s in script.statements if not _is_about_roles(s))
-    try:
-        session.run(replace(script, statements=kept), wrap=False)
-    except (MigrationFailed, LockTimeout) as error:
-        raise ShadowFailed(
-            f"the schema does not run on an empty database: {error.message}",
-            hint="Give a schema-only dump, or SQL that makes the tables.",
-        ) from error
+    return Ground(replayed, shadow.label, ledgers)

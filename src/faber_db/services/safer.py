@@ -5,6 +5,7 @@ as not proved, after our own rules have found nothing in it that makes others wa
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Finding, Frozen, Kind, Risk
 from faber_db.services.catalogue_differences import differences
-from faber_db.services.ports import Session, Shadow, Tried
+from faber_db.services.ports import Session, Tried
 from faber_db.services.verdict import Surroundings
 from faber_db.sql.script import Script, parse
 
@@ -67,10 +68,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Ground:
-    """Where plans are proved: a throw-away database, and what makes it the one before the scripts."""
+    """Where plans are proved: each call of `place` makes a database as it is before the scripts."""
 
-    shadow: Shadow
-    start: Callable[[Session], None]
+    place: Callable[[], AbstractContextManager[Session]]
+    label: str  # what it is made of
     leave_out: tuple[str, ...] = ()  # tables that are no part of the schema
 
 
@@ -213,8 +214,7 @@ class _Fixing:
 
     def _proved(self, ground: Ground) -> Fix:
         """Plan on the schema as the server prints it, run original and plan, compare."""
-        with ground.shadow.new() as session:
-            ground.start(session)
+        with ground.place() as session:
             other = _other_major(session, self.around)
             catalogue = session.catalogue(leave_out=ground.leave_out)
             self._run_earlier(session)
@@ -230,8 +230,7 @@ class _Fixing:
                     fix, f"the file as it stands does not run on an empty database: {error.message}"
                 )
             wanted = session.catalogue(leave_out=ground.leave_out)
-        with ground.shadow.new() as session:
-            ground.start(session)
+        with ground.place() as session:
             self._run_earlier(session)
             trouble = _trouble(session, fix.files, self._kept())
             if not trouble:
@@ -239,7 +238,9 @@ class _Fixing:
                 trouble = "; ".join(f"{d.kind} {d.name} {d.difference}" for d in found[:3])
         if trouble:
             return Fix(unsolved=fix.unsolved, refused=f"the safe form failed its proof: {trouble}")
-        proof = f"proved on a {ground.shadow.label}: it ends in the same schema, and nobody waits for its work"
+        proof = (
+            f"proved on a {ground.label}: it ends in the same schema, and nobody waits for its work"
+        )
         return fix.model_copy(update={"proof": proof, "proved": True})
 
     def _kept(self) -> frozenset[str]:
