@@ -20,7 +20,7 @@ from faber_db.recipes import (
     types,
 )
 from faber_db.recipes.base import Recipe, Step
-from faber_db.recipes.composing import Plan, Unsolved, asks, compose
+from faber_db.recipes.composing import Plan, Unsolved, compose
 from faber_db.rules.context import Context
 from faber_db.sql.script import Script
 
@@ -38,7 +38,7 @@ RECIPES: tuple[Recipe, ...] = (
     renames.rename,
 )
 
-__all__ = ["RECIPES", "Plan", "Step", "Unsolved", "asks", "plan"]
+__all__ = ["RECIPES", "Plan", "Step", "Unsolved", "plan", "wanted"]
 
 
 def plan(script: Script, context: Context, findings: Sequence[Finding]) -> Plan:
@@ -46,3 +46,8 @@ def plan(script: Script, context: Context, findings: Sequence[Finding]) -> Plan:
     if context.dialect is not Dialect.POSTGRESQL:
         return Plan(unsolved=elsewhere.unsolved(script, findings))
     return compose(script, context, findings, RECIPES)
+
+
+def wanted(findings: Sequence[Finding]) -> bool:
+    """Whether there is anything to plan; cheap, and false for most scripts."""
+    return any(map(elsewhere.speaks, findings))

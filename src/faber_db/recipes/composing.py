@@ -19,6 +19,7 @@ _ONLY_TOGETHER = {"lock-held", "enum-value-used", "concurrently-in-transaction"}
 """Findings about statements that are harmless in a transaction of their own, or outside of one."""
 _ASKING = _ONLY_TOGETHER | {"add-required-column", "detach-partition", "rename-breaks-code"}
 """Codes that ask for a safe form, beside everything that makes others wait."""
+_MOST = 200  # statements that one plan replaces
 _WITHOUT_WORK = (DetachPartition, Drop, Maintain, Rename, Update)  # judged by their recipes
 
 
@@ -51,9 +52,15 @@ def compose(
         findings: of this script.
         recipes: tried in order on each unsafe part.
     """
-    asking = [f for f in findings if asks(f)]
+    asking: dict[int, list[Finding]] = {}
+    for finding in filter(asks, findings):
+        asking.setdefault(finding.line, []).append(finding)
     if not asking:
         return Plan()
+    if len(asking) > _MOST:
+        return Plan(
+            refused=f"{len(asking)} statements have to change, which is too much for one plan"
+        )
     found = splittable(script)
     if isinstance(found, str):
         return Plan(refused=found)
@@ -64,8 +71,8 @@ def compose(
     for statement in found.statements:
         codes = {
             f.code
-            for f in asking
-            if f.line == statement.line and f.statement == statement.text[: len(f.statement)]
+            for f in asking.get(statement.line, ())
+            if f.statement == statement.text[: len(f.statement)]
         }
         composer.take(statement, codes)
     return composer.plan()

@@ -22,14 +22,15 @@ def unsolved(script: Script, findings: Sequence[Finding]) -> tuple[Unsolved, ...
     """A suggestion for each statement that makes others wait, or cannot be done in place."""
     found = []
     for statement in script.statements:
-        codes = {f.code for f in findings if f.line == statement.line and _speaks(f)}
+        codes = {f.code for f in findings if f.line == statement.line and speaks(f)}
         if codes:
             why = _REBUILD if script.dialect is Dialect.SQLITE else _online(statement)
             found.append(Unsolved(statement.line, statement.text[:300], why))
     return tuple(found)
 
 
-def _speaks(finding: Finding) -> bool:
+def speaks(finding: Finding) -> bool:
+    """Whether something is said about what a finding speaks of."""
     return (asks(finding) or finding.code in _FAILS_IN_PLACE) and not finding.allowed
 
 

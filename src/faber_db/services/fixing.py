@@ -59,13 +59,17 @@ def add(
     Raises:
         MigrationNotReplaced: the files cannot take the place of what was looked at.
     """
-    ground = None
-    if shadows is not None:
-        made = shadows(around.dialect, (around.server_version or 0) // 10_000 or None)
-        ground = _ground(request, app, pieces, made)
-    sources = [Source(p.name, parse(p.sql, around.dialect), p.wrap, p.takes_out) for p in pieces]
+    from faber_db import recipes
+
     details = answer.details
-    details.fixes = list(fixes(sources, details.findings, around, ground))
+    if recipes.wanted(details.findings):  # else nothing has to be read a second time
+        ground = None
+        if shadows is not None:
+            made = shadows(around.dialect, (around.server_version or 0) // 10_000 or None)
+            ground = _ground(request, app, pieces, made)
+        dialect = around.dialect
+        sources = [Source(p.name, parse(p.sql, dialect), p.wrap, p.takes_out) for p in pieces]
+        details.fixes = list(fixes(sources, details.findings, around, ground))
     _name(details, request, pieces, app)
     lines = [line for fix in details.fixes for line in in_words(fix)]
     answer.suggested_fixes = [*lines, *answer.suggested_fixes]

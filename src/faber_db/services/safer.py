@@ -119,10 +119,10 @@ class _Fixing:
     def fix(self) -> Fix:
         from faber_db import recipes
 
-        postgresql = self.around.dialect is Dialect.POSTGRESQL
-        if postgresql and not any(map(recipes.asks, self.findings)):
+        if not recipes.wanted(self.findings):
             return Fix()
         why = "nothing was run"
+        postgresql = self.around.dialect is Dialect.POSTGRESQL
         if postgresql and self.ground is not None:
             try:
                 return self._proved(self.ground)
