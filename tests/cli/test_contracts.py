@@ -229,6 +229,11 @@ def test_the_safe_form(faber_db: Run, project: Path) -> None:
     assert sorted(p.name for p in project.iterdir()) == ["add.sql", "before.sql"]
 
 
+def test_a_safe_script_needs_no_other_form(faber_db: Run) -> None:
+    ended = faber_db("analyze", "--dialect", "postgresql", "--fix", "-", stdin=SAFE)
+    assert (ended.code, ended.err) == (0, "no statement needs another form\n")
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [(("--write",), "--fix"), (("--fix", "--sarif"), "exclude"), (("--fix", "--write"), "project")],

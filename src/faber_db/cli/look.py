@@ -195,6 +195,8 @@ def register(program: typer.Typer) -> None:
             call.terminal.json(analyzing.contract(answer, fix=fix))
         else:
             call.show(answer, draw(all_of_them=detail == "full", now=datetime.now(UTC)))
+            if fix and not answer.details.fixes:
+                call.terminal.note("no statement needs another form")
         return analyzing.exit_code(answer, fail_on)
 
     @verb(program, panel=PANEL)
