@@ -15,6 +15,8 @@ from tests.recipes.proving import SHOP, plan_of
 MORE = """
 CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
 CREATE VIEW adults AS SELECT id, age FROM users WHERE age > 17;
+CREATE TABLE numbered (n serial, owner text, id int PRIMARY KEY);
+CREATE POLICY own ON numbered USING (owner = current_user);
 CREATE TABLE days (at date) PARTITION BY RANGE (at);
 CREATE TABLE days_rest PARTITION OF days DEFAULT;
 CREATE TABLE days_1 (at date);
@@ -48,6 +50,9 @@ UNSOLVED = {
         "ALTER TABLE users ADD x int; ALTER TABLE users ALTER zip TYPE integer USING zip::integer",
         "an earlier statement changes the table",
     ),
+    "type in partitions": ("ALTER TABLE events ALTER body TYPE varchar(9)", "has partitions"),
+    "sequence": ("ALTER TABLE numbered ALTER n TYPE bigint", "sequence"),
+    "policy": ("ALTER TABLE numbered ALTER owner TYPE varchar(9)", "policy numbered.own"),
     "viewed": ("ALTER TABLE users ALTER age TYPE bigint", "view adults"),
     "in a block": ("DO $$ BEGIN CREATE INDEX i ON orders (total); END $$", "block"),
     "guarded": (

@@ -42,7 +42,7 @@ def _dependants(table: Table, column: Column, catalogue: Catalogue) -> Iterator[
         for foreign in other.foreign_keys:
             if foreign.table == table.full_name and name in foreign.references:
                 yield f"foreign key {foreign.name} refers to it"
-        if any(o.startswith(f"partition of {table.full_name} ") for o in other.options):
+        if any(o.split()[:3] == ["partition", "of", table.full_name] for o in other.options):
             yield "the table has partitions"
         if any(f"inherits {table.full_name}" in o for o in other.options):
             yield "other tables inherit from it"
