@@ -74,10 +74,15 @@ def run_original(url: str, sql: str) -> None:
         session.run(parse(sql, Dialect.POSTGRESQL), wrap=True)
 
 
-def run_steps(url: str, steps: tuple[Step, ...], *, old_code: bool = True) -> list[str]:
+def run_steps(
+    url: str, steps: tuple[Step, ...], *, old_code: bool = True, new_orders: bool = True
+) -> list[str]:
     """Run a plan under traffic; every statement that works while others cannot."""
     wrong: list[str] = []
-    with traffic(url, writes=old_code) as jam, psycopg.connect(url, autocommit=True) as connection:
+    with (
+        traffic(url, users=old_code, orders=new_orders) as jam,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
         connection.execute("SET lock_timeout = '5s'")
         for step in steps:
             statements = parse(step.sql, Dialect.POSTGRESQL).statements
@@ -139,7 +144,7 @@ class Jam:
 
 
 @contextmanager
-def traffic(url: str, *, writes: bool) -> Iterator[Jam]:
+def traffic(url: str, *, users: bool, orders: bool) -> Iterator[Jam]:
     """An application that reads and writes all the time and waits for nobody longer than 2 s."""
     jam, stop = Jam(), threading.Event()
     ready = threading.Event()
@@ -150,10 +155,11 @@ def traffic(url: str, *, writes: bool) -> Iterator[Jam]:
             number = OWN_ROWS
             while not stop.is_set():
                 number += 1
-                new = f"INSERT INTO users (id, email, name, zip, age) VALUES ({number}, 'x{number}', 'x', '1', 1)"
+                user = f"INSERT INTO users (id, email, name, zip, age) VALUES ({number}, 'x{number}', 'x', '1', 1)"
+                order = f"INSERT INTO orders (id, user_id, total) VALUES ({number}, 1, 1)"
                 for statement in (
-                    *([new] if writes else []),
-                    f"INSERT INTO orders (id, user_id, total) VALUES ({number}, 1, 1)",
+                    *([user] if users else []),
+                    *([order] if orders else []),
                     f"UPDATE users SET age = age WHERE id = {number % 2500 + 1}",
                     "SELECT count(*) FROM orders WHERE user_id = 7",
                     "SELECT body FROM events LIMIT 1",

@@ -86,6 +86,18 @@ REFUSED = {
         "ALTER TABLE orders RENAME TO orders_old;\nALTER TABLE keyless RENAME TO orders;",
         "line 2 touches orders",
     ),
+    "default given back": (
+        "ALTER TABLE users ALTER age DROP DEFAULT, ALTER age TYPE bigint, ALTER age SET DEFAULT 1",
+        "line 1 gives back what line 1 takes away (users default of age)",
+    ),
+    "view given back": (
+        "DROP VIEW v;\nALTER TABLE users ALTER zip TYPE integer USING 1;\nCREATE VIEW v AS SELECT 1",
+        "line 3 gives back what line 1 takes away (v)",
+    ),
+    "constraint replaced": (
+        "ALTER TABLE orders DROP CONSTRAINT c; ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 1)",
+        "line 1 gives back what line 1 takes away (orders c)",
+    ),
     "cannot be read": ("CREATE INDEX ON orders (total);\nALTER TABL x", "line 2 cannot be read"),
     "session": ("SET ROLE x; CREATE INDEX ON orders (total)", "line 1 sets role"),
     "own transaction": (

@@ -1,13 +1,29 @@
 """Whether the statements of a script may stand in several files at all."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from faber_db.model.statement import (
+    Action,
+    AddColumn,
+    AddConstraint,
+    Create,
+    CreateDomain,
+    CreateEnum,
+    CreateIndex,
+    CreateRoutine,
     CreateTable,
+    CreateTrigger,
+    CreateView,
+    Drop,
+    DropColumn,
+    DropConstraint,
+    DropDefault,
     Harmless,
     Lock,
     NotUnderstood,
+    SetDefault,
     SetVariable,
     Transaction,
 )
@@ -47,6 +63,9 @@ def splittable(script: Script) -> Splittable | str:
         before[statement.start], end = end, statement.end
     if _is(statements[0], "begin") and _is(statements[-1], "commit"):
         statements = statements[1:-1]
+    gap = _missing_between(statements)
+    if gap:
+        return gap
     settings = ""
     for statement in list(statements):
         why = _holds_together(statement)
@@ -82,3 +101,51 @@ def _holds_together(statement: Statement) -> str:
             case _:
                 pass
     return ""
+
+
+def _missing_between(statements: Sequence[Statement]) -> str:
+    """What is taken away and given back; in several files it would be missing in between."""
+    gone: dict[tuple[str, str], int] = {}
+    for statement in statements:
+        for action in statement.actions:
+            back = next((name for name in _given(action) if name in gone), None)
+            if back is not None:
+                what = " ".join(part for part in back if part)
+                return (
+                    f"line {statement.line} gives back what line {gone[back]} takes away ({what}), which"
+                    " would be missing in between: make the new one beside the old one first"
+                )
+            gone |= dict.fromkeys(_taken(action), statement.line)
+    return ""
+
+
+def _taken(action: Action) -> list[tuple[str, str]]:
+    match action:
+        case Drop(names=names, table=table):
+            return [(table, name) for name in names]
+        case DropConstraint(table=table, name=name):
+            return [(table, name)]
+        case DropDefault(table=table, column=column):
+            return [(table, f"default of {column}")]
+        case DropColumn(table=table, column=column):
+            return [(table, column)]
+        case _:
+            return []
+
+
+def _given(action: Action) -> list[tuple[str, str]]:
+    match action:
+        case SetDefault(table=table, column=column):
+            return [(table, f"default of {column}")]
+        case AddColumn(table=table, column=column):
+            return [(table, column.name)]
+        case AddConstraint(table=table, constraint=constraint):
+            return [(table, constraint.name)]
+        case CreateTrigger(table=table, name=name) | Create(table=table, name=name):
+            return [(table, name)]
+        case CreateTable(table=name) | CreateEnum(name=name) | CreateDomain(name=name):
+            return [("", name)]
+        case CreateView(name=name) | CreateRoutine(name=name) | CreateIndex(name=name):
+            return [("", name)]
+        case _:
+            return []
