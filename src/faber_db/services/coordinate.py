@@ -18,7 +18,7 @@ from faber_db.errors import (
     PolicyRefused,
 )
 from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State, refused
-from faber_db.model.finding import Finding, Risk
+from faber_db.model.finding import Analysis, Finding, Risk
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
 from faber_db.services.app import App, Database, Environment
@@ -318,8 +318,16 @@ def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
     details.ledger_head = plan.ledger_head
     details.findings = list(plan.analysis.findings)
     details.loses = list(plan.analysis.loses)
-    details.trial = "; ".join(plan.analysis.trial)
+    details.trial = trial_words(plan.analysis)
     details.checked = [f"{a.question}: {a.answer}" for a in plan.preflight]
+
+
+def trial_words(analysis: Analysis) -> str:
+    """What was tried, and the first few things that were not."""
+    notes = list(analysis.trial[:4])
+    if len(analysis.trial) > len(notes):
+        notes.append(f"and {len(analysis.trial) - len(notes)} more")
+    return "; ".join(notes)
 
 
 def _shown(database: Database, app: App) -> str:

@@ -16,6 +16,7 @@ from faber_db.services.coordinate import (
     Request,
     carry,
     place,
+    trial_words,
 )
 from faber_db.services.history import history
 from faber_db.services.ports import Cancelled, Progress, never, silent
@@ -110,7 +111,7 @@ def _try_release(
         return f"not run on a copy of the schema of {environment.name}: {why}"
     analysis = verdict.verdict(pending, around, trial)
     details.findings = list(analysis.findings)
-    return f"what is pending in {environment.name}: {'; '.join(analysis.trial)}"
+    return f"what is pending in {environment.name}: {trial_words(analysis)}"
 
 
 def _try_on_shadow(app: App, database: Database, progress: Progress) -> Answer[CoordinateDetails]:

@@ -10,6 +10,8 @@ from faber_db.services.ports import Progress, Session, Shadow, silent
 from faber_db.services.trial_run import try_scripts
 from faber_db.sql.script import Script
 
+MOST = 2_000  # statements that a plan waits for; `analyze --trial` takes any number
+
 
 @dataclass(frozen=True, slots=True)
 class Trying:
@@ -92,6 +94,9 @@ def on_copy(
     A trial adds to what is known and is never a condition: whatever keeps it from being made is
     a reason, not an error.
     """
+    count = sum(len(script.statements) for script in to_try.scripts)
+    if count > MOST:
+        return None, f"{count} statements are more than {MOST}"
     try:
         return to_try.on(shadow.copy_of(url()), version=version, progress=progress), ""
     except FaberDbError as error:

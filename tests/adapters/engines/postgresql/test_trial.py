@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from faber_db.adapters.engines.postgresql import Postgresql
+from faber_db.adapters.engines.postgresql import Postgresql, trial
 from faber_db.adapters.shadows import PostgresShadow
 from faber_db.errors import NotSupported
 from faber_db.model.dialect import Dialect
@@ -144,6 +144,12 @@ def test_what_has_effects_outside_is_not_tried() -> None:
     assert [o.text for o in outside if not o.not_tried or o.error] == []
     assert len(outside) == len(OUTSIDE)
     assert [dict(t.locks) for t in (first, last)] == [{"users": AEL}, {"orders": AEL}]
+
+
+def test_a_trial_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 0.0)
+    found = tried("ALTER TABLE users ADD c int; DROP TABLE orders")
+    assert [t.not_tried for t in found] == ["the trial took longer than 0 s"] * 2
 
 
 def test_what_fails_behind_one_that_was_left_out_is_not_called_a_failure() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 LIMITS = Limits(
     lock_timeout=timedelta(seconds=2), statement_timeout=timedelta(seconds=30), lock_retries=0
 )
+SECONDS = 120.0  # for all statements of a session; what is left then is not tried
 _CUT = 300
 _ENDS_TRANSACTION = "2D000"  # COMMIT in a DO block or procedure, where a transaction is open
 _NOT_INSTALLED = ("0A000", "58P01")  # of CREATE EXTENSION, by version
@@ -69,7 +71,13 @@ class Trial:
         self.lacking = lacking
         self.tables = reading.existing(connection)
         self.filled = reading.any_filled(connection, self.tables)
+        self._deadline = monotonic() + SECONDS
         self.left_out = False  # whether anything was; what fails later may fail because of that
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for it is used up."""
+        return monotonic() > self._deadline
 
     def run(self, script: Script, *, wrap: bool, queries: Sequence[str]) -> tuple[Tried, ...]:
         """The answer for each statement that was reached, in order."""
@@ -161,6 +169,7 @@ class _Watched(ScriptRun):
             refusal(statement)
             or self._refused.get(statement.start)
             or missing(statement, self._trial.lacking)
+            or (f"the trial took longer than {SECONDS:g} s" if self._trial.is_over else "")
         )
         if why:
             self._trial.left_out = True
