@@ -1,12 +1,28 @@
-"""How fast a script is read and judged (DESIGN: Budgets).
+"""How fast a script is read and judged (DESIGN: Budgets), beside bare postgast and squawk.
 
 Run: python bench/analyze.py [file.sql …]; without files it makes its own. Each figure is the best of
-several rounds in one process; the parser is compared with bare postgast on the same text.
+several rounds in one process, in processor time.
+
+What is compared on the same text:
+
+- *cut and checked*: `parse`, which gives the statements with their places, lines and whether they may
+  stand in a transaction, each accepted by PostgreSQL's parser, against `postgast.parse`, which gives
+  trees. Both run the same parser once over the text; `parse` leaves the trees where they are until
+  a statement is looked at. This is the budget of 0.9.
+- *actions read*: the same and `actions` of every statement, against `postgast.split` and
+  `postgast.parse` of each piece. No budget: the walk over the trees is Python, and bare postgast only
+  hands them over.
+- *judged*: `analyze` against squawk (if it is installed), both as wall-clock time of one file; squawk
+  in a process of its own, as it comes, we in this one and as `faber-db analyze`.
 """
 
 import gc
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +85,66 @@ def budget(name: str, value: float, limit: float, unit: str, *, at_least: bool =
     return kept
 
 
+def against_postgast(text: str) -> bool:
+    count = len(parse(text, Dialect.POSTGRESQL).statements)
+
+    def pieces() -> object:
+        with warnings.catch_warnings():  # one that bare postgast cannot cut is not our affair here
+            warnings.simplefilter("ignore")
+            return [postgast.parse(piece) for piece in postgast.split(text)]
+
+    def cut() -> object:
+        return parse(text, Dialect.POSTGRESQL)
+
+    def read() -> object:
+        return [s.actions for s in parse(text, Dialect.POSTGRESQL).statements]
+
+    trees, ours, split, acted = best(lambda: postgast.parse(text), cut, pieces, read)
+    kept = budget(
+        f"{count} statements cut and checked, of bare postgast",
+        trees / ours,
+        0.9,
+        "x",
+        at_least=True,
+    )
+    print(
+        f"     {count} statements, actions read: {split / acted:.2f} x of bare postgast"
+        f" ({acted / count * 1e6:.0f} µs a statement, no budget)"
+    )
+    return kept
+
+
+def against_squawk(text: str) -> None:
+    """Both linters on one file, by the clock on the wall."""
+    squawk = Path(sys.executable).parent / "squawk"
+    faber_db = Path(sys.executable).parent / "faber-db"
+    found = str(squawk) if squawk.exists() else shutil.which("squawk")
+    context = Context(Dialect.POSTGRESQL, catalogue=catalogue_of(SCHEMA, Dialect.POSTGRESQL))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "migration.sql"
+        file.write_text(text, "utf-8")
+        here = wall(lambda: analyze(parse(text, Dialect.POSTGRESQL), context))
+        command = [str(faber_db), "analyze", "--dialect", "postgresql", "--json", str(file)]
+        figures = {"faber-db in process": here, "faber-db as a command": ran(command, folder)}
+        if found is not None:
+            figures["squawk as a command"] = ran([found, str(file)], folder)
+    shown = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in figures.items())
+    print(f"     judged: {shown}" + ("" if found else "; squawk is not installed"))
+
+
+def ran(command: list[str], folder: str) -> float:
+    return wall(lambda: subprocess.run(command, cwd=folder, capture_output=True, check=False))
+
+
+def wall(run: Callable[[], object], rounds: int = 3) -> float:
+    took = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        run()
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
 def main() -> int:
     kept = True
     for dialect, text in TWENTY.items():
@@ -83,22 +159,8 @@ def main() -> int:
         kept &= budget(f"analyze {count} statements, {dialect}", best(judge)[0] * 1000, 20, "ms")
     files = [Path(a).read_text("utf-8") for a in sys.argv[1:]]
     for text in files or [TWENTY[Dialect.POSTGRESQL], TWENTY[Dialect.POSTGRESQL] * 100]:
-
-        def bare(text: str = text) -> object:
-            return postgast.parse(text)
-
-        def ours(text: str = text) -> object:
-            return parse(text, Dialect.POSTGRESQL)
-
-        bare_seconds, our_seconds = best(bare, ours)
-        count = len(parse(text, Dialect.POSTGRESQL).statements)
-        kept &= budget(
-            f"parse {count} statements, of bare postgast",
-            bare_seconds / our_seconds,
-            0.9,
-            "x",
-            at_least=True,
-        )
+        kept &= against_postgast(text)
+        against_squawk(text)
     return 0 if kept else 1
 
 
