@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from faber_db.errors import AnalysisTooLarge
 
-_SECONDS = 4.0
+_SECONDS = 3.5
 
 
 class Watch:
