@@ -1,6 +1,8 @@
 """Score the analyser together with a trial run, on the cases whose truth is measured.
 
-Run: python -m tests.safety.trial [NAME …]
+Run: python -m tests.safety.trial postgresql|mysql [NAME …]
+
+The cases of MySQL are measured on MariaDB, and tried on it.
 """
 
 import sys
@@ -20,14 +22,15 @@ from tests.safety.scoring import VERSIONS, Score, report, score
 def findings(case: Case) -> tuple[Finding, ...]:
     """Our findings of medium and above, by the way `faber-db analyze --trial` takes."""
     version = max(VERSIONS[case.dialect], case.since)
+    product = Dialect.MARIADB if case.dialect is Dialect.MYSQL else case.dialect
     request = analyze.Request(
         sql=case.sql,
-        dialect=case.dialect.value,
+        dialect=product.value,
         server_version=version,
         before=f"{schema(case.dialect)}\n{case.setup}",
         transaction="wrap" if case.wrap else "none",
     )
-    trying = Trying(throw_away(case.dialect, version))
+    trying = Trying(throw_away(product, version))
     found = analyze.run(request, None, trying=trying).details
     assert found is not None
     return tuple(f for f in found.findings if f.risk.at_least(Risk.MEDIUM) and not f.allowed)
@@ -44,9 +47,9 @@ def tried(chosen: Iterable[Case]) -> Score:
 
 
 def main() -> int:
-    names = sys.argv[1:]
-    chosen = [c for c in cases(Dialect.POSTGRESQL) if not names or c.name in names]
-    for line in report("postgresql, with a trial run", tried(chosen), misses=True):
+    dialect, names = Dialect(sys.argv[1]), sys.argv[2:]
+    chosen = [c for c in cases(dialect) if not names or c.name in names]
+    for line in report(f"{dialect}, with a trial run", tried(chosen), misses=True):
         print(line)  # noqa: T201
     if names:
         for case in chosen:

@@ -7,6 +7,15 @@ metadata lock for a moment, which queues behind long transactions.
 from collections.abc import Iterable, Iterator
 
 from faber_db.model.dialect import Dialect
+from faber_db.model.online_ddl import (
+    BRIEF,
+    COPY,
+    EXCLUSIVE,
+    INPLACE,
+    INPLACE_SHARED,
+    READ_LOCK,
+    ROWS,
+)
 from faber_db.model.statement import (
     Action,
     AddColumn,
@@ -34,19 +43,9 @@ from faber_db.model.statement import (
     Update,
 )
 from faber_db.rules.effects import TableEffect
-from faber_db.rules.online_ddl import (
-    BRIEF,
-    COPY,
-    EXCLUSIVE,
-    INPLACE,
-    INPLACE_SHARED,
-    carried_out,
-    demand,
-)
+from faber_db.rules.online_ddl import carried_out, demand
 from faber_db.rules.redefinition import charset, same_storage
 from faber_db.rules.state import ColumnState, State
-
-ROWS = "row locks"
 
 _COPYING = {"convert character set", "partition", "reorganize partition", "coalesce partition",
             "rebuild partition", "add hash partition", "order by", "system versioning"}  # fmt: skip
@@ -237,7 +236,7 @@ def _rows(action: Action, state: State) -> Iterator[TableEffect]:
             yield TableEffect(action.table, ROWS, writes=True)
         case Lock():
             for name in action.tables:
-                mode = EXCLUSIVE if action.mode == "ACCESS EXCLUSIVE" else "SHARED (writes wait)"
+                mode = EXCLUSIVE if action.mode == "ACCESS EXCLUSIVE" else READ_LOCK
                 yield TableEffect(name, mode)
         case Query():
             yield from (TableEffect(t, "none (consistent read)", scan=True) for t in action.reads)

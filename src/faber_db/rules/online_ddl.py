@@ -7,17 +7,18 @@ work. MySQL manual, Online DDL Operations; MariaDB manual, InnoDB Online DDL.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from faber_db.model.online_ddl import (
+    BRIEF,
+    COPY,
+    COPY_ONLINE,
+    EXCLUSIVE,
+    INPLACE,
+    INPLACE_SHARED,
+    REFUSED,
+)
 from faber_db.model.statement import Action, TableSetting
 from faber_db.rules.effects import TableEffect
 from faber_db.rules.state import State
-
-BRIEF = "metadata lock, brief"
-INPLACE = "metadata lock, brief; built in place, reads and writes go on"
-INPLACE_SHARED = "SHARED (writes wait while it is built in place)"
-COPY = "SHARED (writes wait while the table is copied)"
-COPY_ONLINE = "metadata lock, brief; the table is copied, reads and writes go on"
-EXCLUSIVE = "EXCLUSIVE (reads wait)"
-REFUSED = "none (the server refuses it before any work)"
 
 _ONLINE_COPY = 110_200  # MariaDB 11.2: ALGORITHM=COPY with LOCK=NONE, and by default
 _WAYS = (BRIEF, INPLACE, INPLACE_SHARED, COPY)  # from the lightest on

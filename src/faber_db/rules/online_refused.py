@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
+from faber_db.model.online_ddl import REFUSED
 from faber_db.model.statement import Action
 from faber_db.rules.base import Hazard, Rule, at
-from faber_db.rules.online_ddl import REFUSED, demand
+from faber_db.rules.online_ddl import demand
 from faber_db.rules.scene import Scene
 
 
