@@ -17,6 +17,7 @@ CREATE TABLE t (
   word VARCHAR(50) NULL, n INT NULL, d DECIMAL(10,4) NULL, j JSON NULL, e ENUM('a','it''s, b') NULL,
   UNIQUE KEY t_word (word), KEY t_parent (parent_id)
 ) DEFAULT CHARSET=utf8mb4;
+CREATE TABLE f (id INT NOT NULL PRIMARY KEY, n INT NULL, body TEXT, FULLTEXT KEY f_body (body));
 CREATE TABLE l (id INT NOT NULL PRIMARY KEY, word VARCHAR(200) NULL) DEFAULT CHARSET=latin1;
 """
 COPY, REFUSED = "mysql-table-copy", "online-refused"
@@ -41,6 +42,14 @@ CASES: dict[str, tuple[str, Dialect, int, list[str]]] = {
     "fulltext with LOCK=NONE": ("CREATE FULLTEXT INDEX i ON t (word) LOCK=NONE", M, 0, [REFUSED]),
     "DROP COLUMN INSTANT, new": ("ALTER TABLE t DROP n, ALGORITHM=INSTANT", M, 80_029, ["drop-breaks-code", "drop-column"]),
     "DROP COLUMN INSTANT, old": ("ALTER TABLE t DROP n, ALGORITHM=INSTANT", M, 80_028, ["drop-breaks-code", "drop-column", REFUSED]),
+    "ADD COLUMN beside a full text index": ("ALTER TABLE f ADD c INT", A, 0, [COPY]),
+    "the same in MySQL, beside a full text index": ("ALTER TABLE f ADD c INT", M, 80_036, [COPY]),
+    "the same, INSTANT": ("ALTER TABLE f ADD c INT, ALGORITHM=INSTANT", A, 0, [REFUSED]),
+    "a virtual column beside it": ("ALTER TABLE f ADD c INT AS (n + 1) VIRTUAL", A, 0, []),
+    "a default beside it": ("ALTER TABLE f ALTER n SET DEFAULT 1", A, 0, []),
+    "a rebuild beside it": ("ALTER TABLE f FORCE", A, 0, [COPY]),
+    "another index beside it": ("ALTER TABLE f ADD INDEX (n)", A, 0, []),
+    "behind its drop": ("ALTER TABLE f DROP INDEX f_body; ALTER TABLE f ADD c INT", A, 0, []),
     "ADD COLUMN last INSTANT": ("ALTER TABLE t ADD c INT, ALGORITHM=INSTANT", M, 80_012, []),
     "ADD COLUMN FIRST INSTANT": ("ALTER TABLE t ADD c INT FIRST, ALGORITHM=INSTANT", M, 80_012, [REFUSED]),
     "ADD COLUMN FIRST INSTANT in MariaDB": ("ALTER TABLE t ADD c INT FIRST, ALGORITHM=INSTANT", A, 0, []),

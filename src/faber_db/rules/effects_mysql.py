@@ -78,7 +78,8 @@ def effects(
     together = tuple(among)
     asked = demand(together, state)
     for effect in _definition(action, state, version):
-        yield carried_out(_beside(effect, action, together), asked, version)
+        whole = _with_fulltext(_beside(effect, action, together), action, state)
+        yield carried_out(whole, asked, version)
 
 
 def _beside(effect: TableEffect, action: Action, among: tuple[Action, ...]) -> TableEffect:
@@ -93,6 +94,26 @@ def _beside(effect: TableEffect, action: Action, among: tuple[Action, ...]) -> T
     new = {a.column.name for a in among if isinstance(a, AddColumn) and a.column.generated}
     if new & set(columns):  # of a virtual column that is not there yet
         return TableEffect(effect.table, INPLACE_SHARED, scan=True)
+    return effect
+
+
+def _with_fulltext(effect: TableEffect, action: Action, state: State) -> TableEffect:
+    """A full text index is built anew with its table, under a lock, and lets no column be instant.
+
+    MySQL manual, Online DDL Operations, Column Operations; measured on MariaDB 10.11.
+    """
+    table = state.table(effect.table)
+    if table is None or not any(i.method == "fulltext" for i in table.indexes):
+        return effect
+    match action:
+        case AddColumn(column=column):
+            moves = column.generated != "virtual"
+        case RedefineColumn(definition=definition):
+            moves = bool(definition.position)
+        case _:
+            moves = isinstance(action, DropColumn)
+    if (effect.lock == INPLACE and effect.rewrite) or (effect.lock == BRIEF and moves):
+        return TableEffect(effect.table, INPLACE_SHARED, scan=True, rewrite=True)
     return effect
 
 

@@ -536,7 +536,12 @@ class State:
             constraints=constraints,
             indexes=[
                 CreateIndex(
-                    table.full_name, i.name, i.columns, i.unique and i.valid, predicate=i.predicate
+                    table.full_name,
+                    i.name,
+                    i.columns,
+                    i.unique and i.valid,
+                    method=i.method,
+                    predicate=i.predicate,
                 )
                 for i in table.indexes
             ],

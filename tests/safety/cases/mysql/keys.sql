@@ -54,6 +54,22 @@ ALTER IGNORE TABLE purchases ADD UNIQUE KEY purchases_coupon (coupon_id);
 -- role: hazard
 ALTER TABLE items ADD FULLTEXT INDEX items_search (title, summary);
 
+-- case: add-column-beside-fulltext
+-- role: hazard
+-- setup: ALTER TABLE items ADD FULLTEXT INDEX items_search (title, summary);
+ALTER TABLE items ADD COLUMN heft INT NULL;
+
+-- case: add-virtual-column-beside-fulltext
+-- role: safe
+-- setup: ALTER TABLE items ADD FULLTEXT INDEX items_search (title, summary);
+ALTER TABLE items ADD COLUMN upper_title VARCHAR(200) AS (UPPER(title)) VIRTUAL;
+
+-- case: drop-fulltext-then-add-column
+-- role: safe
+-- setup: ALTER TABLE items ADD FULLTEXT INDEX items_search (title, summary);
+ALTER TABLE items DROP INDEX items_search;
+ALTER TABLE items ADD COLUMN heft INT NULL;
+
 -- case: create-fulltext-index
 -- role: hazard
 CREATE FULLTEXT INDEX customers_bio_search ON customers (bio);
