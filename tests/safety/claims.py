@@ -34,7 +34,6 @@ ACCEPTED = {
     "drop-statistics": "a weak lock, and whose statistics they are is not in the schema",
     "index-on-empty-table": EMPTY,
     "reindex-schema": NOT_SEEN,
-    "vacuum-full-all": NOT_SEEN,
     "partition-detach-concurrently": NOT_SEEN,
     "set-tablespace-default": NOT_KNOWN,
     "set-access-method-same": NOT_KNOWN,

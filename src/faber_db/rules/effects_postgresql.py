@@ -71,12 +71,18 @@ def effects(action: Action, state: State, major: int | None) -> Iterator[TableEf
         below = below or isinstance(action, _REACHES_PARTITIONS)
         if below and effect.table == getattr(action, "table", ""):
             for partition in () if _only(action) else state.partitions_of(effect.table):
-                yield replace(effect, table=partition.name, lock=_lock_below(effect, action, state))
+                yield replace(
+                    effect, table=partition.name, lock=_lock_below(effect, action, state, major)
+                )
 
 
-def _lock_below(effect: TableEffect, action: Action, state: State) -> str:
-    """The lock on a partition: a key only builds an index there, where its columns are NOT NULL."""
-    if isinstance(action, AddConstraint) and action.constraint.kind in ("primary key", "unique"):
+def _lock_below(effect: TableEffect, action: Action, state: State, major: int | None) -> str:
+    """The lock on a partition: a key over NOT NULL columns only builds an index there, before 18."""
+    if (
+        (major or 18) < 18
+        and isinstance(action, AddConstraint)
+        and action.constraint.kind in ("primary key", "unique")
+    ):
         columns = (state.column(effect.table, c) for c in action.constraint.columns)
         if action.constraint.kind == "unique" or all(c and not c.nullable for c in columns):
             return "SHARE"

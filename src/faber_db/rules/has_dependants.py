@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import ChangeType, Drop, DropColumn, DropConstraint, Truncate
+from faber_db.model.statement import (
+    ChangeType,
+    Constraint,
+    Drop,
+    DropColumn,
+    DropConstraint,
+    Truncate,
+)
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -63,11 +70,18 @@ def find_key(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
         users = [
             child
             for child, reference in scene.state.referencing(action.table)
-            if set(reference.referenced_columns or key.columns) == set(key.columns)
+            if _uses(reference, key)
         ]
         if users:
             detail = f"{', '.join(sorted(set(users)))} refers to {action.table} by {action.name}"
             yield Hazard((f"{action.table}.{action.name}",), detail=detail)
+
+
+def _uses(reference: Constraint, key: Constraint) -> bool:
+    """Whether a reference rests on a key; without columns it rests on the primary one."""
+    if not reference.referenced_columns:
+        return key.kind == "primary key"
+    return set(reference.referenced_columns) == set(key.columns)
 
 
 def _views(table: str, column: str, scene: Scene) -> Iterator[Hazard]:

@@ -81,7 +81,7 @@ def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
     yield from find_table(action, scene)
     known = set(action.expression.columns) if action.expression is not None else set()
     for column in (*action.columns, *known):
-        if re.fullmatch(r"\w+", column):
+        if re.fullmatch(r"\w+", column) and column not in ("true", "false"):
             yield from _column(action.table, column, scene)
 
 

@@ -54,7 +54,9 @@ from faber_db.model.statement import (
     ValidateConstraint,
 )
 
+_STAR = r"(?:\bselect|\bdistinct|,)\s*\*|\w\.\*"  # every column; not count(*)
 _QUERY = "as query"  # the columns of a table that a query made are not known
+_RELATIONS = ("table", "foreign table", "view", "materialized view")
 _INDEXED = ("primary key", "unique", "exclude")
 _NARROW_POLICY = re.compile(
     r"\brestrictive\b|\bfor\s+(?!all\b)|\bto\s+(?!public\b)|\b(?:using|check)\s*\((?!\s*true\s*\))",
@@ -183,6 +185,22 @@ class TableState:
             set(i.columns) for i in self.indexes if i.unique and not (i.predicate or i.expression)
         ]
         return any(key and key <= given for key in keys)
+
+    def lose(self, column: str) -> None:
+        """Drop a column with the keys, constraints and indexes that it is part of."""
+        self.columns.pop(column, None)
+        uses = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)")
+        self.constraints = [
+            c
+            for c in self.constraints
+            if column not in c.columns
+            and not (c.kind == "check" and c.expression and uses.search(c.expression.text))
+        ]
+        self.indexes = [
+            i
+            for i in self.indexes
+            if not any(uses.search(part) for part in (*i.columns, i.predicate))
+        ]
 
     def names_of(self, constraint: Constraint) -> tuple[str, ...]:
         """Its name, or those that PostgreSQL may have given it."""
@@ -428,7 +446,7 @@ class State:
             if (
                 column
                 and text is not None
-                and not re.search(rf"(?<!\w){re.escape(column)}(?!\w)|\*", text)
+                and not re.search(rf"(?<!\w){re.escape(column)}(?!\w)|{_STAR}", text, re.I)
             ):
                 continue
             found.append(name)
@@ -613,7 +631,7 @@ class State:
                 )
                 found.constraints.extend(action.column.constraints)
             case DropColumn() if found := self.table(action.table):
-                found.columns.pop(self.key(action.column), None)
+                found.lose(self.key(action.column))
             case AddColumn():
                 fresh = TableState(action.table, guessed=True)
                 fresh.columns[self.key(action.column.name)] = ColumnState.defined(action.column)
@@ -794,6 +812,8 @@ class State:
                     self.lost[self.key(name)] = gone
                 self.triggers = _moved(self.triggers, self.key(name), "")
                 self.rules = _moved(self.rules, self.key(name), "")
+            if action.cascade and action.kind in _RELATIONS:
+                self._drop_dependants(name)
             if action.kind in ("view", "materialized view"):
                 self.views.pop(name, None)
             elif action.kind in ("type", "domain"):
@@ -811,6 +831,21 @@ class State:
                 self.invalid_indexes.discard(name.rpartition(".")[2])
                 for table in self.tables.values():
                     table.indexes = [i for i in table.indexes if i.name != name]
+
+    def _drop_dependants(self, name: str) -> None:
+        """What CASCADE takes along: views upon views, and references of other tables."""
+        wanted, pending = self.key(name), [name]
+        for table in self.tables.values():
+            table.constraints = [
+                c
+                for c in table.constraints
+                if c.kind != "foreign key" or self.key(c.references) != wanted
+            ]
+        while pending:
+            for view in self.views_on(pending.pop()):
+                del self.views[view]
+                self.tables.pop(self.key(view), None)
+                pending.append(view)
 
     def _rename(self, action: Rename) -> None:
         if action.kind == "column" and action.table:

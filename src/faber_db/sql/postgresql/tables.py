@@ -217,13 +217,12 @@ Command = Callable[[str, Message], Iterator[Action]]
 
 
 def alter_table(node: Message, _text: str) -> Iterator[Action]:
-    """ALTER TABLE with all its commands in order; also ALTER INDEX, VIEW, SEQUENCE, TYPE."""
+    """ALTER TABLE with its commands as PostgreSQL orders them; also ALTER INDEX, VIEW, SEQUENCE, TYPE."""
     from postgast import pg_query_pb2 as pb
 
     table = relation(node.relation)
     kind = pb.ObjectType.Name(node.objtype).removeprefix("OBJECT_").lower()
-    for wrapped in node.cmds:
-        command = wrapped.alter_table_cmd
+    for command in sorted((c.alter_table_cmd for c in node.cmds), key=_pass_of):
         name = pb.AlterTableType.Name(command.subtype)
         if kind not in ("table", "foreign_table", "matview", "type"):
             yield TableSetting(table, f"{kind} {_words(name)}", command.name, _value(command))
@@ -235,6 +234,19 @@ def alter_table(node: Message, _text: str) -> Iterator[Action]:
             yield TableSetting(table, _SETTINGS[name], command.name, _value(command))
         else:
             yield NotUnderstood(f"ALTER TABLE command {_words(name)} is not known")
+
+
+def _pass_of(command: Message) -> int:
+    """Drops come first, then types, new columns, everything else, and constraints last."""
+    from postgast import pg_query_pb2 as pb
+
+    return _PASSES.get(pb.AlterTableType.Name(command.subtype), 3)
+
+
+_PASSES = {
+    "AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2,
+    "AT_AddConstraint": 4,
+}  # fmt: skip
 
 
 def _words(name: str) -> str:

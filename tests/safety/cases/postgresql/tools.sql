@@ -214,7 +214,7 @@ ALTER TABLE "users" DROP COLUMN "bio";
 ALTER TABLE "users" ADD "bio" text;
 -- case: typeorm-uuid-column
 -- role: hazard
-CREATE EXTENSION IF NOT EXISTS "pgcrypto";
+CREATE EXTENSION IF NOT EXISTS "plpgsql";
 ALTER TABLE "orders" ADD "uuid" uuid NOT NULL DEFAULT gen_random_uuid();
 -- case: typeorm-relation
 -- role: hazard
