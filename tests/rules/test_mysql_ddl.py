@@ -15,7 +15,7 @@ CREATE TABLE parent (id INT NOT NULL PRIMARY KEY) DEFAULT CHARSET=utf8mb4;
 CREATE TABLE t (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, parent_id INT NOT NULL, short VARCHAR(30) NOT NULL DEFAULT '',
   word VARCHAR(50) NULL, n INT NULL, d DECIMAL(10,4) NULL, j JSON NULL, e ENUM('a','it''s, b') NULL,
-  UNIQUE KEY t_word (word), KEY t_parent (parent_id)
+  UNIQUE KEY t_word (word), KEY t_parent (parent_id), UNIQUE (d), KEY (n)
 ) DEFAULT CHARSET=utf8mb4;
 CREATE TABLE f (id INT NOT NULL PRIMARY KEY, n INT NULL, body TEXT, FULLTEXT KEY f_body (body));
 CREATE TABLE l (id INT NOT NULL PRIMARY KEY, word VARCHAR(200) NULL) DEFAULT CHARSET=latin1;
@@ -58,6 +58,19 @@ CASES: dict[str, tuple[str, Dialect, int, list[str]]] = {
     "a value for each row": ("ALTER TABLE t ADD c CHAR(36) DEFAULT (UUID())", A, 0, [COPY]),
     "the last key of a counter": ("ALTER TABLE t DROP PRIMARY KEY", A, 0, ["drop-unique", COPY, "refused"]),
     "another key for the counter": ("ALTER TABLE t DROP PRIMARY KEY, ADD KEY (id)", A, 0, ["drop-unique", COPY]),
+    "a unique key without a name": ("DROP INDEX d ON t", A, 0, ["drop-unique"]),
+    "an index without a name": ("DROP INDEX n ON t", A, 0, []),
+    "names do not tell case": ("DROP INDEX T_Parent ON t", A, 0, []),
+    "no such index": ("DROP INDEX n_2 ON t", A, 0, ["missing-object"]),
+    "an index of the name on another table": ("DROP INDEX n ON l", A, 0, ["missing-object"]),
+    "the index of a foreign key stays": (
+        "ALTER TABLE l ADD p INT NULL, ADD CONSTRAINT l_fk FOREIGN KEY (p) REFERENCES parent (id);"
+        "ALTER TABLE l DROP FOREIGN KEY l_fk; DROP INDEX l_fk ON l", A, 0, [COPY]),
+    "virtual to stored": (
+        "ALTER TABLE t ADD v INT AS (n) VIRTUAL; ALTER TABLE t MODIFY v INT AS (n) STORED", A, 0, [COPY, "refused"]),
+    "a copy that takes the name has its rows": (
+        "CREATE TABLE l2 LIKE l; INSERT INTO l2 SELECT * FROM l; DROP TABLE l; RENAME TABLE l2 TO l; ALTER TABLE l DROP word",
+        A, 0, ["rebuild-forgets", "drop-breaks-code", "drop-column"]),
     "ADD COLUMN 5.7": ("ALTER TABLE t ADD c INT", M, 50_700, []),
     "REFERENCES beside a column, MariaDB": ("ALTER TABLE t ADD c INT NULL REFERENCES parent (id)", A, 0, [COPY]),
     "REFERENCES beside a column, MySQL": ("ALTER TABLE t ADD c INT NULL REFERENCES parent (id)", M, 80_036, []),

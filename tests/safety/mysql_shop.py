@@ -28,7 +28,6 @@ class Shop:
     def __init__(self, connection: "Connection[Any]") -> None:
         self.connection = connection
         self._run("CREATE USER shop_app@localhost")
-        self._run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {SHOP}.* TO shop_app@localhost")
         for name in (SHOP, _KEPT):
             self._make(name)
         self._created = {t: self._query(f"SHOW CREATE TABLE {t}")[0][1] for t in self._tables()}
@@ -41,6 +40,7 @@ class Shop:
             self._put_back()
         else:
             self._make(SHOP)
+        self._run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {SHOP}.* TO shop_app@localhost")
         self._script(case.setup)
 
     def rows(self) -> dict[str, Rows]:

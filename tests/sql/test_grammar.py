@@ -89,6 +89,27 @@ def test_what_happens_to_a_row_that_is_there(text: str) -> None:
     assert [a.conflict for a in read(text) if isinstance(a, Insert)] == [CONFLICTS[text]]
 
 
+TYPES = {
+    "BINARY(16)": ("binary", ("16",)),
+    "CHARACTER(3)": ("char", ("3",)),
+    "CHARACTER VARYING(9)": ("varchar", ("9",)),
+    "NATIONAL CHARACTER VARYING(9)": ("varchar", ("9",)),
+    "VARCHAR(9) BINARY": ("varchar", ("9",)),
+    "CHAR(9) CHARACTER SET ascii": ("char", ("9",)),
+    "DOUBLE PRECISION": ("double", ()),
+    "INT8": ("bigint", ()),
+    "BOOLEAN": ("tinyint", ("1",)),
+    "ENUM('a,b', 'it''s')": ("enum", ("a,b", "it's")),
+}
+
+
+@pytest.mark.parametrize("text", TYPES)
+def test_types(text: str) -> None:
+    (action,) = read(f"ALTER TABLE t ADD c {text} NOT NULL")
+    assert isinstance(action, AddColumn)
+    assert (action.column.type.name, action.column.type.arguments) == TYPES[text]
+
+
 KINDS: dict[str, list[type[Action]]] = {
     "SET STATEMENT max_statement_time = 1, a = 2 FOR TRUNCATE t": [Truncate],
     "EXECUTE IMMEDIATE 'DROP TABLE `t`'": [Drop],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import AddConstraint, Drop, DropConstraint
+from faber_db.model.statement import AddConstraint, Constraint, CreateIndex, Drop, DropConstraint
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -31,6 +31,25 @@ def find_index(action: Drop, scene: Scene) -> Iterator[Hazard]:
                 if not index.predicate and table.is_unique(index.columns, without=index.name):
                     continue
                 yield Hazard((index.name,), detail=f"unique index {index.name} of {table.name}")
+    found = scene.table(action.table) if scene.mysql else None
+    for key in found.constraints if found is not None and not scene.is_new(action.table) else ():
+        if key.kind == "unique" and key.name in action.names and not _again(key, scene):
+            yield Hazard((key.name,), detail=f"unique key {key.name} of {action.table}")
+
+
+def _again(key: Constraint, scene: Scene) -> bool:
+    """Whether the statement makes another key that keeps the same columns apart."""
+    columns = set(key.columns)
+    for action in scene.statement.actions:
+        if isinstance(action, AddConstraint) and action.constraint.kind in (
+            "unique",
+            "primary key",
+        ):
+            if set(action.constraint.columns) <= columns:
+                return True
+        elif isinstance(action, CreateIndex) and action.unique and set(action.columns) <= columns:
+            return True
+    return False
 
 
 def _replaced(action: DropConstraint, scene: Scene) -> bool:

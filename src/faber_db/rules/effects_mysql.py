@@ -224,7 +224,7 @@ def redefined(action: RedefineColumn, state: State, version: int | None) -> tupl
         return COPY, True
     if _collation_rebuilds(action, old, state):
         return COPY, True
-    if new.generated != old.generated or (new.identity and not old.identity):
+    if new.generated or old.generated or (new.identity and not old.identity):
         return COPY, True
     if new.nullable != old.nullable or new.position:
         return INPLACE, False

@@ -24,6 +24,7 @@ from faber_db.model.statement import (
 )
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
+from faber_db.rules.state import TableState
 
 _OTHER = re.compile(r"\s*alter\s+(table\s+if\s+exists|type)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d$")  # PostgreSQL counts names up where they are taken
@@ -40,6 +41,19 @@ def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
         for name in action.names:
             if _is_missing(name, scene):
                 yield Hazard((name,), detail=f"table {name} does not exist")
+    table = scene.table(action.table)
+    if action.kind == "index" and scene.mysql and not action.if_exists and _is_free(scene):
+        for name in action.names if table is not None and table.complete else ():
+            if table is not None and name.lower() not in _indexes(table):
+                where = f"{action.table}.{name}"
+                yield Hazard((where,), detail=f"index {name} of {action.table} does not exist")
+
+
+def _indexes(table: TableState) -> set[str]:
+    """MySQL: unique constraints are indexes, and a foreign key has one of its name or its column's."""
+    named = {i.name for i in table.indexes} | {c.name for c in table.constraints}
+    named |= {i.columns[0] for i in table.indexes if not i.name and i.columns}
+    return {name.lower() for name in named}
 
 
 def find_drop_trigger(action: Drop, scene: Scene) -> Iterator[Hazard]:

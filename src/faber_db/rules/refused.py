@@ -16,6 +16,7 @@ from faber_db.model.statement import (
     DropNotNull,
     Expression,
     Maintain,
+    RedefineColumn,
     SetDefault,
     TableSetting,
     TypeName,
@@ -195,6 +196,15 @@ def find_type(action: ChangeType, scene: Scene) -> Iterator[Hazard]:
         yield _no(name, f"{name} is part of the partition key (42P16)")
 
 
+def find_generated(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: a virtual column cannot become a stored or a plain one, nor the other way."""
+    column = scene.state.column(action.table, action.column)
+    virtual = action.definition.generated == "virtual"
+    if column is not None and scene.mysql and virtual != (column.generated == "virtual"):
+        name = f"{action.table}.{action.column}"
+        yield _no(name, f"{name} cannot change between virtual and stored (1907, 3106)")
+
+
 def find_primary(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
     """MySQL: a column that counts up has to lead a key."""
     table = scene.table(action.table)
@@ -241,5 +251,6 @@ RULE = Rule(
         at(CreateView, find_view),
         at(ChangeType, find_type),
         at(DropConstraint, find_primary),
+        at(RedefineColumn, find_generated),
     ),
 )

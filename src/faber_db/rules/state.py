@@ -124,7 +124,7 @@ class ColumnState:
             column.nullable,
             column.default,
             column.identity,
-            column.generated,
+            column.generated.partition(":")[0],
             column.generated.partition(":")[2],
             column.collation,
         )
@@ -176,6 +176,12 @@ class TableState:
     was: str = ""  # its name before the script renamed it
     options: tuple[str, ...] = ()  # "strict", "without rowid"
     charset: str = ""  # MySQL: of columns that name none
+
+    def take_over(self, before: "TableState") -> None:
+        """It stands in the place of a table that was there: with its rows, and old code uses it."""
+        self.born = False
+        for name in self.columns.keys() & before.columns.keys():
+            self.columns[name].new = False
 
     def is_keyed(self, columns: tuple[str, ...]) -> bool:
         """Whether some key lies within these columns, so that equal values name one row each."""
@@ -269,6 +275,10 @@ class State:
             self._load(catalogue)
 
     # --- what is there --------------------------------------------------------------------------
+
+    @property
+    def is_mysql(self) -> bool:
+        return self.dialect in (Dialect.MYSQL, Dialect.MARIADB)
 
     def key(self, name: str) -> str:
         """How a name is compared: SQLite and MySQL do not tell case apart."""
@@ -637,7 +647,10 @@ class State:
                 fresh.columns[self.key(action.column.name)] = ColumnState.defined(action.column)
                 self.tables[self.key(action.table)] = fresh
             case AddConstraint():
-                self._existing(action.table).constraints.append(action.constraint)
+                found = self._existing(action.table)
+                found.constraints.append(action.constraint)
+                if self.is_mysql:
+                    _index_foreign_key(found, action.constraint)
             case ValidateConstraint() if found := self.table(action.table):
                 found.constraints = [
                     replace(c, not_valid=False) if action.name in found.names_of(c) else c
@@ -830,7 +843,20 @@ class State:
             elif action.kind == "index":
                 self.invalid_indexes.discard(name.rpartition(".")[2])
                 for table in self.tables.values():
+                    if self.is_mysql and table is not self.table(action.table):
+                        continue  # there each table has names of its own
                     table.indexes = [i for i in table.indexes if i.name != name]
+                    if self.is_mysql:
+                        kept = [
+                            c for c in table.constraints if c.kind != "unique" or c.name != name
+                        ]
+                        table.constraints = kept
+
+    def _had_the_name(self, name: str) -> TableState | None:
+        """The table that was called so and existed before the script."""
+        gone = [self.lost.get(self.key(name))]
+        gone += [t for t in self.tables.values() if t.was == name]
+        return next((t for t in gone if t is not None and not t.born), None)
 
     def _drop_dependants(self, name: str) -> None:
         """What CASCADE takes along: views upon views, and references of other tables."""
@@ -859,6 +885,9 @@ class State:
             new = f"{schema}.{action.new}" if schema and "." not in action.new else action.new
             table = self.tables.pop(self.key(action.old), None)
             if table is not None:
+                before = self._had_the_name(new) if table.filled_from else None
+                if before is not None and self.is_mysql:
+                    table.take_over(before)
                 table.was = table.was or table.name
                 table.name = new
                 self._follow(action.old, new)
@@ -953,6 +982,15 @@ def named_in(actions: Iterable[Action]) -> set[str]:
         if isinstance(action, Insert | Update | Delete | Query):
             found.update(action.reads)
     return found
+
+
+def _index_foreign_key(table: TableState, key: Constraint) -> None:
+    """MySQL makes an index for a foreign key where none begins with its columns."""
+    there = [i.columns for i in table.indexes]
+    there += [c.columns for c in table.constraints if c.kind in ("primary key", "unique")]
+    if key.kind == "foreign key" and all(c[: len(key.columns)] != key.columns for c in there):
+        name = key.name or key.columns[0]
+        table.indexes.append(CreateIndex(table.name, name, key.columns))
 
 
 def _plain(text: str) -> str:

@@ -119,7 +119,7 @@ class _Builder:
                 self._create_table(action)
             case CreateIndex() if table := self.tables.get(action.table):
                 index = Index(
-                    action.name or f"{action.table}_{'_'.join(action.columns)}_idx",
+                    action.name or self._index_name(table, action.columns),
                     action.columns,
                     action.unique,
                     action.method if action.method != "btree" else "",
@@ -129,7 +129,7 @@ class _Builder:
             case AddColumn() if table := self.tables.get(action.table):
                 self.tables[action.table] = self._with_column(table, action.column)
             case AddConstraint() if table := self.tables.get(action.table):
-                self.tables[action.table] = _with(table, action.constraint)
+                self.tables[action.table] = self._with(table, action.constraint)
             case DropColumn() if table := self.tables.get(action.table):
                 left = tuple(c for c in table.columns if c.name != action.column)
                 self.tables[action.table] = replace(table, columns=left)
@@ -173,14 +173,24 @@ class _Builder:
         for column in action.columns:
             table = self._with_column(table, column)
         for constraint in action.constraints:
-            table = _with(table, constraint)
+            table = self._with(table, constraint)
         self.tables[action.table] = table
 
     def _with_column(self, table: Table, column: ColumnDefinition) -> Table:
         table = replace(table, columns=(*table.columns, self._column_of(column, table)))
         for constraint in column.constraints:
-            table = _with(table, constraint)
+            table = self._with(table, constraint)
         return table
+
+    def _with(self, table: Table, constraint: Constraint) -> Table:
+        if self.dialect in _MYSQL:
+            constraint = replace(constraint, name=constraint.name or _mysql_name(table, constraint))
+        return _with(table, constraint)
+
+    def _index_name(self, table: Table, columns: tuple[str, ...]) -> str:
+        if self.dialect in _MYSQL:
+            return _mysql_key(table, columns)
+        return f"{table.full_name}_{'_'.join(columns)}_idx"
 
     def _column_of(self, column: ColumnDefinition, table: Table) -> Column:
         default = column.default.text if column.default else None
@@ -294,11 +304,37 @@ class _Builder:
         elif kind == "sequence":
             self.sequences.pop(name, None)
         elif kind == "index":
+            mysql = self.dialect in _MYSQL
             for full_name, found in self.tables.items():
+                if mysql and full_name != table:
+                    continue
                 left = tuple(i for i in found.indexes if i.name != name)
-                self.tables[full_name] = replace(found, indexes=left)
+                keys = tuple(k for k in found.uniques if not mysql or k.name != name)
+                self.tables[full_name] = replace(found, indexes=left, uniques=keys)
         else:
             self.others.pop((kind, f"{table}.{name}" if table else name), None)
+
+
+_MYSQL = (Dialect.MYSQL, Dialect.MARIADB)
+
+
+def _mysql_name(table: Table, constraint: Constraint) -> str:
+    """How MySQL and MariaDB call a constraint that has no name."""
+    if constraint.kind == "primary key":
+        return "PRIMARY"
+    if constraint.kind == "unique":
+        return _mysql_key(table, constraint.columns)
+    if constraint.kind == "foreign key":
+        return f"{table.name}_ibfk_{len(table.foreign_keys) + 1}"
+    return ""
+
+
+def _mysql_key(table: Table, columns: tuple[str, ...]) -> str:
+    """After its first column; `_2`, `_3` where that is taken."""
+    first = columns[0].partition("(")[0]
+    taken = {i.name for i in table.indexes} | {k.name for k in table.uniques}
+    names = (first, *(f"{first}_{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
 
 
 def _with(table: Table, constraint: Constraint) -> Table:

@@ -18,7 +18,11 @@ _ATTRIBUTES = {
 _SYNONYMS = {
     "INTEGER": "int", "INT4": "int", "INT8": "bigint", "BOOL": "tinyint", "BOOLEAN": "tinyint",
     "DEC": "decimal", "NUMERIC": "decimal", "FIXED": "decimal", "CHARACTER": "char",
-    "CHARACTER VARYING": "varchar", "REAL": "double", "DOUBLE PRECISION": "double",
+    "CHARACTER VARYING": "varchar", "VARCHARACTER": "varchar", "INT1": "tinyint", "INT2": "smallint",
+    "INT3": "mediumint", "MIDDLEINT": "mediumint", "FLOAT4": "float", "FLOAT8": "double",
+    "LONG": "mediumtext", "LONG VARCHAR": "mediumtext", "LONG VARBINARY": "mediumblob",
+    "NCHAR": "char", "NATIONAL CHAR": "char", "NATIONAL CHARACTER": "char", "NVARCHAR": "varchar",
+    "NATIONAL VARCHAR": "varchar", "NATIONAL CHARACTER VARYING": "varchar", "REAL": "double", "DOUBLE PRECISION": "double",
 }  # fmt: skip
 
 
@@ -26,7 +30,9 @@ def type_of(stream: Stream) -> TypeName:
     """A type name with its arguments; SQLite allows none at all."""
     words: list[str] = []
     while not stream.done and stream.peek().kind in (WORD, QUOTED):
-        if stream.peek().word in _ATTRIBUTES:
+        word, following = stream.peek().word, stream.peek(1).word
+        named = (word == "BINARY" and not words) or (word == "CHARACTER" and following != "SET")
+        if word in _ATTRIBUTES and not (named and stream.dialect is not Dialect.SQLITE):
             break
         words.append(stream.identifier().upper())
     arguments: tuple[str, ...] = ()

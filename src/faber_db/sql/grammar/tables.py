@@ -313,11 +313,12 @@ def _drop(part: Stream, table: str) -> Iterator[Action]:
     if part.accept("PRIMARY", "KEY"):
         yield DropConstraint(table, "PRIMARY", kind="primary key")
     elif part.accept("FOREIGN", "KEY"):
-        part.accept("IF", "EXISTS")
-        yield DropConstraint(table, part.identifier(), kind="foreign key")
+        maybe = part.accept("IF", "EXISTS")
+        yield DropConstraint(table, part.identifier(), kind="foreign key", if_exists=maybe)
     elif word := part.accept_any("CONSTRAINT", "CHECK"):
-        part.accept("IF", "EXISTS")
-        yield DropConstraint(table, part.identifier(), kind="check" if word == "CHECK" else "")
+        maybe = part.accept("IF", "EXISTS")
+        kind = "check" if word == "CHECK" else ""
+        yield DropConstraint(table, part.identifier(), kind=kind, if_exists=maybe)
     elif part.accept_any("INDEX", "KEY"):
         maybe = part.accept("IF", "EXISTS")
         yield Drop("index", (part.identifier(),), if_exists=maybe, table=table)
