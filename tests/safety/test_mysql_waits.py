@@ -46,7 +46,7 @@ _SHARE = 0.5  # of the time of the statement: from there on a writer counts as k
 _BRIEF = 0.15  # seconds; a metadata lock at the end of a short statement is no wait
 
 
-def _connect(url: str) -> pymysql.Connection[pymysql.cursors.Cursor]:
+def _connect(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
     address = parse(url)
     return pymysql.connect(
         unix_socket=address.socket or None,
