@@ -49,7 +49,7 @@ def type_of(stream: Stream) -> TypeName:
         if found := stream.accept_any("UNSIGNED", "ZEROFILL", "SIGNED", "BINARY", "COMPRESSED"):
             attributes.append(found.lower())
         elif stream.accept("CHARACTER", "SET") or stream.accept("CHARSET"):
-            attributes.append(f"character set {stream.identifier().lower()}")
+            attributes.append(f"character set {stream.name_or_string().lower()}")
         else:
             break
     name = " ".join(words)
@@ -125,16 +125,18 @@ class _Column:
             )
         elif stream.accept("REFERENCES"):
             self.constraints.append(references(stream, label, (name,)))
+        elif stream.accept_any("GENERATED ALWAYS AS ROW", "AS ROW"):
+            stream.take()  # START or END, of a versioned table
+            self._set(generated="stored")
         elif stream.accept_any("GENERATED ALWAYS AS", "AS"):
             generation = expression_of(stream.parenthesised())
             stored = bool(stream.accept_any("STORED", "PERSISTENT"))
             stream.accept("VIRTUAL")
             self._set(generated="stored" if stored else "virtual", generation=generation)
         elif stream.accept("COLLATE"):
-            stream.accept("=")
-            self._set(collation=stream.identifier())
+            self._set(collation=stream.name_or_string())
         elif stream.accept("CHARACTER", "SET") or stream.accept("CHARSET"):
-            charset = f"character set {stream.identifier().lower()}"
+            charset = f"character set {stream.name_or_string().lower()}"
             kind = self.column.type
             self._set(type=replace(kind, attributes=(*kind.attributes, charset)))
         elif stream.accept_any("COMMENT", "COLUMN_FORMAT", "STORAGE", "SRID", "ENGINE_ATTRIBUTE"):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import (
     Action,
+    AlterSequence,
     Calls,
     ChangeRole,
     ChangeServer,
@@ -149,6 +150,9 @@ def _mysql(stream: Stream) -> Reader | None:
         "CHANGE": _server,
         "STOP": _server,
         "SHOW": _harmless,
+        "CHECKSUM": _harmless,
+        "HELP": _harmless,
+        "GET": _harmless,
         "DESCRIBE": _harmless,
         "DESC": _harmless,
         "DO": _do,
@@ -410,7 +414,11 @@ def _alter(stream: Stream) -> Iterator[Action]:
         yield ChangeServer("alter database")
     elif stream.accept_any("USER", "ROLE"):
         yield ChangeRole(_user(stream))
-    elif word := stream.accept_any("FUNCTION", "PROCEDURE", "EVENT", "SEQUENCE"):
+    elif stream.accept("SEQUENCE"):
+        stream.accept("IF", "EXISTS")
+        name = stream.table()
+        yield AlterSequence(name, any(p.word == "RESTART" for p in stream.pieces))
+    elif word := stream.accept_any("FUNCTION", "PROCEDURE", "EVENT"):
         yield Harmless(f"alter {word.lower()}")
     elif any(p.word == "VIEW" for p in stream.pieces[:12]):
         stream.until("VIEW")
@@ -425,7 +433,8 @@ def _rename(stream: Stream) -> Iterator[Action]:
     if stream.accept("USER"):
         yield ChangeRole(_user(stream))
         return
-    stream.expect("TABLE")
+    if not stream.accept_any("TABLE", "TABLES"):
+        raise Unreadable(f"RENAME {stream.peek().text[:30]} is not known")
     stream.accept("IF", "EXISTS")
     for part in stream.rest().split():
         old = part.table()

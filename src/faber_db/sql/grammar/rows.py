@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 400  # sqlglot recurses some frames a level
 _REPLACE = re.compile(r"\A\s*REPLACE\s+(?:LOW_PRIORITY\s+|DELAYED\s+)?(?:INTO\s+)?", re.IGNORECASE)
+_STARRED = re.compile(r"\A\s*DELETE\b[^;()]*?\bFROM\b", re.IGNORECASE)
+_USING = re.compile(r"\A\s*DELETE\s+FROM\s+([^;()]*?)\s+USING\b", re.IGNORECASE)
+_NEXT_VALUE = re.compile(r"\bNEXT\s+VALUE\s+FOR\s+([\w.`]+)", re.IGNORECASE)
 _MODIFIED = re.compile(
     r"\A\s*((?:DELETE|UPDATE)\b)(?:\s+(?:LOW_PRIORITY|QUICK|IGNORE)\b)+"
     r"|\A\s*(INSERT\b)(?:\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY)\b)+",
@@ -95,6 +98,9 @@ def _tree(text: str, dialect: Dialect) -> "exp.Expr":
     text = _UPDATE_OR.sub("UPDATE", text)
     if dialect is not Dialect.SQLITE:
         text = _MODIFIED.sub(lambda found: found[1] or found[2], text)  # it does not know these
+        text = _STARRED.sub(lambda found: found[0].replace(".*", ""), text)  # DELETE t.* FROM t
+        text = _USING.sub(r"DELETE \1 FROM ", text)
+        text = _NEXT_VALUE.sub(r"NEXTVAL(\1)", text)
     try:
         trees = [t for t in sqlglot.parse(text, read=name) if t is not None]
     except (SqlglotError, RecursionError) as error:

@@ -136,6 +136,14 @@ class Stream:
             raise Unreadable(f"a name expected near {piece.text[:30]!r}")
         return unquote(piece.text, self.dialect)
 
+    def name_or_string(self) -> str:
+        """A name that may stand in quotes of a string: of a character set, a collation."""
+        self.accept("=")
+        piece = self.take()
+        if piece.kind not in (WORD, QUOTED, STRING):
+            raise Unreadable(f"a name expected near {piece.text[:30]!r}")
+        return unquote(piece.text, self.dialect)
+
     def table(self) -> str:
         """A table name, qualified or not, as a full name."""
         first = self.identifier()

@@ -42,7 +42,8 @@ _TABLE_OPTIONS = {
     "ENGINE", "TYPE", "AUTO_INCREMENT", "CHARSET", "CHARACTER", "COLLATE", "COMMENT", "ROW_FORMAT",
     "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS", "AVG_ROW_LENGTH", "CHECKSUM", "PACK_KEYS", "DELAY_KEY_WRITE",
     "STATS_PERSISTENT", "STATS_AUTO_RECALC", "STATS_SAMPLE_PAGES", "TABLESPACE", "ENCRYPTION",
-    "ENCRYPTED", "PAGE_COMPRESSED", "COMPRESSION", "DATA", "INDEX", "INSERT_METHOD", "UNION", "CONNECTION",
+    "ENCRYPTED", "PAGE_COMPRESSED", "PAGE_COMPRESSION_LEVEL", "PAGE_CHECKSUM", "TRANSACTIONAL",
+    "SECONDARY_ENGINE", "ENCRYPTION_KEY_ID", "IETF_QUOTES", "SEQUENCE", "AUTOEXTEND_SIZE", "COMPRESSION", "DATA", "INDEX", "INSERT_METHOD", "UNION", "CONNECTION",
 }  # fmt: skip
 
 
@@ -66,6 +67,8 @@ def create_table(stream: Stream) -> Iterator[Action]:
     like: tuple[str, ...] = ()
     if stream.sees("(") and stream.peek(1).word not in ("SELECT", "WITH", "VALUES"):
         for part in stream.parenthesised().split():
+            if part.accept("PERIOD", "FOR"):  # of a versioned table
+                continue
             if part.accept("LIKE"):
                 like = (part.table(),)
                 continue
@@ -139,6 +142,8 @@ def _options(stream: Stream) -> tuple[str, ...]:
                 found.append("strict")
             elif not stream.accept(","):
                 break
+        elif stream.accept("WITH", "SYSTEM", "VERSIONING"):
+            found.append("system versioning")
         elif stream.accept("PARTITION", "BY"):
             stream.rest()
             found.append("partition by")
@@ -230,7 +235,8 @@ def _commands(stream: Stream) -> list[Stream]:
     """The commands of ALTER TABLE; those on partitions take the rest, commas and all."""
     parts: list[Stream] = []
     while not stream.done:
-        whole = "PARTITION" in (stream.peek().word, stream.peek(1).word)
+        first, second = stream.peek().word, stream.peek(1).word
+        whole = "PARTITION" in (first, second) or (first, second) == ("ORDER", "BY")
         part = stream.rest() if whole else stream.until(",")
         end = len(part.pieces) if whole else _before_partitioning(part)
         stream.position -= len(part.pieces) - end
@@ -304,7 +310,19 @@ def _add(part: Stream, table: str) -> Iterator[Action]:
         yield Foreign("ADD COLUMN IF NOT EXISTS")
     if part.sees("("):
         for inner in part.parenthesised().split():
-            yield AddColumn(table, column_of(inner), maybe)
+            yield from _added(inner, table, maybe)
+    else:
+        yield AddColumn(table, column_of(part), maybe)
+
+
+def _added(part: Stream, table: str, maybe: bool) -> Iterator[Action]:
+    """One element of ADD ( … , … )."""
+    index = _index_element(part, table)
+    constraint = table_constraint(part) if index is None else None
+    if index is not None:
+        yield index
+    elif constraint is not None:
+        yield AddConstraint(table, constraint)
     else:
         yield AddColumn(table, column_of(part), maybe)
 
@@ -406,6 +424,12 @@ def _mysql_setting(part: Stream, table: str) -> Iterator[Action]:
     elif part.accept("PARTITION", "BY") or part.accept("REMOVE", "PARTITIONING"):
         part.rest()
         yield TableSetting(table, "partition")
+    elif word := part.accept_any("ANALYZE PARTITION", "CHECK PARTITION"):
+        part.rest()
+        yield TableSetting(table, word.lower())
+    elif part.accept("CONVERT", "PARTITION"):
+        part.rest()
+        yield TableSetting(table, "exchange partition")
     elif part.accept_any("TRUNCATE PARTITION"):
         names = tuple(p.text for p in part.rest().split())
         yield Drop("partition rows", names, table=table)
