@@ -143,6 +143,24 @@ def test_an_environment_is_counted(postgresql_url: str, app_factory: Callable[..
     assert blind.checks == []
 
 
+def test_a_summary_counts_remarks_and_tells_a_remedy_once() -> None:
+    sql = (
+        "ALTER TABLE t ADD COLUMN a int;\nCREATE INDEX i ON t (b);\nCREATE INDEX j ON t (c);\n"
+        "-- faber-db: allow drop-table: it is empty\nDROP TABLE u;\n"
+    )
+    found = analyze(None, sql=sql, dialect="postgresql")
+    assert found.remarks == "2 of low risk: brief-lock"
+    assert {f.risk for f in found.findings if not f.allowed} == {Risk.HIGH, Risk.MEDIUM}
+    assert [f.allowed for f in found.findings if f.code == "drop-table"] == ["it is empty"]
+    held = [f.remedy for f in found.findings if f.code == "lock-held"]
+    assert held[1:] == ["as at line 2 (lock-held)"] * len(held[1:])
+    assert len(held) > 1
+    full = analyze(None, sql=sql, dialect="postgresql", detail="full")
+    assert full.remarks == ""
+    assert "brief-lock" in codes(full)
+    assert not any(f.remedy.startswith("as at") for f in full.findings)
+
+
 def test_schema_before(app: App) -> None:
     """A key that another table refers to is seen only with the schema."""
     before = (

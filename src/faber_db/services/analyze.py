@@ -17,7 +17,7 @@ from faber_db.errors import (
 from faber_db.model.answer import Answer, Details
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect, version_number
-from faber_db.model.finding import Analysis, Finding, Kind, Risk, StatementReport
+from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import Migration, MigrationState
 from faber_db.model.plan import PreflightAnswer
 from faber_db.services import known_queries, preflight
@@ -72,7 +72,7 @@ class Request(BaseModel):
 
 
 class AnalyzeDetails(Details):
-    """Findings, the worst first; statements only in full detail.
+    """Findings, the worst first; those of low risk, and statements, only in full detail.
 
     `written` and `replaced` are paths below the project: the files of a fix that were put in the
     place of a migration, and where a copy of it was kept.
@@ -83,6 +83,7 @@ class AnalyzeDetails(Details):
     looked_at: list[str] = []  # names of files or migrations, where there are several
     statement_count: int = 0
     findings: list[Finding] = []
+    remarks: str = ""  # findings of low risk, counted, where they are not told
     statements: list[StatementReport] = []
     checks: list[PreflightAnswer] = []  # of an environment's data; only in full detail
     fixes: list[Fix] = []
@@ -360,14 +361,17 @@ def _answer(
         answers = preflight.ask(scripts, names, around, database, environment, live.now())
         analysis = preflight.measured(analysis, answers)
     findings = _worst_first(analysis, len(pieces))
-    if request.detail == "summary":  # `faber-db explain` has the sources
-        findings = [f.model_copy(update={"source": ""}) for f in findings]
+    remarks = ""
+    if request.detail == "summary":
+        remarks = _remarks(findings)
+        findings = _told_once([f for f in findings if not _is_remark(f)])
     details = AnalyzeDetails(
         risk=analysis.risk,
         dialect=around.dialect,
         looked_at=[piece.name for piece in pieces if len(pieces) > 1],
         statement_count=sum(len(script.statements) for script in scripts),
         findings=findings,
+        remarks=remarks,
         statements=list(analysis.statements) if request.detail == "full" else [],
         trial=list(analysis.trial),
         paths={piece.name if len(pieces) > 1 else "": piece.path for piece in pieces},
@@ -399,6 +403,31 @@ def _worst_first(analysis: Analysis, pieces: int) -> list[Finding]:
     """By risk, then in the order of the scripts; a single script's name says nothing."""
     found = sorted(analysis.findings, key=lambda f: (bool(f.allowed), -f.risk.rank))
     return found if pieces > 1 else [f.model_copy(update={"migration": ""}) for f in found]
+
+
+def _is_remark(finding: Finding) -> bool:
+    """Of low risk and nothing that was asked for; that no row is in the way is worth its line."""
+    counted = finding.kind is Kind.FAILS and finding.confidence is Confidence.PREFLIGHT
+    return finding.risk is Risk.LOW and not finding.allowed and not counted
+
+
+def _remarks(findings: Sequence[Finding]) -> str:
+    """`7 of low risk: brief-lock, update-rows`."""
+    found = [f.code for f in findings if _is_remark(f)]
+    return f"{len(found)} of low risk: {', '.join(dict.fromkeys(found))}" if found else ""
+
+
+def _told_once(findings: Sequence[Finding]) -> list[Finding]:
+    """Each remedy once; without sources, which `faber-db explain` has."""
+    first: dict[tuple[str, str], Finding] = {}
+    told = []
+    for finding in findings:
+        before = first.setdefault((finding.code, finding.remedy), finding)
+        place = f"{before.migration} line {before.line}".strip()
+        again = f"as at {place} ({before.code})" if before is not finding else finding.remedy
+        remedy = again if finding.remedy else ""
+        told.append(finding.model_copy(update={"source": "", "remedy": remedy}))
+    return told
 
 
 def _sentence(analysis: Analysis, statements: int, pieces: int) -> str:

@@ -5,6 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 SILENT = ("state", "next")
+UNSAID = (  # of a finding: what goes without saying
+    ("until_line", 0),
+    ("rewrite", False),
+    ("scan", False),
+    ("confidence", "parsed"),
+)
 EMPTY: tuple[object, ...] = ("", [], {}, None)
 
 
@@ -84,6 +90,7 @@ def _item(value: Any, indent: str) -> Iterator[str]:
         text = _json(value) if isinstance(value, list) else _scalar(value)
         yield f"{indent}- " + text.replace("\n", f"\n{indent}  ")
         return
+    value = {k: v for k, v in value.items() if (k, v) not in UNSAID}
     short = {k: v for k, v in value.items() if _is_short(v)}
     yield f"{indent}- {_flat(short) or ''}".rstrip()
     for key, child in value.items():
