@@ -72,6 +72,22 @@ def test_a_rewrite_that_did_not_happen_is_lowered() -> None:
     assert analysis.statements[0].measured
 
 
+def test_a_default_that_the_server_inlines_is_no_rewrite() -> None:
+    text = "ALTER TABLE users ADD c int DEFAULT one()"
+    found = one(joined(text, {"locks": (("users", AEL),)}), "add-column-rewrites")
+    assert (found.risk, found.rewrite) == (Risk.LOW, False)
+    seen = {"locks": (("users", AEL),), "rewritten": ("users",), "scanned": ("users",)}
+    found = one(joined(text, seen), "add-column-rewrites")
+    assert (found.risk, found.confidence) == (Risk.HIGH, Confidence.MEASURED)
+
+
+def test_a_block_that_calls_a_function_keeps_its_verdict() -> None:
+    text = "DO $$ BEGIN PERFORM one(); ALTER TABLE users ALTER zip TYPE int USING 1; END $$"
+    before = [(f.code, f.risk) for f in joined(text).findings]
+    after = joined(text, {"locks": (("users", AEL),)}).findings
+    assert [(f.code, f.risk) for f in after] == before
+
+
 KEPT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "another major version": ({"locks": (("users", AEL),)}, {"same_version": False}),
     "its locks were not seen": ({"unseen": "it stands alone"}, {}),

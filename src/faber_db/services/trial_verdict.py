@@ -5,6 +5,7 @@ it adds is a finding. Nothing about losses, rights or what cannot be judged is t
 statement that works on rows keeps its verdict: a copy of the schema has none.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,6 +45,7 @@ from faber_db.sql.script import Script, Statement
 from faber_db.sql.values import without_values
 
 _ROWS = (Insert, Update, Delete, Merge, Copy, Query, Calls, Dynamic, NotUnderstood)
+_ALTER = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*ALTER\b", re.IGNORECASE | re.DOTALL)
 _SHARE = strength("SHARE")
 _QUERIES_SHOWN = 20  # of those that one statement breaks
 _QUERY_CUT = 200
@@ -132,8 +134,16 @@ class _Place:
 
     @property
     def on_rows(self) -> bool:
-        """Whether rows, or what is in them, decide what it does."""
-        return any(_needs_rows(action) for action in self.statement.actions)
+        """Whether rows, or what is in them, decide what it does.
+
+        What a function does is not known, but where ALTER calls one for a default or a USING the
+        work is the table's, and was seen.
+        """
+        alters = _ALTER.match(self.statement.text) is not None
+        return any(
+            _needs_rows(action) and not (alters and isinstance(action, Calls))
+            for action in self.statement.actions
+        )
 
     @property
     def works(self) -> bool:
