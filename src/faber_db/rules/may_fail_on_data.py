@@ -58,7 +58,9 @@ def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
 def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
     there = action.if_not_exists and scene.state.has_index(action.name)
     unfilled = scene.state.holds_nulls(action.table, action.columns)
-    if action.unique and not (there or unfilled) and not scene.is_empty(action.table):
+    table = scene.table(action.table)
+    held = table is not None and table.is_keyed(action.columns)  # by a key that is there
+    if action.unique and not (there or unfilled or held) and not scene.is_empty(action.table):
         yield Hazard((action.table,), detail=f"unique index on {action.table}", table=action.table)
 
 

@@ -6,7 +6,7 @@ from faber_db.model.dialect import Dialect
 
 _DEFAULT_SCHEMAS = {
     Dialect.POSTGRESQL: ("public",),
-    Dialect.SQLITE: ("main",),
+    Dialect.SQLITE: ("main", "temp"),
     Dialect.MYSQL: (),
     Dialect.MARIADB: (),
 }

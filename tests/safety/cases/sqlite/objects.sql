@@ -124,3 +124,7 @@ DROP TRIGGER no_such_trigger;
 -- case: analyze
 -- role: safe
 ANALYZE;
+
+-- case: create-unique-index-over-a-key
+-- role: safe
+CREATE UNIQUE INDEX orders_id_note ON orders (id, note);

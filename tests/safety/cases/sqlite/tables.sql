@@ -147,3 +147,8 @@ CREATE TRIGGER plans_insert INSTEAD OF INSERT ON plans BEGIN
     INSERT INTO audit_log (message) VALUES (NEW.plan);
 END;
 INSERT INTO plans (plan) VALUES ('x');
+
+-- case: drop-a-temporary-table-by-its-full-name
+-- role: safe
+CREATE TEMP TABLE scratch AS SELECT id FROM users;
+DROP TABLE temp.scratch;
