@@ -26,6 +26,7 @@ _LADDER = (
 _HEAVIER = ("INSTANT", "NOCOPY", "INPLACE", "COPY")
 _OWN = "\0algorithm\0"  # stands for the value that a statement gives itself
 _WITHOUT_COMMA = (["PARTITION", "BY"], ["REMOVE", "PARTITIONING"])
+_COPYING = (*_WITHOUT_COMMA, ["ORDER", "BY"])
 _WORDS: Mapping[tuple[str, str], str] = {
     ("NOCOPY", "NONE"): way.INPLACE,
     ("INPLACE", "NONE"): way.INPLACE,
@@ -65,7 +66,7 @@ class Question:
     after: str  # behind the last one
     algorithm: str = ""
     lock: str = ""
-    partitions: bool = False  # a copy then: MariaDB takes any ALGORITHM and pays no heed to it
+    copies: bool = False  # in any case: MariaDB takes ALGORITHM=INSTANT and pays no heed to it
 
     def ladder(self, server: Server) -> Iterator[tuple[Way, str]]:
         """Each way with the statement that demands it, the lightest first."""
@@ -106,7 +107,7 @@ def question_of(statement: Statement) -> Question | None:
             comma,
             read.algorithm,
             read.lock,
-            partitions=any(map(read.says, _WITHOUT_COMMA)),
+            copies=any(map(read.says, _COPYING)),
         )
     if read.words[:1] == ["CREATE"] and "INDEX" in read.words[1:5] and "ON" in read.words:
         named = read.behind_name(read.words.index("ON") + 1)

@@ -166,7 +166,7 @@ class Trial:
             unseen = next(filter(None, map(_unseen, statement.actions)), "")
             return replace(self._answer(statement, {}, brief), unseen=unseen)
         table = question.table
-        forced = question.partitions or self._changes_engine(statement, table)
+        forced = question.copies or self._changes_engine(statement, table)
         carried = None if forced else self._ask(question)
         if carried is None:
             self._run(statement.text)
