@@ -160,6 +160,22 @@ def test_an_invalid_index_is_not_there() -> None:
     assert serious(analyze(parse(key, Dialect.POSTGRESQL), context)) == ["refused"]
 
 
+VIEWS = {
+    "of another table": ("SELECT o.id, c.name FROM orders o JOIN customers c ON true", []),
+    "by its alias": ("SELECT p.title FROM products p", ["has-dependants"]),
+    "without one": ("SELECT title FROM products, orders", ["has-dependants"]),
+    "every column": ("SELECT p.* FROM products p", ["has-dependants"]),
+    "a count": ("SELECT count(*) FROM products", []),
+    "a whole row": ("SELECT p FROM products p", ["has-dependants"]),
+}
+
+
+@pytest.mark.parametrize(("query", "codes"), VIEWS.values(), ids=VIEWS)
+def test_which_columns_a_view_needs(query: str, codes: list[str]) -> None:
+    sql = f"CREATE VIEW v AS {query}; ALTER TABLE products ALTER title TYPE varchar"
+    assert [c for c in serious(judge(sql)) if c == "has-dependants"] == codes
+
+
 def test_touched_tables() -> None:
     script = parse("CREATE TABLE a (id int); DROP TABLE s.b; SELECT * FROM c", Dialect.POSTGRESQL)
     assert touched(script) == ("a", "s.b", "c")

@@ -334,6 +334,7 @@ class CreateView(Action):
     no_data: bool = False  # CREATE MATERIALIZED VIEW … WITH NO DATA
     if_not_exists: bool = False
     columns: tuple[str, ...] = ()  # in order; empty where they cannot be told
+    uses: tuple[str, ...] = ()  # "table.column", "table.*", "column" or "*", as the query says it
 
 
 @dataclass(frozen=True, slots=True)

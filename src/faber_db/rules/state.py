@@ -255,6 +255,7 @@ class State:
         self.routines: dict[str, CreateRoutine] = {}
         self.views: dict[str, tuple[str, ...]] = {}  # name: tables it reads
         self.view_text: dict[str, str] = {}
+        self.view_uses: dict[str, tuple[str, ...]] = {}  # only where the columns are read
         self.view_columns: dict[str, tuple[str, ...]] = {}  # empty where they cannot be told
         self.born_routines: set[str] = set()
         self.born_views: set[str] = set()
@@ -452,15 +453,17 @@ class State:
         for name, reads in self.views.items():
             if self.key(table) not in {self.key(r) for r in reads}:
                 continue
-            text = self.view_text.get(name)
-            if (
-                column
-                and text is not None
-                and not re.search(rf"(?<!\w){re.escape(column)}(?!\w)|{_STAR}", text, re.I)
-            ):
-                continue
-            found.append(name)
+            if not column or self._view_uses(name, table, column):
+                found.append(name)
         return tuple(found)
+
+    def _view_uses(self, view: str, table: str, column: str) -> bool:
+        """Whether a view needs a column; yes where neither its query nor its text is known."""
+        uses, text = self.view_uses.get(view), self.view_text.get(view)
+        if uses is not None:
+            return not {f"{table}.{column}", f"{table}.*", column, "*"}.isdisjoint(uses)
+        pattern = rf"(?<!\w){re.escape(column)}(?!\w)|{_STAR}"
+        return text is None or bool(re.search(pattern, text, re.I))
 
     def partitions_of(self, table: str) -> Iterator[TableState]:
         """The partitions of a table, and theirs."""
@@ -585,6 +588,8 @@ class State:
         self.views[name] = view.reads
         self.view_text[name] = definition
         self.view_columns[name] = view.columns
+        if self.dialect is Dialect.POSTGRESQL:
+            self.view_uses[name] = view.uses
         if materialized:
             self.tables[self.key(name)] = TableState(name, materialized=True)
 
@@ -812,6 +817,8 @@ class State:
             self.born_views.add(action.name)
         self.views[action.name] = action.reads
         self.view_columns[action.name] = action.columns
+        if self.dialect is Dialect.POSTGRESQL:
+            self.view_uses[action.name] = action.uses
         if action.materialized:
             self.tables[self.key(action.name)] = TableState(
                 action.name, born=True, materialized=True

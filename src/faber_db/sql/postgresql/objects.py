@@ -36,6 +36,7 @@ from faber_db.sql.postgresql.nodes import (
     strings,
     type_of,
     unwrap,
+    walk,
 )
 from faber_db.sql.postgresql.reader import Reader
 from faber_db.sql.postgresql.rows import calls, rows, tables_read
@@ -175,9 +176,32 @@ def create_view(node: Message, _text: str) -> Iterator[Action]:
     """CREATE VIEW."""
     columns = strings(node.aliases) or output_columns(unwrap(node.query))
     yield CreateView(
-        relation(node.view), False, node.replace, tables_read(node.query), columns=columns
+        relation(node.view),
+        replace=node.replace,
+        reads=tables_read(node.query),
+        columns=columns,
+        uses=_columns_used(node.query),
     )
     yield from (a for a in calls(node.query) if isinstance(a, Uses))
+
+
+def _columns_used(query: Message) -> tuple[str, ...]:
+    """The columns that a query names, with the table where an alias or a name says it."""
+    tables: dict[str, set[str]] = {}
+    for node in walk(query):
+        if type(node).DESCRIPTOR.name == "RangeVar":
+            tables.setdefault(node.alias.aliasname or node.relname, set()).add(relation(node))
+    found: dict[str, None] = {}
+    for node in walk(query):
+        if type(node).DESCRIPTOR.name != "ColumnRef":
+            continue
+        names, star = strings(node.fields), node.fields[-1].WhichOneof("node") == "a_star"
+        path = (*names, "*") if star else names
+        if len(path) == 1 and path[0] in tables:  # a whole row
+            path = (path[0], "*")
+        owners = tables.get(path[-2], set()) if len(path) > 1 else {""}
+        found |= dict.fromkeys(f"{owner}.{path[-1]}".lstrip(".") for owner in sorted(owners))
+    return tuple(found)
 
 
 def output_columns(query: Message) -> tuple[str, ...]:
@@ -216,6 +240,7 @@ def table_as(node: Message, text: str) -> Iterator[Action]:
             node.into.skip_data,
             node.if_not_exists,
             columns,
+            _columns_used(node.query),
         )
         inner = unwrap(node.query)
         if inner is not None and not node.into.skip_data:

@@ -329,10 +329,6 @@ ALTER TABLE products ALTER COLUMN price TYPE positive_amount;
 -- role: safe
 -- setup: ALTER TABLE products ADD COLUMN obj oid DEFAULT 12;
 ALTER TABLE products ALTER COLUMN obj TYPE integer;
--- case: type-xml-to-text
--- role: safe
--- setup: ALTER TABLE products ADD COLUMN doc xml DEFAULT '<a/>';
-ALTER TABLE products ALTER COLUMN doc TYPE text;
 -- case: type-collation-without-index
 -- role: safe
 ALTER TABLE orders ALTER COLUMN note TYPE text COLLATE "C";
