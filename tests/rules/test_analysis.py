@@ -176,6 +176,19 @@ def test_which_columns_a_view_needs(query: str, codes: list[str]) -> None:
     assert [c for c in serious(judge(sql)) if c == "has-dependants"] == codes
 
 
+def test_a_quoted_column_of_an_index_is_a_key_to_refer_to() -> None:
+    index = Index("k", ('"clientId"',), unique=True)
+    columns = (Column("clientId", "text"), Column("id", "bigint"))
+    tables = (Table("clients", columns=columns, indexes=(index,)), Table("tokens", columns=columns))
+    context = Context(Dialect.POSTGRESQL, 170_010, Catalogue(tables=tables))
+    sql = (
+        'ALTER TABLE tokens ADD FOREIGN KEY ("clientId") REFERENCES clients ("clientId") NOT VALID'
+    )
+    assert serious(analyze(parse(sql, Dialect.POSTGRESQL), context)) == []
+    other = sql.replace('clients ("clientId")', "clients (id)").replace('("clientId")', "(id)")
+    assert serious(analyze(parse(other, Dialect.POSTGRESQL), context)) == ["refused"]
+
+
 def test_touched_tables() -> None:
     script = parse("CREATE TABLE a (id int); DROP TABLE s.b; SELECT * FROM c", Dialect.POSTGRESQL)
     assert touched(script) == ("a", "s.b", "c")

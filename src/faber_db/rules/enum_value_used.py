@@ -77,11 +77,18 @@ def find_table(action: CreateTable, scene: Scene) -> Iterator[Hazard]:
             yield from _used(column.default.literals, scene)
 
 
+def _allows_own(scene: Scene) -> bool:
+    """From 17 on a value may be used where its type was made in the same transaction."""
+    major = scene.context.postgresql_major
+    return major is not None and major >= 17
+
+
 def _used(literals: tuple[str, ...], scene: Scene) -> Iterator[Hazard]:
     if not scene.transaction.open:
         return
     for name, value in sorted(scene.transaction.added_values):
-        if value in literals and name not in scene.state.born_types:
+        made_here = name in scene.state.born_types and _allows_own(scene)
+        if value in literals and not made_here:
             yield Hazard((name,), detail=f"value {value} of {name}")
 
 

@@ -569,7 +569,9 @@ class State:
                 CreateIndex(
                     table.full_name,
                     i.name,
-                    i.columns,
+                    tuple(_bare(c) for c in i.columns)
+                    if self.dialect is Dialect.POSTGRESQL
+                    else i.columns,
                     i.unique and i.valid,
                     method=i.method,
                     predicate=i.predicate,
@@ -941,6 +943,13 @@ def _partitioning(options: tuple[str, ...]) -> Partitioning:
         elif match := re.match(r"partition of (\S+)(\s+DEFAULT)?", option):
             found["partition_of"], found["partition_default"] = match[1], bool(match[2])
     return found
+
+
+def _bare(column: str) -> str:
+    """The name of an index's column, without quotes, order and operator class; else as it is."""
+    if column.startswith('"') and column.count('"') == 2:
+        return column.split('"')[1]
+    return column if "(" in column else column.partition(" ")[0]
 
 
 def _is_usual(path: str) -> bool:
