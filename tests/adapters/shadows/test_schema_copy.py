@@ -43,7 +43,8 @@ def run(url: str, text: str) -> None:
 
 def role(url: str, name: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+        if found.fetchone() is None:  # roles belong to the server, which tests share
             connection.execute(f"CREATE ROLE {name}".encode())
 
 
