@@ -140,7 +140,11 @@ class Runner:
         query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(
             sql.SQL(regclass(self._connection, oid))
         )
-        row = self._connection.execute(query).fetchone()
+        try:
+            with self._connection.transaction():
+                row = self._connection.execute(query).fetchone()
+        except psycopg.errors.ObjectNotInPrerequisiteState:  # a materialised view without data
+            return False
         return bool(row and row[0])
 
     def _alone(self, statement: str) -> None:

@@ -283,6 +283,7 @@ class Maintain(Action):
     what: str
     names: tuple[str, ...] = ()
     concurrently: bool = False
+    no_data: bool = False  # REFRESH … WITH NO DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +403,15 @@ class Create(Action):
 @dataclass(frozen=True, slots=True)
 class CreatePolicy(TableAction):
     """CREATE POLICY. `open`: for every role, and no row is left out."""
+
+    name: str
+    open: bool = False
+    restrictive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlterPolicy(TableAction):
+    """ALTER POLICY. `open`: no row is left out by what it says now."""
 
     name: str
     open: bool = False

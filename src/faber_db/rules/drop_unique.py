@@ -58,6 +58,7 @@ def _replaced(action: DropConstraint, scene: Scene) -> bool:
         isinstance(a, AddConstraint)
         and a.table == action.table
         and a.constraint.kind in ("primary key", "unique")
+        and not a.constraint.deferrable  # ON CONFLICT takes no deferrable one (55000)
         for a in actions
     )
 

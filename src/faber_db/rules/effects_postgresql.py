@@ -12,6 +12,7 @@ from faber_db.model.statement import (
     AddColumn,
     AddConstraint,
     AlterDomain,
+    AlterPolicy,
     AttachPartition,
     ChangeType,
     ColumnDefinition,
@@ -317,8 +318,6 @@ def _other(action: Action, state: State) -> Iterator[TableEffect]:
             yield from drops(action, state)
         case Harmless(what="comment") if action.table:
             yield TableEffect(action.table, _SUE)
-        case Harmless(what="alter policy") if action.table:
-            yield TableEffect(action.table, _AEL)
         case Rename(kind="table" | "view" | "materialized view"):
             yield TableEffect(action.old, _AEL)
         case Rename(kind="column" | "constraint" | "trigger" | "policy", table=table) if table:
@@ -327,7 +326,7 @@ def _other(action: Action, state: State) -> Iterator[TableEffect]:
             yield TableEffect(action.name, _AEL)
         case CreateTrigger():
             yield TableEffect(action.table, _SRE)
-        case CreatePolicy() | CreateRule():
+        case CreatePolicy() | AlterPolicy() | CreateRule():
             yield TableEffect(action.table, _AEL)
         case Create(kind="statistics") if action.table:
             yield TableEffect(action.table, _SUE)

@@ -43,6 +43,19 @@ def find(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
             effect="It can return NULL, so that rows which running code writes are left out silently.",
         )
         return
+    written = sorted({a.table for a in body if isinstance(a, Insert | Update | Delete)})
+    closed = [
+        t for t in written if scene.is_new(t) and scene.state.lacks_grants(t, scene.actions_later())
+    ]
+    if closed and not (routine is not None and routine.security_definer):
+        yield Hazard(
+            (action.table,),
+            Risk.HIGH,
+            detail=f"trigger {action.name} on {action.table} writes {', '.join(closed)}",
+            effect="No role is granted a right on that table, so writes of running code are refused (42501).",
+            remedy="GRANT INSERT on it to the writing roles in the same migration, or make the function SECURITY DEFINER.",
+        )
+        return
     heavy = any(isinstance(a, Delete | Truncate | Drop | Dynamic | NotUnderstood) for a in body)
     detail = f"trigger {action.name} on {action.table}"
     if heavy:

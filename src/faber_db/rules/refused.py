@@ -10,6 +10,7 @@ from faber_db.model.statement import (
     ChangeType,
     Constraint,
     CreateIndex,
+    CreateRoutine,
     CreateView,
     Drop,
     DropConstraint,
@@ -178,6 +179,14 @@ def find_view(action: CreateView, scene: Scene) -> Iterator[Hazard]:
         yield _no(action.name, f"{action.name} would lose or rename columns (42P16)")
 
 
+def find_routine(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
+    before = scene.state.routines.get(action.name.lower())
+    if before is None or not action.replace or not scene.postgresql:
+        return
+    if before.arguments == action.arguments and before.returns != action.returns:
+        yield _no(action.name, f"{action.name} returns {before.returns}, which stays (42P13)")
+
+
 def find_refresh(action: Maintain, scene: Scene) -> Iterator[Hazard]:
     if action.what != "refresh" or not action.concurrently:
         return
@@ -249,6 +258,7 @@ RULE = Rule(
         at(TableSetting, find_identity),
         at(Maintain, find_refresh),
         at(CreateView, find_view),
+        at(CreateRoutine, find_routine),
         at(ChangeType, find_type),
         at(DropConstraint, find_primary),
         at(RedefineColumn, find_generated),

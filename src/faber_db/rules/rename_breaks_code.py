@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import CreateView, Insert, Move, Rename
+from faber_db.model.statement import CreateRoutine, CreateView, Insert, Move, Rename
 from faber_db.rules import pasteable
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
 _NAMED = ("table", "column", "view", "materialized view", "sequence", "function", "procedure",
-          "schema", "type", "domain", "enum value", "attribute", "aggregate", "foreign table")  # fmt: skip
+          "schema", "type", "domain", "enum value", "attribute", "aggregate", "foreign table", "role")  # fmt: skip
 
 
 def find(action: Rename, scene: Scene) -> Iterator[Hazard]:
@@ -27,10 +27,18 @@ def find_move(action: Move, scene: Scene) -> Iterator[Hazard]:
 
 
 def _view_stays(action: Rename, scene: Scene) -> bool:
-    """A view of the old name is made in the same transaction, and keeps the rights on it."""
-    if action.kind != "table" or not scene.transaction.open:
+    """The old name is made again in the same transaction, and keeps the rights on it."""
+    if not scene.transaction.open:
         return False
     later = list(scene.actions_later())
+    if action.kind in ("function", "procedure"):
+        old = scene.state.routines.get(action.old.lower())
+        return any(
+            isinstance(a, CreateRoutine)
+            and a.name == action.old
+            and (old is None or (a.arguments, a.returns) == (old.arguments, old.returns))
+            for a in later
+        )
     stays = any(
         isinstance(a, CreateView) and a.name == action.old and action.new in a.reads for a in later
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import CreateRoutine, Drop
+from faber_db.model.statement import CreateRoutine, Drop, Raise
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -36,6 +36,22 @@ def find_overload(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
         )
 
 
+def find_raises(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
+    old = scene.state.routines.get(action.name.lower())
+    if old is None or not action.replace or action.trigger:
+        return
+    if _always_raises(action) and not _always_raises(old):
+        yield Hazard(
+            (action.name,),
+            detail=f"{action.kind} {action.name}",
+            effect="It raises an error whenever it is called.",
+        )
+
+
+def _always_raises(routine: CreateRoutine) -> bool:
+    return any(isinstance(a, Raise) and a.always for a in routine.body)
+
+
 def _takes(new: CreateRoutine, old: CreateRoutine) -> bool:
     """Whether a call with all arguments of the old one fits the new one."""
     count = len(old.arguments)
@@ -57,5 +73,6 @@ RULE = Rule(
     looks=(
         at(Drop, find),
         at(CreateRoutine, find_overload),
+        at(CreateRoutine, find_raises),
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import CreatePolicy, Drop, TableSetting
+from faber_db.model.statement import AlterPolicy, CreatePolicy, Drop, TableSetting
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -29,6 +29,21 @@ def find(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
     yield Hazard((action.table,), risk, detail=detail, effect=effect if covered else None)
 
 
+def find_narrower(action: AlterPolicy | CreatePolicy, scene: Scene) -> Iterator[Hazard]:
+    """A policy that changes, or one more that every row must pass."""
+    if scene.is_new(action.table) or action.open:
+        return
+    key = scene.state.key(action.table)
+    if isinstance(action, AlterPolicy) or (action.restrictive and key in scene.state.policies):
+        yield Hazard(
+            (action.table,),
+            Risk.MEDIUM,
+            detail=f"policy {action.name} of {action.table}",
+            effect="Rows that it no longer lets through are hidden from running code, and may not be written.",
+            remedy="Look which rows the new condition leaves out: SELECT count(*) … WHERE NOT (condition).",
+        )
+
+
 def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if action.kind == "policy" and not scene.is_new(action.table):
         again = any(isinstance(a, CreatePolicy) for a in scene.actions_later())
@@ -45,6 +60,8 @@ RULE = Rule(
     source="PostgreSQL manual, Row Security Policies",
     looks=(
         at(TableSetting, find),
+        at(AlterPolicy, find_narrower),
+        at(CreatePolicy, find_narrower),
         at(Drop, find_drop),
     ),
 )

@@ -1,7 +1,7 @@
 """The symbol table: what is there before each action, from the catalogue and the script so far."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypedDict, TypeVar
@@ -53,6 +53,7 @@ from faber_db.model.statement import (
     Update,
     ValidateConstraint,
 )
+from faber_db.sql.postgresql.templates import UNKNOWN
 
 _STAR = r"(?:\bselect|\bdistinct|,)\s*\*|\w\.\*"  # every column; not count(*)
 _QUERY = "as query"  # the columns of a table that a query made are not known
@@ -419,7 +420,16 @@ class State:
         schema, _, last = name.rpartition(".")
         if not self.known or (schema and schema not in (*self.schemas, "public")):
             return False
-        known = self.tables if kind == "table" else self.views if kind.endswith("view") else None
+        if UNKNOWN in name:
+            return False
+        places: dict[str, Mapping[str, object]] = {
+            "table": self.tables,
+            "view": self.views,
+            "materialized view": self.views,
+            "function": self.routines,
+            "procedure": self.routines,
+        }
+        known = places.get(kind)
         return known is not None and not any(
             k == self.key(name) or k.rpartition(".")[2] == self.key(last) for k in known
         )
@@ -483,6 +493,14 @@ class State:
             for t in self.tables.values()
             if t.name.rpartition(".")[0] == schema
         )
+
+    def lacks_grants(self, name: str, later: Iterable[Action]) -> bool:
+        """Whether rights are given in this schema, and none on a table that is new."""
+        every = f"every table in {name.rpartition('.')[0] or 'public'}"
+        given = {o for a in later if isinstance(a, Grant) and not a.revoke for o in a.objects}
+        given |= {g for g in self.granted if g == name}
+        future = any(g.startswith("future ") for g in (*given, *self.granted))
+        return bool(self.granted) and not {name, every} & given and not future
 
     def loses_grants(self, name: str, later: Iterable[Action]) -> bool:
         """Whether rights are known on what is dropped and made anew, and are not given again."""

@@ -6,6 +6,7 @@ from faber_db.model.statement import (
     Action,
     AddEnumValue,
     AlterDomain,
+    AlterPolicy,
     AlterSequence,
     Calls,
     ChangeServer,
@@ -251,7 +252,7 @@ def table_as(node: Message, text: str) -> Iterator[Action]:
 
 def refresh(node: Message, _text: str) -> Iterator[Action]:
     """REFRESH MATERIALIZED VIEW."""
-    yield Maintain("refresh", (relation(node.relation),), node.concurrent)
+    yield Maintain("refresh", (relation(node.relation),), node.concurrent, node.skip_data)
 
 
 def cluster(node: Message, _text: str) -> Iterator[Action]:
@@ -328,26 +329,26 @@ def create_policy(node: Message, _text: str) -> Iterator[Action]:
     from postgast import pg_query_pb2 as pb
 
     everybody = all(r.role_spec.roletype == pb.ROLESPEC_PUBLIC for r in node.roles)
-    conditions = [node.qual, node.with_check]
     yield CreatePolicy(
         relation(node.table),
         node.policy_name,
-        open=node.permissive
-        and everybody
-        and node.cmd_name == "all"
-        and all(
-            constant_text(unwrap(c)) in ("true", None) and not _columns_in(c) for c in conditions
-        )
-        and node.HasField("qual"),
+        open=node.permissive and everybody and node.cmd_name == "all" and _lets_all(node),
+        restrictive=not node.permissive,
     )
     functions = expression(node.qual, node.with_check, text="…").functions
     if functions:
         yield Calls(functions)
 
 
-def _columns_in(condition: Message) -> bool:
-    found = expression(condition, text="…")
-    return bool(found.columns or found.functions or found.tables)
+def alter_policy(node: Message, _text: str) -> Iterator[Action]:
+    """ALTER POLICY."""
+    yield AlterPolicy(relation(node.table), node.policy_name, _lets_all(node) and not node.roles)
+
+
+def _lets_all(policy: Message) -> bool:
+    """Whether every condition of a policy is the literal true."""
+    given = [getattr(policy, f) for f in ("qual", "with_check") if policy.HasField(f)]
+    return bool(given) and all(constant_text(unwrap(c)) == "true" for c in given)
 
 
 def create_sequence(node: Message, _text: str) -> Iterator[Action]:
@@ -388,11 +389,6 @@ def comment(node: Message, _text: str) -> Iterator[Action]:
     name, kind = object_name(node.object), object_kind(node.objtype)
     table = name if kind == "table" else name.rpartition(".")[0] if kind == "column" else ""
     yield Harmless("comment", table)
-
-
-def alter_policy(node: Message, _text: str) -> Iterator[Action]:
-    """ALTER POLICY."""
-    yield Harmless("alter policy", relation(node.table))
 
 
 def statistics(node: Message, _text: str) -> Iterator[Action]:
