@@ -70,14 +70,23 @@ def _changing(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
     unknown = [a for a in answers if a.found is None]
     if changed:
         return _counted(
-            finding, finding.risk, f"{_says(changed)}, and the old ones are gone.", changed
+            finding,
+            finding.risk,
+            f"{_from_to(finding)}{_says(changed)}, and the old ones are gone.",
+            changed,
         )
     if unknown:
         return _unknown(finding, unknown)
     risk = finding.risk
     if finding.risk is Risk.HIGH and all(a.settled for a in answers):
         risk = Risk.MEDIUM
-    return _clean(_counted(finding, risk, f"{_says(answers)}.", answers))
+    return _clean(_counted(finding, risk, f"{_from_to(finding)}{_says(answers)}.", answers))
+
+
+def _from_to(finding: Finding) -> str:
+    """`Column users.name from varchar(120) to varchar(20): `, which the effect begins with."""
+    head, found, _ = finding.effect.partition(": ")
+    return f"{head}: " if found else ""
 
 
 def _going(finding: Finding, answers: list[PreflightAnswer]) -> Finding:
