@@ -39,7 +39,10 @@ def fix_of(case: Case) -> Fix | None:
 @pytest.mark.slow
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_offer_is_proved_or_the_case_itself_fails(topic: str) -> None:
-    found = {c.name: fix for c in cases(POSTGRESQL) if c.topic == topic and (fix := fix_of(c))}
+    """Every third case: each proof runs two scripts on two databases of their own."""
+    chosen = [c for c in cases(POSTGRESQL) if c.topic == topic]
+    chosen = [c for at, c in enumerate(chosen) if at % 3 == 0 or c.name in WITHHELD]
+    found = {c.name: fix for c in chosen if (fix := fix_of(c))}
     wrong = {
         name: fix.proof or fix.refused
         for name, fix in found.items()

@@ -28,6 +28,7 @@ ACCEPTED = {
     "type-timestamp-to-timestamptz": "the time zone of the server is not known without asking it",
     "do-execute-format-loop": BY_LOOP,
     "do-execute-concatenated-loop": BY_LOOP,
+    "drop-event-partition-by-do-list": BY_LOOP,
     "drop-extension-cascade": OWNED,
     "drop-extension-hstore": OWNED,
     "drop-owned": OWNED,

@@ -12,7 +12,8 @@ from tests.safety.truth import measured
 @pytest.mark.slow
 def test_every_block_is_found() -> None:
     blocks = [c for c in cases(Dialect.POSTGRESQL) if not c.not_run and measured(c).blocking]
-    total = tried([*blocks, *(c for c in cases(Dialect.POSTGRESQL) if c.role == "safe")])
+    safe = [c for c in cases(Dialect.POSTGRESQL) if c.role == "safe"]
+    total = tried([*blocks, *safe[::6]])  # all of them: `python -m tests.safety.trial postgresql`
     missed = [name for name, label in total.misses if label == "blocking"]
     assert len(blocks) >= 60
     assert missed == []

@@ -121,8 +121,14 @@ def _effects(action: Action, state: State, major: int | None) -> Iterator[TableE
             yield TableEffect(action.table, _AEL)
             found = state.table(action.table)
             for constraint in found.constraints if found else ():
-                if constraint.name == action.name and constraint.references:
+                if constraint.name != action.name:
+                    continue
+                if constraint.references:
                     yield TableEffect(constraint.references, _AEL)
+                elif action.cascade:  # the foreign keys that rest on it go too
+                    for child, key in state.referencing(action.table):
+                        if set(key.referenced_columns) <= set(constraint.columns):
+                            yield TableEffect(child, _AEL)
         case CreateIndex():
             yield _create_index(action, state)
         case AttachPartition():
@@ -356,6 +362,8 @@ def _maintain(action: Maintain, state: State) -> Iterator[TableEffect]:
                 yield TableEffect(name, _AEL, scan=True, rewrite=True)
             case "vacuum" | "analyze":
                 yield TableEffect(name, _SUE)
+            case "refresh" if action.no_data:
+                yield TableEffect(name, _AEL)
             case "refresh":
                 mode = "EXCLUSIVE" if action.concurrently else _AEL
                 yield TableEffect(name, mode, scan=True, rewrite=not action.concurrently)

@@ -9,7 +9,7 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: Maintain, scene: Scene) -> Iterator[Hazard]:
-    if action.what == "refresh" and not action.concurrently:
+    if action.what == "refresh" and not (action.concurrently or action.no_data):
         for name in action.names:
             if not scene.is_new(name):
                 yield Hazard((name,), detail=f"materialized view {name}", table=name)
