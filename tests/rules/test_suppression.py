@@ -48,11 +48,16 @@ def _allowed(analysis: Analysis, code: str = "drop-table") -> set[str]:
     return {n for f in analysis.findings if f.code == code and f.allowed for n in f.objects}
 
 
-@pytest.mark.parametrize(("sql", "tables"), PLACES.values(), ids=PLACES)
-@pytest.mark.parametrize("dialect", [Dialect.POSTGRESQL, Dialect.MARIADB, Dialect.SQLITE])
+IN_EACH = {
+    f"{name}-{dialect}": (sql, tables, dialect)
+    for name, (sql, tables) in PLACES.items()
+    for dialect in (Dialect.POSTGRESQL, Dialect.MARIADB, Dialect.SQLITE)
+    if "\r--" not in sql or dialect is Dialect.POSTGRESQL  # which alone ends a comment at one
+}
+
+
+@pytest.mark.parametrize(("sql", "tables", "dialect"), IN_EACH.values(), ids=IN_EACH)
 def test_places(sql: str, tables: set[str], dialect: Dialect) -> None:
-    if "\r--" in sql and dialect is not Dialect.POSTGRESQL:
-        pytest.skip("only PostgreSQL ends a comment at a carriage return")
     analysis = _analysis(sql, dialect=dialect)
     assert _allowed(analysis) == tables
     assert {n for f in analysis.findings if f.code == "drop-table" for n in f.objects} == {"a", "b"}
