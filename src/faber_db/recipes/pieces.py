@@ -60,6 +60,8 @@ def after(text: str, *phrase: str, insert: str) -> str:
 def parts(part: Part) -> tuple[Part, ...]:
     """An ALTER TABLE with several subcommands as one statement for each; anything else as it is.
 
+    They come in the order in which the server carries them out, whatever the order of the text.
+
     Raises:
         NoWay: the cut does not give the same actions, or what it does is hidden in a block.
     """
@@ -69,10 +71,16 @@ def parts(part: Part) -> tuple[Part, ...]:
     if cut is None or len(cut[1]) < 2:
         return (part,)
     head, pieces = cut
-    found = tuple(part_of(f"{head} {piece}", part.line) for piece in pieces)
+    given = [part_of(f"{head} {piece}", part.line) for piece in pieces]
+    found = tuple(sorted(given, key=lambda p: _place(p, part)))
     if tuple(a for p in found for a in p.main) != part.main:
         raise NoWay("the statement cannot be taken apart safely")
     return found
+
+
+def _place(piece: Part, part: Part) -> int:
+    first = piece.main[:1]
+    return part.main.index(first[0]) if first and first[0] in part.main else len(part.main)
 
 
 def head_of(text: str) -> str:

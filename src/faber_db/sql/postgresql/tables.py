@@ -240,12 +240,15 @@ def _pass_of(command: Message) -> int:
     """Drops come first, then types, new columns, everything else, and constraints last."""
     from postgast import pg_query_pb2 as pb
 
-    return _PASSES.get(pb.AlterTableType.Name(command.subtype), 3)
+    name = pb.AlterTableType.Name(command.subtype)
+    if name == "AT_ColumnDefault" and not command.HasField("def"):
+        return 0  # DROP DEFAULT
+    return _PASSES.get(name, 3)
 
 
 _PASSES = {
-    "AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2,
-    "AT_AddConstraint": 4,
+    "AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_DropNotNull": 0, "AT_DropIdentity": 0,
+    "AT_DropExpression": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2, "AT_AddConstraint": 4,
 }  # fmt: skip
 
 
