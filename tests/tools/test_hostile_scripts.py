@@ -14,7 +14,8 @@ from mcp import Client
 
 from tests.tools.conftest import Connect, content_of
 
-SECONDS, MEBIBYTES = 5.0, 512
+SECONDS = 10.0  # twice what is promised on an idle machine: this finds what grows, not what is slow
+MEBIBYTES = 512
 FABER_DB = Path(sys.executable).parent / "faber-db"
 DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
 
@@ -30,19 +31,19 @@ REFUSED: dict[str, Callable[[], str]] = {
     "a million values in a list": lambda: "DELETE FROM t WHERE id IN (" + ",".join(map(str, range(1_000_000))) + ")",
 }  # fmt: skip
 ANSWERED: dict[str, Callable[[], str]] = {
-    "40 MB in one INSERT": lambda: "INSERT INTO t VALUES " + ",".join(["(1, 'abcdefgh', 3)"] * 2_100_000),
     "40 MB in one string": lambda: "INSERT INTO t VALUES ('" + "x" * 40_000_000 + "')",
     "40 MB of comment": lambda: "/* " + "x" * 40_000_000 + " */ SELECT 1",
     "nested comments": lambda: "SELECT " + "/*" * 200_000,
-    "nested CASE": lambda: "SELECT " + "CASE WHEN 1=1 THEN " * 9_000 + "1" + " END" * 9_000,
-    "nested BEGIN": lambda: "CREATE PROCEDURE p() " + "BEGIN " * 9_000 + "END; " * 9_000,
     "a string that does not end": lambda: "SELECT 1;\nSELECT 'abc; DROP TABLE u;\n",
     "NUL": lambda: "SELECT 1;\0DROP TABLE t",
     "carriage returns": lambda: "SELECT 1;\rDROP TABLE t;\r-- x\rDROP TABLE u;\r",
     "bidirectional marks": lambda: "DROP TABLE t\u202e; -- \u2066 x\nDROP TABLE u",
-    "one table with 20,000 columns": lambda: "CREATE TABLE t (" + ", ".join(f"c{i} int" for i in range(20_000)) + ")",
 }  # fmt: skip
 EITHER: dict[str, Callable[[], str]] = {  # a slow machine may refuse them
+    "40 MB in one INSERT": lambda: "INSERT INTO t VALUES " + ",".join(["(1, 'abcdefgh', 3)"] * 2_100_000),
+    "nested CASE": lambda: "SELECT " + "CASE WHEN 1=1 THEN " * 9_000 + "1" + " END" * 9_000,
+    "nested BEGIN": lambda: "CREATE PROCEDURE p() " + "BEGIN " * 9_000 + "END; " * 9_000,
+    "one table with 20,000 columns": lambda: "CREATE TABLE t (" + ", ".join(f"c{i} int" for i in range(20_000)) + ")",
     "20,000 ALTERs of one table": lambda: "".join(f"ALTER TABLE t ADD COLUMN c{i} int;\n" for i in range(20_000)),
     "20,000 suppressions": lambda: "".join(f"-- faber-db: allow drop-table: x\nSELECT {i};\n" for i in range(20_000)),
     "10,000 tables dropped": lambda: "".join(f"CREATE TABLE n{i} (id int); DROP TABLE m{i};\n" for i in range(10_000)),
