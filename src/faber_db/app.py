@@ -97,7 +97,7 @@ class _Builder:
             databases=_Databases(self, settings.all_databases()),
             state=SqliteState(folder / "state.sqlite3", now),
             state_folder=folder,
-            executor=LocalExecutor(lambda: self.app, ed25519.verify, environ),
+            executor=LocalExecutor(lambda: self.app, {ed25519.SIGNER: ed25519.verify}, environ),
             now=now,
             new_id=new_id,
             backup_store=BackupFolder(root / backups),

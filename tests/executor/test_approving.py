@@ -90,7 +90,7 @@ def signed(key: UnlockedKey, payload: ApprovalPayload | None = None) -> Approval
 
 
 def fault(approval: Approval, plan: Plan, marker: Marker) -> str:
-    return approving.fault(approval, plan, marker, verify=verify, lifetime=LIFETIME)
+    return approving.fault(approval, plan, marker, verifiers={"ed25519": verify}, lifetime=LIFETIME)
 
 
 OTHER: dict[str, Any] = {

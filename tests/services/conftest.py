@@ -100,7 +100,7 @@ def app_factory(tmp_path: Path) -> Iterator[AppFactory]:
             databases={"main": database},
             state=state,
             state_folder=state_folder,
-            executor=LocalExecutor(lambda: app, ed25519.verify, {}),
+            executor=LocalExecutor(lambda: app, {ed25519.SIGNER: ed25519.verify}, {}),
             now=now,
             new_id=lambda kind: f"{kind}_{next(numbers):04}",
             backup_store=BackupFolder(state_folder / "backups"),

@@ -47,7 +47,7 @@ def app(tmp_path: Path) -> Iterator[App]:
         databases={},
         state=state,
         state_folder=tmp_path,
-        executor=LocalExecutor(lambda: made, ed25519.verify, {}),
+        executor=LocalExecutor(lambda: made, {ed25519.SIGNER: ed25519.verify}, {}),
         now=lambda: NOW,
         new_id=lambda kind: f"{kind}_9",
     )

@@ -7,7 +7,7 @@ from faber_db.model.approval import Approval, ApprovalPayload
 from faber_db.model.plan import Plan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
-from faber_db.services.ports import Verify
+from faber_db.services.ports import Verifiers
 
 _SKEW = timedelta(seconds=60)
 LONGEST_APPROVAL = timedelta(hours=24)
@@ -36,7 +36,7 @@ def payload_for(
 
 
 def fault(
-    approval: Approval, plan: Plan, marker: Marker, *, verify: Verify, lifetime: timedelta
+    approval: Approval, plan: Plan, marker: Marker, *, verifiers: Verifiers, lifetime: timedelta
 ) -> str:
     """Why this approval does not allow this plan on this target, or an empty text.
 
@@ -53,9 +53,10 @@ def fault(
         sha256_of(bytes.fromhex(approval.public_key)) != pinned.public_key_sha256
     ):
         return "public key is not the pinned one"
-    if approval.signer != "ed25519" or not verify(
-        approval.public_key, payload.signed_bytes(), approval.signature
-    ):
+    verify = verifiers.get(pinned.signer)
+    if approval.signer != pinned.signer or verify is None:
+        return "the key signs in another way"
+    if not verify(approval.public_key, payload.signed_bytes(), approval.signature):
         return "signature does not hold"
     expected = {
         "plan_id": plan.id,

@@ -29,7 +29,7 @@ from faber_db.services import backup as backups
 from faber_db.services import preflight
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Cancelled as IsCancelled
-from faber_db.services.ports import Limits, Progress, Session, Verify
+from faber_db.services.ports import Limits, Progress, Session, Verifiers
 
 _LOCK_WAIT = timedelta(seconds=10)
 
@@ -41,14 +41,14 @@ class Carrier:
         self,
         app: App,
         stored: StoredPlan,
-        verify: Verify,
+        verifiers: Verifiers,
         *,
         progress: Progress,
         cancelled: IsCancelled,
     ) -> None:
         self._app = app
         self._plan = stored.plan
-        self._verify = verify
+        self._verifiers = verifiers
         self._progress = progress
         self._cancelled = cancelled
         self._ran = False  # a migration was applied
@@ -410,7 +410,7 @@ class Carrier:
         good = []
         for approval in self._app.state.approvals(self._plan.id):
             fault = approving.fault(
-                approval, self._plan, marker, verify=self._verify, lifetime=lifetime
+                approval, self._plan, marker, verifiers=self._verifiers, lifetime=lifetime
             )
             if not fault and approving.unclaimable(approval, self._app.now()):
                 fault = "expired"

@@ -39,7 +39,7 @@ from faber_db.services.ports import (
     PublicKey,
     Rendering,
     Session,
-    Verify,
+    Verifiers,
     never,
     silent,
 )
@@ -51,9 +51,11 @@ _REUSABLE = (PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED, PlanState.CLAI
 class LocalExecutor:
     """`services.ports.Executor` in the caller's own process and account: tier 1."""
 
-    def __init__(self, app: Callable[[], App], verify: Verify, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: Callable[[], App], verifiers: Verifiers, environ: Mapping[str, str]
+    ) -> None:
         self._app_of = app
-        self._verify = verify
+        self._verifiers = verifiers
         self._environ = environ
 
     # --- plans ---------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ class LocalExecutor:
             approval,
             plan,
             marker,
-            verify=self._verify,
+            verifiers=self._verifiers,
             lifetime=environment.settings.max_approval_age,
         )
         if not fault and approving.expired(approval, self._app.now()):
@@ -385,7 +387,9 @@ class LocalExecutor:
         stored = self._app.state.plan(job.plan_id)
         if (stored.job_id, stored.state) != (job.id, PlanState.CLAIMED):
             raise ApprovalStale(f"{job.id} has not claimed {stored.plan.id}")
-        carrier = Carrier(self._app, stored, self._verify, progress=progress, cancelled=cancelled)
+        carrier = Carrier(
+            self._app, stored, self._verifiers, progress=progress, cancelled=cancelled
+        )
         try:
             result = carrier.run()
         except NothingPending as nothing:

@@ -34,6 +34,6 @@ class Approval(Frozen):
     """A payload with its signature and the key to check it with (pinned by digest in the target)."""
 
     payload: ApprovalPayload
-    signer: str  # "ed25519"
+    signer: str  # "ed25519", "openssh", "passkey"
     public_key: str  # hex
-    signature: str  # hex
+    signature: str  # as the signer writes it; of ed25519 hex

@@ -37,11 +37,16 @@ class TargetIdentity(Frozen):
 
 
 class PinnedApprover(Frozen):
-    """An approver whose key the target itself remembers."""
+    """An approver whose key the target itself remembers.
+
+    `signer` says how the key signs; a signature of another kind by the same bytes is none.
+    """
 
     approver: str
     key_id: str
     public_key_sha256: str
+    signer: str = "ed25519"  # or "openssh", "passkey"
+    accounts: tuple[str, ...] = ()  # what this person asks from, where not named like the approver
 
 
 class Marker(Frozen):

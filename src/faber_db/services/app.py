@@ -97,6 +97,7 @@ class App:
     new_id: Callable[[str], str]  # "plan" -> "plan_7kq2…"
     backup_store: BackupStore | None = None  # None: the executor of another account keeps them
     keys: Keys | None = None  # of the approver whose account this is
+    serves: str = ""  # this is an executor's own: "account" (another one's) or "host"; else empty
 
     def database(self, name: str = "") -> Database:
         """The named database, or the only one.

@@ -146,13 +146,16 @@ class PublicKey:
 
     approver: str
     key_id: str
-    public_key: str  # hex
+    public_key: str  # hex; of what bytes, is for its signer to say
+    signer: str = "ed25519"
 
-    def pinned(self) -> PinnedApprover:
+    def pinned(self, accounts: tuple[str, ...] = ()) -> PinnedApprover:
         return PinnedApprover(
             approver=self.approver,
             key_id=self.key_id,
             public_key_sha256=sha256_of(bytes.fromhex(self.public_key)),
+            signer=self.signer,
+            accounts=accounts,
         )
 
 
@@ -802,4 +805,7 @@ class Keys(Protocol):
 
 
 Verify = Callable[[str, bytes, str], bool]
-"""Public key (hex), message, signature (hex): whether the signature holds. Never raises."""
+"""Public key (hex), message, signature: whether the signature holds. Never raises."""
+
+Verifiers = Mapping[str, Verify]
+"""By the name of the signer, as a pinned key has it: how its signatures are checked."""
