@@ -18,7 +18,7 @@ from faber_db.adapters.handlers import detect_handler, handler_for
 from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
-from faber_db.adapters.signers import ed25519
+from faber_db.adapters.signers import ed25519, passkey
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config import load
@@ -47,6 +47,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Engine, Handler, Shadow
 
 _WHERE_MARIADB = "Where the server is a MariaDB, give `--dialect mariadb`."
+VERIFIERS = {ed25519.SIGNER: ed25519.verify, passkey.SIGNER: passkey.verify}
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no characters that look alike
 
 
@@ -97,7 +98,7 @@ class _Builder:
             databases=_Databases(self, settings.all_databases()),
             state=SqliteState(folder / "state.sqlite3", now),
             state_folder=folder,
-            executor=LocalExecutor(lambda: self.app, {ed25519.SIGNER: ed25519.verify}, environ),
+            executor=LocalExecutor(lambda: self.app, VERIFIERS, environ),
             now=now,
             new_id=new_id,
             backup_store=BackupFolder(root / backups),

@@ -47,6 +47,7 @@ class PinnedApprover(Frozen):
     public_key_sha256: str
     signer: str = "ed25519"  # or "openssh", "passkey"
     accounts: tuple[str, ...] = ()  # what this person asks from, where not named like the approver
+    public_key: str = ""  # hex; of a passkey only, since the page has to name it to the browser
 
 
 class Marker(Frozen):

@@ -24,6 +24,7 @@ from faber_db.model.migration import (
     SourceFile,
     StatementRun,
 )
+from faber_db.model.passkey import SIGNER as PASSKEY
 from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
@@ -156,6 +157,7 @@ class PublicKey:
             public_key_sha256=sha256_of(bytes.fromhex(self.public_key)),
             signer=self.signer,
             accounts=accounts,
+            public_key=self.public_key if self.signer == PASSKEY else "",
         )
 
 
