@@ -123,7 +123,9 @@ class EnvironmentSettings(_Settings):
         int, Field(ge=1, le=5), _says("How many different keys have to sign.", 2)
     ] = 1
     minimum_tier: Annotated[
-        int, Field(ge=1, le=4), _says("Refuse below this tier; only tier 1 is there yet.", 1)
+        int,
+        Field(ge=1, le=4),
+        _says("Plan, sign and run nothing below this tier, see approval.md.", 3),
     ] = 1
     window: Annotated[
         tuple[WindowText, ...],

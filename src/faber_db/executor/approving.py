@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.approval import Approval, ApprovalPayload, is_hardware
 from faber_db.model.plan import Plan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
@@ -53,6 +53,8 @@ def fault(
         sha256_of(bytes.fromhex(approval.public_key)) != pinned.public_key_sha256
     ):
         return "public key is not the pinned one"
+    if pinned.hardware != is_hardware(approval.signer, approval.public_key):
+        return "the key is not of the pinned kind"
     verify = verifiers.get(pinned.signer)
     if approval.signer != pinned.signer or verify is None:
         return "the key signs in another way"

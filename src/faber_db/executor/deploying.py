@@ -18,7 +18,7 @@ from faber_db.errors import (
     PolicyRefused,
     TargetChanged,
 )
-from faber_db.executor import approving, guard, planning
+from faber_db.executor import approving, guard, planning, tiers
 from faber_db.executor.planning import Ground
 from faber_db.model.backup import Backup
 from faber_db.model.finding import Analysis
@@ -202,6 +202,7 @@ class Carrier:
                     update={
                         "policy_digest": ground.target.policy_digest,
                         "min_approvals": self._environment.settings.min_approvals,
+                        "minimum_tier": self._environment.settings.minimum_tier,
                         "audit_seq": seq,
                         "audit_head": head,
                     }
@@ -398,12 +399,14 @@ class Carrier:
         if self._plan.protected:
             self._marker = guard.require_marker(ground.target, self._environment)
             self._require_demands(ground, self._plan.analysis)
+            tier = tiers.in_force(self._app, ground.target)
+            tiers.require_tier(tier, ground.target, self._environment, shown=self._plan.tier)
             self._spend(ground.session, self._marker)
         if not self._app.state.move_plan(
             self._plan.id, expect=(PlanState.CLAIMED,), to=PlanState.USED
         ):
             raise ApprovalStale(f"{self._plan.id} is not claimed any more")
-        self._audit(f"{self._plan.kind}.intent", digest=self._plan.digest)
+        self._audit(f"{self._plan.kind}.intent", digest=self._plan.digest, tier=self._plan.tier)
 
     def _spend(self, session: Session, marker: Marker) -> None:
         lifetime = self._environment.settings.max_approval_age

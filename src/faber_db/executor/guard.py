@@ -17,8 +17,6 @@ from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
 from faber_db.services.app import Database, Environment
 from faber_db.services.ports import Session, State
 
-TIER = 1  # in this process, with passphrase keys: DESIGN, Executor and tiers
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -62,7 +60,6 @@ def require_known(target: Target, environment: Environment, state: State) -> Mar
         TargetChanged: the marker was written on another server; this is a clone.
         PolicyChanged: the configuration is not the policy that was pinned.
         ApprovalStateLost: our state does not hold what the target remembers of it.
-        PolicyRefused: the tier in force is below `minimum_tier`.
     """
     marker = require_marker(target, environment)
     if marker.policy_digest != target.policy_digest:
@@ -72,12 +69,6 @@ def require_known(target: Target, environment: Environment, state: State) -> Mar
             " and have it signed.",
         )
     require_anchor(marker, environment, state)
-    if environment.settings.minimum_tier > TIER:
-        raise PolicyRefused(
-            f"{environment.name} demands tier {environment.settings.minimum_tier},"
-            f" and tier {TIER} is in force",
-            hint="`faber-db doctor` says what is missing.",
-        )
     return marker
 
 

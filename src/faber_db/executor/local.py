@@ -16,7 +16,7 @@ from faber_db.errors import (
     KeyExists,
     NothingPending,
 )
-from faber_db.executor import approving, guard, jobs
+from faber_db.executor import approving, guard, jobs, tiers
 from faber_db.executor.deploying import Carrier
 from faber_db.executor.notices import notify
 from faber_db.executor.planning import Ground, make_plan
@@ -80,6 +80,7 @@ class LocalExecutor:
                 "environment": plan.environment,
                 "digest": plan.digest,
                 "risk": plan.risk,
+                "tier": plan.tier,
                 "requester": plan.requester.model_dump(),
                 "work_id": plan.work_id,
             },
@@ -111,6 +112,8 @@ class LocalExecutor:
         with self._connect(database, environment) as session:
             target = guard.look_at(session, database, environment)
             marker = guard.require_marker(target, environment)
+        tier = tiers.in_force(self._app, target)
+        tiers.require_tier(tier, target, environment, shown=plan.tier)
         fault = approving.fault(
             approval,
             plan,
@@ -176,6 +179,7 @@ class LocalExecutor:
                 approvers=pinned,
                 policy_digest=digest_of(policy),
                 min_approvals=where.settings.min_approvals,
+                minimum_tier=where.settings.minimum_tier,
                 server_digest=identity.server_digest,
                 audit_seq=seq,
                 audit_head=head,
@@ -195,6 +199,7 @@ class LocalExecutor:
             policy=target.policy,
             pinned=None if marker is None else marker.policy_digest == target.policy_digest,
             approvers=marker.approvers if marker else (),
+            tier=tiers.in_force(self._app, target).number,
         )
 
     # --- jobs ----------------------------------------------------------------------------------
@@ -449,5 +454,6 @@ class LocalExecutor:
             "plan_id": stored.plan.id,
             "approver": approval.payload.approver,
             "key_id": approval.payload.key_id,
+            "tier": stored.plan.tier,
         }
         self._app.state.append_audit(event, {**body, "fault": fault} if fault else body)

@@ -20,6 +20,7 @@ from faber_db.errors import (
     PolicyRefused,
 )
 from faber_db.executor.guard import Target, require_known, require_marker
+from faber_db.executor.tiers import in_force, require_tier
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
 from faber_db.model.health import CheckStatus, Overall
 from faber_db.model.migration import (
@@ -40,6 +41,7 @@ from faber_db.model.plan import (
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
+from faber_db.model.tier import Tier
 from faber_db.model.trial import TrialRun
 from faber_db.services import pace, preflight, verdict
 from faber_db.services.app import App, Database, Environment
@@ -92,13 +94,16 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
     }
     if proposal.kind not in makers:
         raise NotSupported(f"plans of kind {proposal.kind} cannot be made yet")
+    tier = in_force(ground.app, ground.target)
     if ground.target.protected and proposal.kind is not PlanKind.POLICY:
         require_known(ground.target, ground.environment, ground.app.state)
+    if ground.target.protected:
+        require_tier(tier, ground.target, ground.environment)
     head = ledger_head(ground)  # first: who applies meanwhile moves it, and the plan is stale
     content = makers[proposal.kind](ground, proposal)
     require_allowed(ground, content.analysis)
     require_enough_people(ground, proposal.kind, content.analysis)
-    return _assemble(ground, proposal, content, head)
+    return _assemble(ground, proposal, content, head, tier)
 
 
 # --- kinds -------------------------------------------------------------------------------------
@@ -343,7 +348,7 @@ def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> tuple[Prefligh
 
 
 def _assemble(
-    ground: Ground, proposal: Proposal, content: _Content, head: str
+    ground: Ground, proposal: Proposal, content: _Content, head: str, tier: Tier
 ) -> tuple[Plan, dict[str, bytes]]:
     app, target, now = ground.app, ground.target, ground.app.now()
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
@@ -386,6 +391,7 @@ def _assemble(
         backup=backup_requirement(ground, proposal.kind, content.analysis),
         policy_digest=target.policy_digest,
         min_approvals=approvals_demanded(ground, proposal.kind, content.analysis),
+        tier=tier.number if target.protected else 0,
         rules_version=RULES_VERSION,
         tool_version=__version__,
         arguments=arguments,

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from faber_db.executor.guard import TIER
 from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import SourceFile
 from faber_db.model.plan import Plan, PlanKind, StoredPlan
+from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Rendering
@@ -41,7 +41,7 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ("Backup", _backup(app, plan, database, environment)),
         ("Undo", _undo(plan)),
         ("Asked by", _asked_by(plan, app.now())),
-        ("Tier", f"{TIER}: passphrase key; a program under the signer's account could be watching"),
+        ("Tier", _tier(app, plan)),
     ]
     texts = _texts(app, plan)
     return Rendering(
@@ -194,6 +194,12 @@ def _undo(plan: Plan) -> str:
     if plan.backup.required:
         return f"faber-db restore {name} BACKUP      loses what is written after the backup"
     return f"faber-db rollback {name}"
+
+
+def _tier(app: App, plan: Plan) -> str:
+    """Never more than this executor can be, whatever became of the stored row."""
+    number = min(plan.tier, highest(app.serves))
+    return f"{number}: {words(number)}" if plan.protected and number else ""
 
 
 def _asked_by(plan: Plan, now: datetime) -> str:

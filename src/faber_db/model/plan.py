@@ -112,6 +112,7 @@ class Plan(Frozen):
     backup: BackupRequirement
     policy_digest: str
     min_approvals: int
+    tier: int = 0  # in force when it was made, and shown; 0: nobody has to sign
     rules_version: str
     tool_version: str
     arguments: dict[

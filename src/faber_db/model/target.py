@@ -48,6 +48,7 @@ class PinnedApprover(Frozen):
     signer: str = "ed25519"  # or "openssh", "passkey"
     accounts: tuple[str, ...] = ()  # what this person asks from, where not named like the approver
     public_key: str = ""  # hex; of a passkey only, since the page has to name it to the browser
+    hardware: bool = False  # the key signs by a touch of its device only
 
 
 class Marker(Frozen):
@@ -65,6 +66,7 @@ class Marker(Frozen):
     policy_digest: str
     server_digest: str
     min_approvals: int = 1  # of the pinned policy: what its next change has to have
+    minimum_tier: int = 1  # the same
     audit_seq: int = 0
     audit_head: str = ""
     created_at: str = ""

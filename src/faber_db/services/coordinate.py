@@ -313,6 +313,7 @@ def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
     details.plan_id = plan.id
     details.digest = plan.digest
     details.risk = plan.risk
+    details.tier = plan.tier or None
     details.expires_at = plan.expires_at
     details.pending = [m.version for m in plan.migrations]
     details.ledger_head = plan.ledger_head

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.approval import Approval, ApprovalPayload, is_hardware
 from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
 from faber_db.model.catalogue import Catalogue
@@ -127,6 +127,7 @@ class PolicyState:
     policy: Mapping[str, object]
     pinned: bool | None  # whether the two are equal; None: no marker
     approvers: tuple[PinnedApprover, ...] = ()
+    tier: int = 1  # in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class PublicKey:
             signer=self.signer,
             accounts=accounts,
             public_key=self.public_key if self.signer == PASSKEY else "",
+            hardware=is_hardware(self.signer, self.public_key),
         )
 
 

@@ -8,7 +8,6 @@ from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.wellbeing import add_health
 
 PHASE = Phase("release", "coordinate-release")
-TIER = 1
 
 
 def run(
@@ -25,7 +24,6 @@ def run(
     answer = carry(
         PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
     )
-    answer.details.tier = TIER
     if answer.details.state is State.DONE and answer.details.applied:
         backup = answer.details.backup_id
         undo = f"restore {environment.name} {backup}" if backup else f"rollback {environment.name}"
