@@ -444,6 +444,8 @@ class ApprovalError(FaberDbError):
     code = "approval-invalid"
     exit_code = Exit.REFUSED
 
+    fault: str = ""  # why, for the audit trail alone: outside, every refusal looks the same
+
 
 class ApprovalRequired(ApprovalError):
     """A person has to sign this plan: `faber-db approve ID` in their own terminal."""

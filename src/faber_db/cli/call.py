@@ -1,6 +1,5 @@
 """One call of the command line: its options, its project, its output; and how a verb is declared."""
 
-import getpass
 import inspect
 import os
 import signal
@@ -17,6 +16,7 @@ import typer
 from faber_db.cli.render.page import Page
 from faber_db.cli.terminal import Terminal
 from faber_db.errors import Cancelled, ConfigError
+from faber_db.services.account import account
 
 if TYPE_CHECKING:  # typing only: these load pydantic
     from faber_db.model.answer import Answer, Details
@@ -275,11 +275,3 @@ def _parameters(function: Callable[..., int]) -> list[inspect.Parameter]:
         keyword("color", ColorOption, "auto"),
         keyword("project", ProjectOption, ""),
     ]
-
-
-def account() -> str:
-    """The name of the account that runs this process, or its number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, account, verb
+from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
 from faber_db.errors import Cancelled, Exit, InputError, PassphraseWrong
+from faber_db.services.account import account
 
 if TYPE_CHECKING:
     from faber_db.cli.controlling_terminal import ControllingTerminal

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from faber_db.model.approval import Approval, ApprovalPayload, is_hardware
+from faber_db.model.approval import Approval, ApprovalPayload, is_hardware, moment_of
 from faber_db.model.plan import Plan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
@@ -73,7 +73,7 @@ def fault(
     for name, value in expected.items():
         if getattr(payload, name) != value:
             return f"{name} differs"
-    begin, end = _time(payload.not_before), _time(payload.expires_at)
+    begin, end = moment_of(payload.not_before), moment_of(payload.expires_at)
     if begin is None or end is None or not begin < end <= begin + min(lifetime, LONGEST_APPROVAL):
         return "lifetime is not allowed"
     return "" if len(payload.nonce) == 32 and _is_hex(payload.nonce) else "nonce is malformed"
@@ -81,13 +81,13 @@ def fault(
 
 def expired(approval: Approval, now: datetime) -> bool:
     """Whether the approval is outside its time, with a minute for clocks that differ."""
-    begin, end = _time(approval.payload.not_before), _time(approval.payload.expires_at)
+    begin, end = moment_of(approval.payload.not_before), moment_of(approval.payload.expires_at)
     return begin is None or end is None or not begin - _SKEW <= now <= end
 
 
 def unclaimable(approval: Approval, now: datetime) -> bool:
     """Whether the approval is too old, or too young, even for a claim that outlived its time."""
-    begin, end = _time(approval.payload.not_before), _time(approval.payload.expires_at)
+    begin, end = moment_of(approval.payload.not_before), moment_of(approval.payload.expires_at)
     return begin is None or end is None or not begin - _SKEW <= now <= end + LONGEST_CLAIM
 
 
@@ -103,14 +103,6 @@ def enough(approvals: list[Approval], demanded: int) -> bool:
 
 def _requester(plan: Plan) -> str:
     return f"{plan.requester.client} ({plan.requester.account})"
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return value if value.tzinfo is not None else None
 
 
 def _is_hex(text: str) -> bool:

@@ -599,7 +599,11 @@ class State(Protocol):
     def add_approval(self, approval: Approval) -> None: ...
 
     def approvals(self, plan_id: str) -> list[Approval]:
-        """Oldest first."""
+        """Oldest first.
+
+        Raises:
+            ApprovalError: a row is not the canonical spelling of an approval.
+        """
         ...
 
     # jobs

@@ -1,6 +1,5 @@
 """One call of a tool: its services run in a worker thread, with progress and cancellation."""
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from mcp.server.mcpserver import Context
 
 from faber_db.errors import Cancelled
 from faber_db.model.answer import Answer, Details
+from faber_db.services.account import account
 from faber_db.tools.project import OpenProject
 
 if TYPE_CHECKING:  # loaded by the first call, not at the start
@@ -78,18 +78,9 @@ def requester_of(ctx: Caller) -> "Requester":
     from faber_db.model.plan import Requester
 
     parameters = ctx.request_context.session.client_params
-    name = parameters.client_info.name[:80] if parameters is not None else ""
-    return Requester(client=name or "mcp client", account=_account())
-
-
-def _account() -> str:
-    """The account that the server runs under, as the system knows it; never what a client says."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
+    name = parameters.client_info.name if parameters is not None else ""
+    printable = "".join(c for c in name[:80] if c.isprintable())  # it is signed, and shown
+    return Requester(client=printable or "mcp client", account=account())
 
 
 async def _set_when_cancelled(stop: threading.Event) -> None:

@@ -20,6 +20,7 @@ from faber_db.services.ports import PublicKey
 SIGNER = "ed25519"
 _SCRYPT_LOG_N = 17
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+_KEY_HEX, _SIGNATURE_HEX = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{128}")
 MINIMUM_PASSPHRASE = 8
 
 
@@ -141,6 +142,8 @@ def verify(public_key: str, message: bytes, signature: str) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    if not (_KEY_HEX.fullmatch(public_key) and _SIGNATURE_HEX.fullmatch(signature)):
+        return False  # `bytes.fromhex` also reads capitals and spaces: more than one spelling
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
         key.verify(bytes.fromhex(signature), message)

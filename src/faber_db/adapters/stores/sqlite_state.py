@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from faber_db.errors import BackupMissing, InputError, StateUnusable, UnknownHandle
-from faber_db.model.approval import Approval
+from faber_db.model.approval import Approval, approval_from_text
 from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
 from faber_db.model.canonical import canonical, parse_canonical
@@ -145,15 +145,15 @@ class SqliteState:
         with self._write() as db:
             db.execute(
                 "INSERT INTO approvals (plan_id, body) VALUES (?, ?)",
-                (approval.payload.plan_id, approval.model_dump_json()),
+                (approval.payload.plan_id, approval.text().decode()),
             )
 
     def approvals(self, plan_id: str) -> list[Approval]:
         with self._read() as db:
             rows = db.execute(
-                "SELECT id, body FROM approvals WHERE plan_id = ? ORDER BY id", (plan_id,)
+                "SELECT body FROM approvals WHERE plan_id = ? ORDER BY id", (plan_id,)
             )
-            return [_read(Approval, row) for row in rows]
+            return [approval_from_text(row["body"].encode()) for row in rows]
 
     # --- jobs ----------------------------------------------------------------------------------
 
@@ -374,7 +374,7 @@ def _sound(row: sqlite3.Row) -> Iterator[None]:
         ) from error
 
 
-_Record = TypeVar("_Record", Approval, Job, Backup)
+_Record = TypeVar("_Record", Job, Backup)
 
 
 def _read(kind: type[_Record], row: sqlite3.Row) -> _Record:
