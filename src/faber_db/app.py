@@ -18,7 +18,7 @@ from faber_db.adapters.handlers import detect_handler, handler_for
 from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
-from faber_db.adapters.signers import ed25519, passkey
+from faber_db.adapters.signers import ed25519, openssh, passkey
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config import load
@@ -44,10 +44,9 @@ from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
 from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
-from faber_db.services.ports import Engine, Handler, Shadow
+from faber_db.services.ports import Engine, Handler, Shadow, Verifiers
 
 _WHERE_MARIADB = "Where the server is a MariaDB, give `--dialect mariadb`."
-VERIFIERS = {ed25519.SIGNER: ed25519.verify, passkey.SIGNER: passkey.verify}
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no characters that look alike
 
 
@@ -98,7 +97,7 @@ class _Builder:
             databases=_Databases(self, settings.all_databases()),
             state=SqliteState(folder / "state.sqlite3", now),
             state_folder=folder,
-            executor=LocalExecutor(lambda: self.app, VERIFIERS, environ),
+            executor=LocalExecutor(lambda: self.app, self._verifiers(), environ),
             now=now,
             new_id=new_id,
             backup_store=BackupFolder(root / backups),
@@ -122,7 +121,19 @@ class _Builder:
             folder=folder,
             environments=environments,
             shadow=self._shadow(settings, engine, environments),
+            revoked_keys=self._settings.approvers.revoked_keys,
         )
+
+    def _verifiers(self) -> Verifiers:
+        return {
+            ed25519.SIGNER: ed25519.verify,
+            openssh.SIGNER: openssh.verifier(self._revoked_keys),
+            passkey.SIGNER: passkey.verify,
+        }
+
+    def _revoked_keys(self) -> Path | None:
+        named = self._settings.approvers.revoked_keys
+        return self._root / split(named)[1] if named else None
 
     @cached_property
     def _protections(self) -> Mapping[Key, Protection]:

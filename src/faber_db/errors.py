@@ -490,6 +490,30 @@ class KeyExists(ApprovalError):
     code = "approval-key-exists"
 
 
+class KeyUnprotected(ApprovalError):
+    """A private key lies there without a passphrase, so that its signature proves no person."""
+
+    code = "approval-key-unprotected"
+
+
+class KeyUnknown(ApprovalError):
+    """The target has not pinned this key. `faber-db approvers list ENV` shows those that it has."""
+
+    code = "approval-key-unknown"
+
+
+class SignerUnavailable(ApprovalError):
+    """A program or list that is needed to make or check such a signature is missing or unreadable."""
+
+    code = "approval-signer-unavailable"
+
+
+class SignatureMissing(ApprovalError):
+    """The key was there and made no signature: no touch, a refusal of the agent, or another message."""
+
+    code = "approval-not-signed"
+
+
 class PolicyRefused(FaberDbError):
     """The policy of this environment does not allow this."""
 

@@ -65,8 +65,17 @@ def test_all_problems_are_told(project: Path) -> None:
 
 
 def test_a_key_of_a_later_version(project: Path) -> None:
-    (project / "faber-db.json").write_text(GOOD[:-1] + ', "approvers": []}')
-    with pytest.raises(NotSupported, match="approvers"):
+    (project / "faber-db.json").write_text(GOOD[:-1] + ', "backups": {"targets": []}}')
+    with pytest.raises(NotSupported, match="targets"):
+        load(project, {})
+
+
+@pytest.mark.parametrize("named", ["env:KRL", "/etc/krl", "file:", "command:cat krl"])
+def test_the_list_of_revoked_keys_is_a_file(named: str, project: Path) -> None:
+    (project / "faber-db.json").write_text(
+        GOOD[:-1] + f', "approvers": {{"revoked_keys": "{named}"}}}}'
+    )
+    with pytest.raises(ConfigError, match="revoked_keys"):
         load(project, {})
 
 

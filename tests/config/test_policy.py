@@ -33,6 +33,7 @@ def test_defaults_are_filled_in() -> None:
         "allow": [],
         "drift_ignore": [],
         "approvers": [],
+        "revoked_keys": "",
     }
 
 
@@ -72,8 +73,9 @@ def test_the_rest_of_the_policy_changes_the_digest() -> None:
         policy_digest(policy_of(settings(), False)),
         policy_digest(policy_of(settings(), True, ignore=[ignored])),
         policy_digest(policy_of(settings(), True, approvers=["ab"])),
+        policy_digest(policy_of(settings(), True, revoked_keys="file:krl")),
     }
-    assert len(digests) == 4
+    assert len(digests) == 5
 
 
 def test_what_is_no_policy_and_mere_order_change_nothing() -> None:

@@ -82,6 +82,7 @@ _SECTIONS = {
     "`drift`": "DriftSettings",
     "`drift.ignore`": "Ignored",
     "`backups`": "BackupSettings",
+    "`approvers`": "ApproverSettings",
     "`detection`": "DetectionSettings",
 }
 

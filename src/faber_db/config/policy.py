@@ -52,6 +52,7 @@ def policy_of(
     *,
     ignore: Sequence[Ignored] = (),
     approvers: Sequence[str] = (),
+    revoked_keys: str = "",
 ) -> dict[str, Any]:
     """The policy with its defaults filled in: integers, booleans, strings; durations in ms.
 
@@ -60,6 +61,7 @@ def policy_of(
         protected: by every rule, the marker included.
         ignore: the database's `drift.ignore`.
         approvers: digests of the public keys that are pinned in the target.
+        revoked_keys: the project's list of them; to take it away is a change of the policy too.
     """
     unprotected = settings.approval or ApprovalRule.NONE
     return {
@@ -88,6 +90,7 @@ def policy_of(
             for i in sorted(ignore, key=lambda i: (i.kind, i.name))
         ],
         "approvers": sorted(set(approvers)),
+        "revoked_keys": revoked_keys,
     }
 
 

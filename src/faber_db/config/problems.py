@@ -14,6 +14,7 @@ from faber_db.config.fractary import as_ours, is_fractary, without_meaning
 from faber_db.config.json_text import Located, NotJson, Path, read
 from faber_db.config.phases import named
 from faber_db.config.settings import (
+    ApproverSettings,
     BackupSettings,
     DatabaseSettings,
     EnvironmentSettings,
@@ -22,9 +23,6 @@ from faber_db.config.settings import (
 from faber_db.errors import ConfigError, NotSupported
 
 _NOT_YET: dict[Path, str] = {
-    (
-        "approvers",
-    ): "Approvers are enrolled with `faber-db protect ENV` and pinned in the database.",
     ("backups", "targets"): "Backups go to one folder: `backups.folder`.",
     ("backups", "compression"): "Each product's dump is compressed as it makes it.",
     ("backups", "encryption"): "Put `backups.folder` on an encrypted volume.",
@@ -130,18 +128,19 @@ def _unknown_key(path: Path, line: int) -> Problem:
         return Problem(
             line, f'"{key}" is not supported yet', _NOT_YET[path[-2:]], NotSupported.code
         )
-    known = _known_keys(path[:-1])
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    if near:
-        return Problem(line, f'unknown key "{key}"', f'Did you mean "{near[0]}"?')
     for words, model in (
         ("each of `environments`", EnvironmentSettings),
         ("each of `databases`", DatabaseSettings),
         ("`backups`", BackupSettings),
+        ("`approvers`", ApproverSettings),
         ("the top level", ProjectSettings),
     ):
         if key in _names(model):
             return Problem(line, f'unknown key "{key}"', f"It belongs in {words}.")
+    known = _known_keys(path[:-1])
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    if near:
+        return Problem(line, f'unknown key "{key}"', f'Did you mean "{near[0]}"?')
     return Problem(line, f'unknown key "{key}"', f"Known here: {', '.join(known) or 'none'}.")
 
 

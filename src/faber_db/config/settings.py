@@ -4,11 +4,19 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from faber_db.config.duration import Duration
 from faber_db.config.phases import PHASES
-from faber_db.config.reference import Reference
+from faber_db.config.reference import Reference, split
 from faber_db.config.window import WindowText
 
 
@@ -211,6 +219,26 @@ class BackupSettings(_Settings):
     ] = timedelta(days=30)
 
 
+def _names_a_file(text: str) -> str:
+    kind, rest = split(text)
+    if text and (kind != "file" or not rest):
+        raise ValueError("`revoked_keys` is `file:` and a path")
+    return text
+
+
+class ApproverSettings(_Settings):
+    """What is said of approvers' keys beside what each target has pinned."""
+
+    revoked_keys: Annotated[
+        str,
+        AfterValidator(_names_a_file),
+        _says(
+            "OpenSSH keys that sign nothing any more: a KRL, or public keys, one a line.",
+            "file:/etc/faber-db/revoked",
+        ),
+    ] = ""
+
+
 class DetectionSettings(_Settings):
     """Words that a project adds to detection."""
 
@@ -247,6 +275,7 @@ class ProjectSettings(_Settings):
         str, _says("A database for the state. Not supported yet: it is a local file.", "")
     ] = ""
     backups: BackupSettings = BackupSettings()
+    approvers: ApproverSettings = ApproverSettings()
     detection: DetectionSettings = DetectionSettings()
     autonomy: Annotated[
         Autonomy,

@@ -49,6 +49,7 @@ def policy_for(
         protected,
         ignore=database.settings.drift.ignore,
         approvers=[a.public_key_sha256 for a in approvers],
+        revoked_keys=database.revoked_keys,
     )
 
 

@@ -53,6 +53,7 @@ class Database:
     folder: Path  # of the migrations, resolved; it may not exist yet
     environments: Mapping[str, Environment]
     shadow: Shadow
+    revoked_keys: str = ""  # the project's list of revoked keys, as its policy names it
 
     def require_deployable(self) -> None:
         """Let nothing begin that this version cannot carry out on the product.

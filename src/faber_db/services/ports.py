@@ -151,6 +151,11 @@ class PublicKey:
     public_key: str  # hex; of what bytes, is for its signer to say
     signer: str = "ed25519"
 
+    @classmethod
+    def of(cls, approver: str, public_key: str, signer: str) -> "PublicKey":
+        """With the id that its own bytes give it."""
+        return cls(approver, sha256_of(bytes.fromhex(public_key))[:16], public_key, signer)
+
     def pinned(self, accounts: tuple[str, ...] = ()) -> PinnedApprover:
         return PinnedApprover(
             approver=self.approver,
@@ -786,7 +791,7 @@ class SigningKey(Protocol):
     def public(self) -> PublicKey: ...
 
     def sign(self, message: bytes) -> str:
-        """The signature, hex."""
+        """The signature, as its signer writes it."""
         ...
 
 
@@ -813,7 +818,8 @@ class Keys(Protocol):
 
 
 Verify = Callable[[str, bytes, str], bool]
-"""Public key (hex), message, signature: whether the signature holds. Never raises."""
+"""Public key (hex), message, signature: whether the signature holds. False for anything odd; raises
+`SignerUnavailable` only where this machine can check none of that kind."""
 
 Verifiers = Mapping[str, Verify]
 """By the name of the signer, as a pinned key has it: how its signatures are checked."""
