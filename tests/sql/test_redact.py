@@ -1,10 +1,12 @@
 """No password survives `redact`."""
 
+import re
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from faber_db.sql.redact import redact
+from faber_db.sql.redact import _RULES, redact
 
 SECRET = "Xq7-geheim"
 
@@ -62,3 +64,19 @@ def test_no_password_of_a_url_survives(secret: str) -> None:
     assert secret not in redact(
         f"connect to postgresql://user:{secret}@host:5432/db failed"
     ).replace("postgresql://user:***@host:5432/db", "")
+
+
+@settings(max_examples=30, deadline=None)
+@pytest.mark.parametrize(("words", "pattern"), [(words, pattern) for words, pattern, _ in _RULES])
+@given(data=st.data())
+def test_a_rule_is_left_out_only_where_it_finds_nothing(
+    words: tuple[str, ...], pattern: re.Pattern[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(pattern, alphabet=st.characters(codec="ascii")))
+    found = pattern.search(text)
+    assert found is not None
+    assert any(word in found[0].lower() for word in words)
+
+
+def test_capitals_beyond_ascii_hide_nothing() -> None:
+    assert SECRET not in redact(f"pa\u017f\u017fword={SECRET}")

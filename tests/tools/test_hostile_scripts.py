@@ -16,6 +16,8 @@ from mcp import Client
 from tests.tools.conftest import Connect, content_of
 
 SECONDS = 10.0  # twice what is promised on an idle machine: this finds what grows, not what is slow
+ORDINARY = "".join(f"CREATE TABLE a{i} (id int);\n" for i in range(2_000))
+USUAL_SECONDS = 1.0  # for the ordinary one on the machine that the promise was measured on
 MEBIBYTES = 512
 FABER_DB = Path(sys.executable).parent / "faber-db"
 DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
@@ -47,6 +49,8 @@ EITHER: dict[str, Callable[[], str]] = {  # a slow machine may refuse them
     "one table with 20,000 columns": lambda: "CREATE TABLE t (" + ", ".join(f"c{i} int" for i in range(20_000)) + ")",
     "20,000 ALTERs of one table": lambda: "".join(f"ALTER TABLE t ADD COLUMN c{i} int;\n" for i in range(20_000)),
     "20,000 suppressions": lambda: "".join(f"-- faber-db: allow drop-table: x\nSELECT {i};\n" for i in range(20_000)),
+    "20,000 savepoints, and back to none": lambda: "BEGIN;\n" + "".join(f"SAVEPOINT s{i};\n" for i in range(20_000)) + "ROLLBACK TO s;\n" * 20_000,
+    "12,000 locks and savepoints": lambda: "BEGIN;\n" + "".join(f"LOCK TABLE t{i};\nSAVEPOINT s{i};\n" for i in range(12_000)),
     "10,000 tables dropped": lambda: "".join(f"CREATE TABLE n{i} (id int); DROP TABLE m{i};\n" for i in range(10_000)),
     "20,000 unended strings": lambda: "SELECT ' abc; DROP TABLE u;\n" * 20_001,
 }  # fmt: skip
@@ -77,14 +81,22 @@ def analyse(text: str, dialect: str, folder: Path) -> tuple[float, float, int, d
     return seconds, most, child.returncode, answer
 
 
+@pytest.fixture(scope="module")
+def bound(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Seconds; more on a machine that is slower with an ordinary script too."""
+    folder = tmp_path_factory.mktemp("ordinary")
+    seconds = max(analyse(ORDINARY, "postgresql", folder)[0] for _ in range(3))
+    return SECONDS * max(1.0, seconds / USUAL_SECONDS)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("name", [*REFUSED, *ANSWERED, *EITHER])
-def test_time_and_memory_are_bounded(name: str, dialect: str, tmp_path: Path) -> None:
+def test_time_and_memory_are_bounded(name: str, dialect: str, bound: float, tmp_path: Path) -> None:
     text = (REFUSED | ANSWERED | EITHER)[name]()
     for _ in range(3):  # processor time is counted in ticks, coarsely where the machine is busy
         seconds, mebibytes, code, answer = analyse(text, dialect, tmp_path)
-        if seconds <= SECONDS:
+        if seconds <= bound:
             break
     refused = [error["code"] for error in answer.get("errors", [])]
     assert refused in ([], ["analysis-too-large"], ["input-too-large"]), answer
@@ -92,7 +104,7 @@ def test_time_and_memory_are_bounded(name: str, dialect: str, tmp_path: Path) ->
         assert refused
     elif name in ANSWERED:
         assert (code, refused) == (0, [])
-    assert seconds <= SECONDS
+    assert seconds <= bound
     assert mebibytes <= MEBIBYTES
 
 

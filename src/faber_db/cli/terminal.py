@@ -90,15 +90,22 @@ def _write(text: str) -> None:
 
 def hidden(value: Any) -> Any:
     """The same JSON value with every secret in its texts replaced."""
+    return _hidden(value, {})
+
+
+def _hidden(value: Any, seen: dict[str, str]) -> Any:
+    """`seen` holds what became of a text: a long answer says the same again and again."""
     from faber_db.sql.redact import redact
 
     match value:
         case str():
-            return redact(value)
+            if value not in seen:
+                seen[value] = redact(value)
+            return seen[value]
         case Mapping():
-            return {key: hidden(item) for key, item in value.items()}
+            return {key: _hidden(item, seen) for key, item in value.items()}
         case list() | tuple():
-            return [hidden(item) for item in value]
+            return [_hidden(item, seen) for item in value]
         case _:
             return value
 

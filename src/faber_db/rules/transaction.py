@@ -1,5 +1,6 @@
 """The open transaction: the locks that it holds when a statement starts, and until when."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from faber_db.model.dialect import Dialect
@@ -29,7 +30,8 @@ class TransactionState:
     own: bool = False  # begun by the script itself
     held: dict[str, Held] = field(default_factory=dict)
     added_values: set[tuple[str, str]] = field(default_factory=set)
-    savepoints: list[tuple[str, dict[str, Held]]] = field(default_factory=list)
+    savepoints: list[tuple[str, int]] = field(default_factory=list)  # with the length of `_taken`
+    _taken: list[tuple[str, Held | None]] = field(default_factory=list)  # tables, what was held
 
     def control(self, action: Transaction) -> None:
         """BEGIN, COMMIT, ROLLBACK and savepoints: going back to one gives up what came after it."""
@@ -43,7 +45,7 @@ class TransactionState:
                 self.open = self.own = self.open and action.chain
                 self.release()
             case "savepoint":
-                self.savepoints.append((action.name, dict(self.held)))
+                self.savepoints.append((action.name, len(self._taken)))
             case "rollback to":
                 self._back_to(action.name)
             case _:
@@ -53,20 +55,30 @@ class TransactionState:
         self.held.clear()
         self.added_values.clear()
         self.savepoints.clear()
+        self._taken.clear()
 
     def _back_to(self, name: str) -> None:
         while self.savepoints:
-            found, held = self.savepoints[-1]
+            found, length = self.savepoints[-1]
             if found == name:
-                self.held = dict(held)
+                self._give_up(length)
                 return
             self.savepoints.pop()
+
+    def _give_up(self, length: int) -> None:
+        while len(self._taken) > length:
+            table, before = self._taken.pop()
+            if before is None:
+                del self.held[table]
+            else:
+                self.held[table] = before
 
     def take(self, effects: tuple[TableEffect, ...], state: State, line: int) -> None:
         for effect in effects:
             if effect.lock and not state.is_new(effect.table):
                 before = self.held.get(effect.table)
                 if before is None or strength(effect.lock) > strength(before.mode):
+                    self._taken.append((effect.table, before))
                     self.held[effect.table] = Held(effect.table, effect.lock, line)
 
 
@@ -80,28 +92,28 @@ def released_at(script: Script, *, wrap: bool, takes_out: bool = False) -> tuple
     """
     found = [0] * len(script.statements)
     holding: list[int] = []  # indexes of the open transaction's statements
-    marks: list[tuple[str, int]] = []  # savepoints, with the first index behind each
+    marks: dict[str, int] = {}  # savepoints, with their indexes; the last of a name counts
     is_open = wrap
     for index, statement in enumerate(script.statements):
         control = next(statement.actions_of(Transaction), Transaction(""))
         last = index == len(script.statements) - 1
-        gone: list[int] = []
+        kept = len(holding)
         if is_open and _stays(statement, script.dialect):
             holding.append(index)
+            kept += 1
         if control.what == "savepoint":
-            marks.append((control.name, index))
+            marks[control.name] = index
         elif control.what == "rollback to":
-            start = next((at for name, at in reversed(marks) if name == control.name), index)
-            gone = [each for each in holding if each > start]
+            kept = bisect_right(holding, marks.get(control.name, index))
         out = takes_out and wrap and not statement.transactional
         if control.what in _ENDS or last or out:
-            gone, marks = holding, []
+            kept, marks = 0, {}
             is_open = is_open and (control.chain or control.what not in _ENDS)
         elif control.what == "begin":
             is_open = True
-        for each in gone:
+        for each in holding[kept:]:
             found[each] = statement.line if each != index else 0
-        holding = [each for each in holding if each not in gone]
+        del holding[kept:]
     return tuple(found)
 
 
