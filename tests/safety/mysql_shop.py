@@ -12,6 +12,7 @@ from tests.safety.mysql_losses import Rows, read
 
 SHOP = "shop"
 _KEPT = "shop_kept"
+_TEXT = "CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"  # of both, whatever the server's are
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 _SINGLE = {"VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}  # by type; all others are tables
 _CODE = """
@@ -52,13 +53,14 @@ class Shop:
 
     def _make(self, name: str) -> None:
         self._run(f"DROP DATABASE IF EXISTS {name}")
-        self._run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        self._run(f"CREATE DATABASE {name} {_TEXT}")
         self._run(f"USE {name}")
         self._script(schema(Dialect.MYSQL))
         self._run(f"USE {SHOP}")
 
     def _put_back(self) -> None:
         self._run(f"USE {SHOP}")
+        self._run(f"ALTER DATABASE {SHOP} {_TEXT}")  # new routines and tables take it from there
         self._run("SET foreign_key_checks = 0")
         for kind, name in self._query(_CODE, SHOP, SHOP, SHOP):
             self._run(f"DROP {kind} `{name}`")

@@ -88,10 +88,6 @@ ACCEPTED_MISSES: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
     ("postgresql", "partition-attach-rows-outside"): (("fails",), _BOUNDS),
     ("postgresql", "partition-attach-overlapping"): (("fails",), _BOUNDS),
     ("postgresql", "partition-create-overlapping"): (("fails", "any hazard"), _BOUNDS),
-    ("mysql", "second-procedure-with-handler-and-cursor"): (
-        ("fails",),
-        "collations of a routine's variables are not compared; what it deletes is found",
-    ),
 }
 # (dialect, case): codes that speak up although the case is harmless, and why.
 _INVALID = "duplicates are not known; a build that fails leaves an invalid index behind"

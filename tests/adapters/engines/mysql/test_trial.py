@@ -1,21 +1,18 @@
 """What a trial run says, against a real server."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from time import monotonic
 
 import pytest
 
 from faber_db.adapters.engines.mysql import Mysql, address
 from faber_db.adapters.shadows import MariadbShadow
-from faber_db.errors import LockTimeout, NotSupported
+from faber_db.errors import NotSupported
 from faber_db.model import online_ddl as way
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Limits, Session, Tried
+from faber_db.services.ports import Session, Tried
 from faber_db.sql.script import parse
+from tests.safety.mysql_waits import connect, waits
 
 Fill = Callable[[str], str]
 
@@ -270,7 +267,7 @@ def test_only_a_throw_away_database_is_tried_on(mariadb_url: str) -> None:
 
 # --- measured with a second session ------------------------------------------------------------
 
-ROWS = 400_000
+BIG = "CREATE TABLE big (id int AUTO_INCREMENT PRIMARY KEY, name varchar(80), n int)"
 PROVEN = (
     "ALTER TABLE big ADD COLUMN c int",
     "ALTER TABLE big MODIFY n bigint",
@@ -285,48 +282,20 @@ PROVEN = (
 )
 
 
-@contextmanager
-def running(url: str, text: str) -> Iterator[threading.Thread]:
-    def run() -> None:
-        with Mysql().connect(url) as session:
-            session.execute(text)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        thread.join()
-
-
-def longest(url: str, text: str, asked: str) -> tuple[float, float]:
-    """Seconds that a statement took, and the longest wait of another one meanwhile."""
-    worst, start = 0.0, monotonic()
-    limits = Limits(lock_timeout=timedelta(seconds=60))
-    with Mysql().connect(url, limits=limits) as other, running(url, text) as thread:
-        while thread.is_alive():
-            began = monotonic()
-            try:
-                other.execute(asked)
-            except LockTimeout:
-                pytest.fail("it waited for longer than a minute")
-            worst = max(worst, monotonic() - began)
-    return monotonic() - start, worst
-
-
 @pytest.mark.slow  # fills a table and changes it, ten times
 @pytest.mark.parametrize("text", PROVEN)
-def test_a_second_session_waits_as_it_was_said(text: str, filled: Fill) -> None:
-    url = filled(
-        "CREATE TABLE big (id int AUTO_INCREMENT PRIMARY KEY, name varchar(80), n int)\n"
-        f"INSERT INTO big (name, n) SELECT concat('name ', seq), seq FROM seq_1_to_{ROWS}"
-    )
-    with MariadbShadow(None).copy_of(url) as session:
+def test_a_second_session_waits_as_it_was_said(text: str, new_mariadb: Callable[[], str]) -> None:
+    def made(rows: int) -> str:
+        url = new_mariadb()
+        with connect(url) as connection, connection.cursor() as cursor:
+            cursor.execute(BIG)
+            cursor.execute(
+                f"INSERT INTO big (name, n) SELECT concat('name ', seq), seq FROM seq_1_to_{rows}"
+            )
+        return url
+
+    with MariadbShadow(None).copy_of(made(10_000)) as session:
         (answer,) = tried(session, text)
     word = dict(answer.locks)["big"]
-    took, waited = longest(url, text, "INSERT INTO big (name, n) VALUES ('x', 1)")
-    writes_wait = "writes wait" in word or "reads wait" in word
-    if took < 0.3:  # done before anybody could wait
-        assert not writes_wait, (word, took)
-    else:
-        assert (waited > took / 2) is writes_wait, (word, took, waited)
+    kept, seen = waits(made, text, "INSERT INTO big (name, n) VALUES ('x', 1)")
+    assert kept is ("writes wait" in word or "reads wait" in word), (word, seen)
