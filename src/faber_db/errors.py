@@ -115,6 +115,15 @@ class UnknownDatabase(ConfigError):
     code = "config-unknown-database"
 
 
+class AddressTaken(ConfigError):
+    """Another program listens at the address that was asked for.
+
+    Stop it, or take another port with `--port`. A passkey works at the port where it was made.
+    """
+
+    code = "config-address-taken"
+
+
 class SecretUnavailable(ConfigError):
     """A reference (`env:`, `file:`, `command:`, `keyring:`) gives no value."""
 

@@ -77,10 +77,15 @@ def serve(project: Path | None = None) -> None:
         stream=sys.stderr,
     )
     root = (project or Path.cwd()).resolve()
-    server = create_server(OpenProject(root, lambda: _build(root)))
+    server = create_server(opened(root))
     gc.freeze()
     threading.Timer(0.5, _warm).start()
     server.run("stdio")
+
+
+def opened(root: Path) -> OpenProject:
+    """The project below a folder, for every call."""
+    return OpenProject(root, lambda: _build(root))
 
 
 def _build(root: Path) -> "App":

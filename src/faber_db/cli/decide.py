@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
+from faber_db.cli.serving import DEFAULT_PORT, PortOption
 from faber_db.errors import Cancelled, Exit, InputError, PassphraseWrong
 from faber_db.services.account import account
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 PANEL = "Decide"
 TRIES = 3
-TYPED_NAMES = 3  # so many of the lost names are typed; all of them are shown
 PlanArgument = Annotated[str, typer.Argument(metavar="ID", help="A plan, by id or unique prefix.")]
 
 
@@ -33,11 +33,19 @@ def register(program: typer.Typer) -> None:
         approver: Annotated[
             str, typer.Option("--as", metavar="NAME", help="Which of your keys signs.")
         ] = "",
+        web: Annotated[
+            bool, typer.Option("--web", help="On a page in your browser, with a passkey.")
+        ] = False,
+        port: PortOption = DEFAULT_PORT,
     ) -> int:
         """Read a plan and sign it, with your passphrase, at this terminal."""
         from faber_db.cli.render import decisions as render
         from faber_db.services import approve as service
 
+        if web:
+            from faber_db.cli.web_page import open_page
+
+            return open_page(call, plan_id, port)
         if not plan_id:
             return call.show(service.waiting(call.app), render.waiting(call.app.now()))
         from faber_db.cli.controlling_terminal import ControllingTerminal
@@ -210,14 +218,8 @@ def _look_closer(terminal: "ControllingTerminal", rendering: "Rendering") -> Non
 
 def _confirm(terminal: "ControllingTerminal", rendering: "Rendering") -> None:
     """High risk asks twice: what is lost is typed, or the environment's name where nothing is."""
-    from faber_db.cli.render.page import clean
-
-    plan = rendering.stored.plan
-    if plan.risk not in ("high", "critical"):
-        return
-    names = rendering.loses[:TYPED_NAMES] or (plan.environment,)
     words = "This loses data. Type" if rendering.loses else "This is a high risk. Type"
-    for name in (clean(n) for n in names):  # typed as it is shown
+    for name in rendering.to_type:
         if terminal.ask(f"{words} {name} to go on: ").strip() != name.strip():
             raise Cancelled("that is another name; nothing was signed")
 

@@ -272,12 +272,7 @@ class ProjectSettings(_Settings):
     shadow: _Shadow = "auto"
     drift: DriftSettings = DriftSettings()
     state: Annotated[
-        Reference | Literal[""],
-        _says(
-            "PostgreSQL database for the state, so that several machines share it: a reference."
-            " Empty: a local file.",
-            "env:FABER_DB_STATE_URL",
-        ),
+        str, _says("A database for the state. Not supported yet: it is a local file.", "")
     ] = ""
     backups: BackupSettings = BackupSettings()
     approvers: ApproverSettings = ApproverSettings()

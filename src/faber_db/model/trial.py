@@ -27,6 +27,15 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedTable:
+    """A table whose columns are others after the scripts, each column as one text."""
+
+    name: str
+    before: tuple[str, ...]  # empty: it was not there
+    after: tuple[str, ...]  # empty: it is gone
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRun:
     """What became of some scripts on a throw-away database."""
 
@@ -35,3 +44,4 @@ class TrialRun:
     same_version: bool = True  # as the database that is meant
     queries: tuple[str, ...] = ()  # that could be prepared at first
     unprepared: int = 0  # that could not
+    changed: tuple[ChangedTable, ...] | None = None  # None: not looked at, or it did not get there

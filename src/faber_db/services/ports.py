@@ -15,6 +15,7 @@ from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
+from faber_db.model.finding import Risk
 from faber_db.model.job import Job
 from faber_db.model.migration import (
     AppliedMigration,
@@ -29,7 +30,11 @@ from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
 from faber_db.model.trial import Tried as Tried  # part of what a session answers
+from faber_db.sql.redact import redact
 from faber_db.sql.script import Script
+from faber_db.sql.visible import visible
+
+TYPED_NAMES = 3  # so many of the lost names are typed; all of them are shown
 
 Progress = Callable[[str], None]
 """Told now and then, in words for a person: `backup 1.2 of 1.9 GB`."""
@@ -139,7 +144,15 @@ class Rendering:
     facts: tuple[tuple[str, str], ...]  # ("Lost", "column users.legacy_token …")
     statements: tuple[str, ...]
     sql: str  # the whole script, with the ledger's statements
-    loses: tuple[str, ...]  # names to be typed before signing
+    loses: tuple[str, ...]  # all that is lost
+
+    @property
+    def to_type(self) -> tuple[str, ...]:
+        """What a person types before signing, as it is shown: what is lost, else the environment."""
+        if not self.stored.plan.risk.at_least(Risk.HIGH):
+            return ()
+        names = self.loses[:TYPED_NAMES] or (self.stored.plan.environment,)
+        return tuple(visible(redact(name), keep_lines=False) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,17 +591,9 @@ class State(Protocol):
         ...
 
     def plans(
-        self,
-        *,
-        database: str = "",
-        environment: str = "",
-        subject: str = "",
-        work_id: str = "",
-        about: str = "",
-        states: Sequence[PlanState] = (),
-        since: str = "",
+        self, *, database: str = "", environment: str = "", subject: str = "", work_id: str = ""
     ) -> list[StoredPlan]:
-        """Newest first; only what is given narrows. `since` compares with `created_at`."""
+        """Newest first; only what is given narrows."""
         ...
 
     def plan_file(self, sha256: str) -> bytes:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from faber_db.model.catalogue import Catalogue, Table
 from faber_db.model.dialect import Dialect
-from faber_db.model.trial import TrialRun, Tried
+from faber_db.model.trial import ChangedTable, TrialRun, Tried
 from faber_db.services.ports import Progress, Session, silent
 from faber_db.sql.script import Script, Statement
 
@@ -18,6 +19,7 @@ def try_scripts(
     version: int | None = None,
     queries: Sequence[str] = (),
     progress: Progress = silent,
+    listing: bool = False,
 ) -> TrialRun:
     """Run scripts one after another, until one fails.
 
@@ -30,10 +32,12 @@ def try_scripts(
         version: of the server that is meant, where it is known.
         queries: of the running application.
         progress: told before each script.
+        listing: also list the tables whose columns change.
 
     Raises:
         NotSupported: the product, or the role, cannot be tried.
     """
+    before = session.catalogue() if listing else None
     unprepared = session.unprepared(queries) if queries else {}
     usable = [q for n, q in enumerate(queries) if n not in unprepared]
     working = dict(enumerate(usable))
@@ -56,6 +60,40 @@ def try_scripts(
         and (version is None or _series(session, version) == _series(session)),
         queries=tuple(usable),
         unprepared=len(unprepared),
+        changed=_changed(before, session, found) if before else None,
+    )
+
+
+def _changed(
+    before: Catalogue, session: Session, found: Sequence[Sequence[Tried]]
+) -> tuple[ChangedTable, ...] | None:
+    """Tables whose columns are others than before; None where not every statement was tried."""
+    if any(t.error or t.not_tried for tried in found for t in tried):
+        return None
+    old, new = ({t.full_name: _columns(t) for t in c.tables} for c in (before, session.catalogue()))
+    return tuple(
+        ChangedTable(name, old.get(name, ()), new.get(name, ()))
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name)
+    )
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(
+        " ".join(
+            filter(
+                None,
+                (
+                    column.name,
+                    column.type,
+                    "" if column.nullable else "NOT NULL",
+                    f"DEFAULT {column.default}" if column.default is not None else "",
+                    f"IDENTITY {column.identity}" if column.identity else "",
+                    f"GENERATED {column.generated}" if column.generated else "",
+                ),
+            )
+        )
+        for column in table.columns
     )
 
 

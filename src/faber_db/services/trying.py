@@ -67,6 +67,7 @@ class ToTry:
         version: int | None,
         queries: Sequence[str] = (),
         progress: Progress = silent,
+        listing: bool = False,
     ) -> TrialRun:
         """Try them there."""
         with place as session:
@@ -78,6 +79,7 @@ class ToTry:
                 version=version,
                 queries=queries,
                 progress=progress,
+                listing=listing,
             )
 
 
@@ -98,6 +100,7 @@ def on_copy(
     if count > MOST:
         return None, f"{count} statements are more than {MOST}"
     try:
-        return to_try.on(shadow.copy_of(url()), version=version, progress=progress), ""
+        place = shadow.copy_of(url())
+        return to_try.on(place, version=version, progress=progress, listing=True), ""
     except FaberDbError as error:
         return None, error.message

@@ -1,0 +1,56 @@
+"""Signing with a passkey: which may sign a plan, what they sign, and taking the signature in."""
+
+from faber_db.errors import ApprovalError
+from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.passkey import SIGNER, Assertion, Passkey
+from faber_db.model.plan import Plan, StoredPlan
+from faber_db.model.target import PinnedApprover
+from faber_db.services.app import App
+
+
+def pinned(app: App, plan: Plan) -> list[PinnedApprover]:
+    """Everybody who may sign a plan, as its target has them pinned now. Connects.
+
+    Raises:
+        ConnectionFailed, SecretUnavailable: the target cannot be looked at.
+    """
+    policy = app.executor.policy(database=plan.database, environment=plan.environment)
+    return list(policy.approvers)
+
+
+def usable(approvers: list[PinnedApprover], origin: str) -> list[PinnedApprover]:
+    """Those that a page at `origin` can ask: passkeys that were made there."""
+    return [
+        a
+        for a in approvers
+        if a.signer == SIGNER and a.public_key and Passkey.of(a.public_key).origin == origin
+    ]
+
+
+def challenge(app: App, plan_id: str, key: PinnedApprover) -> ApprovalPayload:
+    """What this key would sign now; the executor's own words, with a nonce of its own.
+
+    Raises:
+        ApprovalStale: nothing waits.
+    """
+    return app.executor.payload(plan_id, approver=key.approver, key_id=key.key_id)
+
+
+def sign(
+    app: App, payload: ApprovalPayload, key: PinnedApprover, assertion: Assertion
+) -> StoredPlan:
+    """Hand a signature to the executor, which verifies it.
+
+    Raises:
+        ApprovalError, ApprovalStale.
+    """
+    if (payload.key_id, payload.approver) != (key.key_id, key.approver):
+        raise ApprovalError("the approval does not allow this")
+    return app.executor.sign(
+        Approval(
+            payload=payload,
+            signer=SIGNER,
+            public_key=key.public_key,
+            signature=assertion.spelled().decode(),
+        )
+    )
