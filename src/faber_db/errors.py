@@ -481,6 +481,15 @@ class ApprovalRejected(ApprovalError):
     code = "approval-rejected"
 
 
+class ClockSkewed(ApprovalError):
+    """The executor's clock and the database's are over a minute apart, or the clock went back.
+
+    Nobody can say then whether an approval has lapsed. Set the clocks by NTP.
+    """
+
+    code = "approval-clock-skewed"
+
+
 class ApprovalStateLost(ApprovalError):
     """Our state is emptied or older than what the target remembers."""
 

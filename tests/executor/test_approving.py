@@ -231,3 +231,63 @@ def test_a_claim_does_not_keep_a_signature_alive_for_ever(
     passed: timedelta, too_old: bool, alice: UnlockedKey
 ) -> None:
     assert approving.unclaimable(signed(alice), NOW + passed) is too_old
+
+
+def test_the_people_are_told_apart_whatever_the_case(
+    alice: UnlockedKey, mallory: UnlockedKey
+) -> None:
+    other = signed(mallory).model_copy(
+        update={"payload": signed(mallory).payload.model_copy(update={"approver": "ALICE"})}
+    )
+    assert not approving.enough([signed(alice), other], 2)
+
+
+ASKING = {
+    "named like the approver": ("alice", (), True),
+    "in capitals": ("ALICE", (), True),
+    "an account of the approver's": ("dev1", ("root", "Dev1"), True),
+    "somebody else": ("dev2", ("dev1",), False),
+    "nobody": ("", (), False),
+}
+
+
+@pytest.mark.parametrize(("account", "accounts", "own"), ASKING.values(), ids=ASKING)
+@pytest.mark.parametrize("demanded", [1, 2])
+def test_where_two_are_demanded_the_requesters_own_key_does_not_count(
+    account: str, accounts: tuple[str, ...], own: bool, demanded: int, alice: UnlockedKey
+) -> None:
+    plan = PLAN.model_copy(
+        update={"requester": Requester(client="x", account=account), "min_approvals": demanded}
+    )
+    marker = Marker(
+        target_id="m",
+        environment="production",
+        database="main",
+        approvers=(alice.public.pinned(accounts),),
+        policy_digest="p",
+        server_digest="s",
+    )
+    counting = approving.counting([signed(alice)], plan, marker)
+    assert (counting == []) is (own and demanded > 1)
+
+
+def test_a_stored_plan_is_believed_only_if_somebody_signed_its_digest(alice: UnlockedKey) -> None:
+    assert approving.is_of(PLAN, [signed(alice)])
+    assert not approving.is_of(PLAN.model_copy(update={"work_id": "another"}), [signed(alice)])
+    assert not approving.is_of(PLAN, [])
+
+
+@pytest.mark.parametrize(
+    ("passed", "late"),
+    [
+        (timedelta(0), False),
+        (LIFETIME + timedelta(seconds=60), False),
+        (LIFETIME + timedelta(seconds=61), True),
+        (-timedelta(seconds=61), True),
+    ],
+    ids=str,
+)
+def test_a_job_begins_within_a_minute_of_its_claim(
+    passed: timedelta, late: bool, alice: UnlockedKey
+) -> None:
+    assert approving.begun_late(signed(alice), NOW + passed) is late

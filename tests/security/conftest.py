@@ -1,5 +1,5 @@
-"""The end-to-end project, for attacks on it."""
+"""The end-to-end projects, for attacks on them."""
 
-from tests.e2e.conftest import released, released_once
+from tests.e2e.conftest import postgresql_project, postgresql_released, released, released_once
 
-__all__ = ["released", "released_once"]
+__all__ = ["postgresql_project", "postgresql_released", "released", "released_once"]

@@ -1,12 +1,13 @@
 """What is signed, and whether a signature holds. Every failure looks the same from outside."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from faber_db.model.approval import Approval, ApprovalPayload, is_hardware, moment_of
-from faber_db.model.plan import Plan
+from faber_db.model.plan import Plan, Requester
 from faber_db.model.sha256 import sha256_of
-from faber_db.model.target import Marker
+from faber_db.model.target import Marker, PinnedApprover
 from faber_db.services.ports import Verifiers
 
 _SKEW = timedelta(seconds=60)
@@ -79,10 +80,34 @@ def fault(
     return "" if len(payload.nonce) == 32 and _is_hex(payload.nonce) else "nonce is malformed"
 
 
+def is_of(plan: Plan, approvals: Sequence[Approval]) -> bool:
+    """Whether anybody signed this plan as it is stored; to be asked before it is believed at all."""
+    return any(a.payload.plan_digest == plan.digest for a in approvals)
+
+
+def is_requesters(pinned: PinnedApprover, requester: Requester) -> bool:
+    """Whether the key belongs to whoever asked, by the account that asked."""
+    accounts = {pinned.approver.casefold(), *(a.casefold() for a in pinned.accounts)}
+    return requester.account.casefold() in accounts
+
+
+def counting(approvals: Sequence[Approval], plan: Plan, marker: Marker) -> list[Approval]:
+    """Those that count: where two or more are demanded, the requester's own does not."""
+    if plan.min_approvals < 2:
+        return list(approvals)
+    own = {a.key_id for a in marker.approvers if is_requesters(a, plan.requester)}
+    return [a for a in approvals if a.payload.key_id not in own]
+
+
 def expired(approval: Approval, now: datetime) -> bool:
     """Whether the approval is outside its time, with a minute for clocks that differ."""
     begin, end = moment_of(approval.payload.not_before), moment_of(approval.payload.expires_at)
     return begin is None or end is None or not begin - _SKEW <= now <= end
+
+
+def begun_late(approval: Approval, now: datetime) -> bool:
+    """The same where a job begins, which it does within a minute of its claim or never."""
+    return expired(approval, now) and expired(approval, now - _SKEW)
 
 
 def unclaimable(approval: Approval, now: datetime) -> bool:
@@ -91,12 +116,12 @@ def unclaimable(approval: Approval, now: datetime) -> bool:
     return begin is None or end is None or not begin - _SKEW <= now <= end + LONGEST_CLAIM
 
 
-def enough(approvals: list[Approval], demanded: int) -> bool:
+def enough(approvals: Sequence[Approval], demanded: int) -> bool:
     """Whether as many different people, each with a key of their own, signed as are demanded.
 
     Nothing is ever allowed by nobody, whatever number a stored plan holds.
     """
-    people = {a.payload.approver for a in approvals}
+    people = {a.payload.approver.casefold() for a in approvals}
     keys = {a.public_key for a in approvals}
     return min(len(people), len(keys)) >= max(1, demanded)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
+from functools import cached_property
+from time import monotonic
 from typing import Any
 
 from faber_db.errors import (
@@ -18,8 +20,9 @@ from faber_db.errors import (
     PolicyRefused,
     TargetChanged,
 )
-from faber_db.executor import approving, guard, planning, tiers
+from faber_db.executor import approving, clocks, guard, planning, tiers
 from faber_db.executor.planning import Ground
+from faber_db.model.approval import Approval, refusal
 from faber_db.model.backup import Backup
 from faber_db.model.finding import Analysis
 from faber_db.model.migration import AppliedMigration, Migration, SourceFile, StatementRun
@@ -43,11 +46,14 @@ class Carrier:
         stored: StoredPlan,
         verifiers: Verifiers,
         *,
+        claimed_at: str,
         progress: Progress,
         cancelled: IsCancelled,
     ) -> None:
         self._app = app
         self._plan = stored.plan
+        self._claimed_at = claimed_at
+        self._began_at, self._began = app.now(), monotonic()
         self._verifiers = verifiers
         self._progress = progress
         self._cancelled = cancelled
@@ -62,6 +68,7 @@ class Carrier:
         Raises:
             FaberDbError: what stopped it. The plan's state and the audit trail tell how far it got.
         """
+        self._require_signed()
         self._require_fresh_plan()
         match self._plan.kind:
             case PlanKind.DEPLOY:
@@ -85,7 +92,7 @@ class Carrier:
             locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
             locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
             ground = self._ground(session)
-            migrations = self._migrations()
+            migrations = self._migrations
             self._recheck(ground, migrations)
             self._stop_if_cancelled()
             self._use_approvals(ground)
@@ -167,7 +174,7 @@ class Carrier:
         if self._ran or not getattr(error, "rolled_back", isinstance(error, LockTimeout)):
             return
         if self._plan.protected:
-            for approval in self._app.state.approvals(self._plan.id):
+            for approval in self._approvals():
                 session.free_nonce(approval.payload.nonce)
         self._app.state.move_plan(
             self._plan.id,
@@ -254,6 +261,38 @@ class Carrier:
         return dict(result)
 
     # --- what must hold ------------------------------------------------------------------------
+
+    def _require_signed(self) -> None:
+        """Refuse at once what nobody signed: before a backup is made or a lock is waited for.
+
+        The stored plan is not believed before that. Here the approvals have to be in time; from
+        here on the claim lasts as long as this process does.
+        """
+        approvals = self._approvals()
+        if not (self._plan.protected or approvals):
+            return
+        if not approving.is_of(self._plan, approvals):
+            raise self._refused("nobody signed this plan as it is stored")
+        try:
+            self._migrations  # noqa: B018 read here, once
+        except FaberDbError as error:
+            raise self._refused(f"its files: {error.code}") from error
+        with self._session() as session:
+            ground = self._ground(session)
+            self._require_target(ground)
+            marker = guard.require_marker(ground.target, self._environment)
+            self._require_clock(session)
+            self._good(marker, approving.begun_late)
+
+    def _require_clock(self, session: Session) -> None:
+        now = self._app.now()
+        try:
+            clocks.require_no_jump(now, since=datetime.fromisoformat(self._claimed_at))
+        except (ValueError, TypeError) as error:
+            raise self._refused("its claim has no time") from error
+        passed = timedelta(seconds=monotonic() - self._began)
+        clocks.require_no_jump(now, since=self._began_at, passed=passed)
+        clocks.require_agreement(now, session)
 
     def _require_fresh_plan(self) -> None:
         if self._app.now() > datetime.fromisoformat(self._plan.expires_at):
@@ -398,6 +437,7 @@ class Carrier:
         """Verify every signature again, here, then spend it: the step before the first statement."""
         if self._plan.protected:
             self._marker = guard.require_marker(ground.target, self._environment)
+            self._require_clock(ground.session)
             self._require_demands(ground, self._plan.analysis)
             tier = tiers.in_force(self._app, ground.target)
             tiers.require_tier(tier, ground.target, self._environment, shown=self._plan.tier)
@@ -409,25 +449,44 @@ class Carrier:
         self._audit(f"{self._plan.kind}.intent", digest=self._plan.digest, tier=self._plan.tier)
 
     def _spend(self, session: Session, marker: Marker) -> None:
-        lifetime = self._environment.settings.max_approval_age
+        used_at = self._app.now().isoformat(timespec="seconds")
+        for approval in self._good(marker, approving.unclaimable):
+            if not session.use_nonce(approval.payload.nonce, self._plan.digest, used_at):
+                raise self._refused("used before", key_id=approval.payload.key_id)
+
+    def _good(self, marker: Marker, late: Callable[[Approval, datetime], bool]) -> list[Approval]:
+        """The approvals that hold, as many as are demanded; why others do not is in the trail."""
         good = []
-        for approval in self._app.state.approvals(self._plan.id):
+        for approval in self._approvals():
             fault = approving.fault(
-                approval, self._plan, marker, verifiers=self._verifiers, lifetime=lifetime
+                approval,
+                self._plan,
+                marker,
+                verifiers=self._verifiers,
+                lifetime=self._environment.settings.max_approval_age,
             )
-            if not fault and approving.unclaimable(approval, self._app.now()):
+            if not fault and late(approval, self._app.now()):
                 fault = "expired"
             if fault:
                 self._audit("approval.refused", fault=fault, key_id=approval.payload.key_id)
             else:
                 good.append(approval)
-        if not approving.enough(good, self._plan.min_approvals):
-            raise ApprovalError("the approval does not allow this")
-        used_at = self._app.now().isoformat(timespec="seconds")
-        for approval in good:
-            if not session.use_nonce(approval.payload.nonce, self._plan.digest, used_at):
-                self._audit("approval.refused", fault="used before", key_id=approval.payload.key_id)
-                raise ApprovalError("the approval does not allow this")
+        counting = approving.counting(good, self._plan, marker)
+        if not approving.enough(counting, self._plan.min_approvals):
+            raise self._refused(
+                f"{len(counting)} count and {self._plan.min_approvals} are demanded"
+            )
+        return good
+
+    def _approvals(self) -> list[Approval]:
+        try:
+            return self._app.state.approvals(self._plan.id)
+        except ApprovalError as error:
+            raise self._refused(error.fault) from error
+
+    def _refused(self, fault: str, **more: object) -> ApprovalError:
+        self._audit("approval.refused", fault=fault, **more)
+        return refusal(fault)
 
     def _anchor(self, session: Session, *, moved: bool = False) -> None:
         """Write the newest audit entry into the target, so that a shortened trail is noticed.
@@ -484,8 +543,9 @@ class Carrier:
         target = guard.look_at(session, self._database, self._environment)
         return Ground(self._app, self._database, self._environment, session, target)
 
+    @cached_property
     def _migrations(self) -> tuple[Migration, ...]:
-        """The planned migrations, from the stored bytes and nothing else."""
+        """The planned migrations, from the stored bytes and nothing else; read and hashed once."""
         files = [
             SourceFile(path=f.path, content=self._app.state.plan_file(f.sha256))
             for f in self._plan.files

@@ -15,14 +15,16 @@ from faber_db.errors import (
     JobFailed,
     KeyExists,
     NothingPending,
+    PolicyRefused,
+    UnknownHandle,
 )
-from faber_db.executor import approving, guard, jobs, tiers
+from faber_db.executor import approving, clocks, guard, jobs, tiers
 from faber_db.executor.deploying import Carrier
 from faber_db.executor.notices import notify
 from faber_db.executor.planning import Ground, make_plan
 from faber_db.executor.rendering import render
 from faber_db.executor.settling import settle
-from faber_db.model.approval import Approval, ApprovalPayload
+from faber_db.model.approval import Approval, ApprovalPayload, refusal
 from faber_db.model.canonical import digest_of
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanState, StoredPlan
@@ -106,12 +108,35 @@ class LocalExecutor:
         )
 
     def sign(self, approval: Approval) -> StoredPlan:
-        stored = self._require_waiting(approval.payload.plan_id)
-        plan = stored.plan
+        stored = self._signed_plan(approval)
+        try:
+            marker = self._require_good(stored.plan.id, approval)
+        except FaberDbError as error:
+            fault = error.fault if isinstance(error, ApprovalError) else ""
+            self._record(stored, "approval.refused", approval, fault or error.code)
+            raise
+        self._record(stored, "approval.signed", approval, "")
+        plan, state = stored.plan, self._app.state
+        state.add_approval(approval)
+        counting = approving.counting(state.approvals(plan.id), plan, marker)
+        if approving.enough(counting, plan.min_approvals):
+            state.move_plan(plan.id, expect=(PlanState.WAITING,), to=PlanState.SIGNED)
+        return state.plan(plan.id)
+
+    def _signed_plan(self, approval: Approval) -> StoredPlan:
+        try:
+            return self._app.state.plan(approval.payload.plan_id)
+        except UnknownHandle as error:
+            raise refusal("there is no such plan") from error
+
+    def _require_good(self, plan_id: str, approval: Approval) -> Marker:
+        """The marker of the live target, by which the approval holds for the plan that waits."""
+        plan = self._require_waiting(plan_id).plan
         database, environment = self._find(plan.database, plan.environment)
         with self._connect(database, environment) as session:
             target = guard.look_at(session, database, environment)
             marker = guard.require_marker(target, environment)
+            clocks.require_agreement(self._app.now(), session)
         tier = tiers.in_force(self._app, target)
         tiers.require_tier(tier, target, environment, shown=plan.tier)
         fault = approving.fault(
@@ -127,13 +152,18 @@ class LocalExecutor:
             fault = "the live target differs"
         if not fault and target.policy_digest != plan.policy_digest:
             fault = "the policy differs"
-        self._record(stored, "approval.refused" if fault else "approval.signed", approval, fault)
+        nonces = {a.payload.nonce for a in self._app.state.approvals(plan.id)}
+        if not fault and approval.payload.nonce in nonces:
+            fault = "it is there already"
         if fault:
-            raise ApprovalError("the approval does not allow this")
-        self._app.state.add_approval(approval)
-        if approving.enough(self._app.state.approvals(plan.id), plan.min_approvals):
-            self._app.state.move_plan(plan.id, expect=(PlanState.WAITING,), to=PlanState.SIGNED)
-        return self._app.state.plan(plan.id)
+            raise refusal(fault)
+        if not approving.counting([approval], plan, marker):
+            raise PolicyRefused(
+                f"{plan.min_approvals} people have to sign {plan.id}, and"
+                f" {plan.requester.account}, who asked for it, is not one of them",
+                hint="Let somebody else sign it.",
+            )
+        return marker
 
     def reject(self, plan_id: str, *, reason: str) -> StoredPlan:
         stored = self._app.state.plan(plan_id)
@@ -356,9 +386,20 @@ class LocalExecutor:
                 )
 
     def _require_in_time(self, stored: StoredPlan) -> None:
-        """A signature lapses; the plan then waits for a new one."""
+        """A signature lapses; the plan then waits for a new one. Whether it holds, its job asks."""
         plan, now = stored.plan, self._app.now()
-        fresh = [a for a in self._app.state.approvals(plan.id) if not approving.expired(a, now)]
+        try:
+            approvals = self._app.state.approvals(plan.id)
+        except ApprovalError as error:
+            self._app.state.append_audit(
+                "approval.refused", {"plan_id": plan.id, "fault": error.fault}
+            )
+            raise
+        if not approving.is_of(plan, approvals):
+            fault = "nobody signed this plan as it is stored"
+            self._app.state.append_audit("approval.refused", {"plan_id": plan.id, "fault": fault})
+            raise refusal(fault)
+        fresh = [a for a in approvals if not approving.expired(a, now)]
         if approving.enough(fresh, plan.min_approvals):
             return
         self._app.state.move_plan(plan.id, expect=(PlanState.SIGNED,), to=PlanState.WAITING)
@@ -393,7 +434,12 @@ class LocalExecutor:
         if (stored.job_id, stored.state) != (job.id, PlanState.CLAIMED):
             raise ApprovalStale(f"{job.id} has not claimed {stored.plan.id}")
         carrier = Carrier(
-            self._app, stored, self._verifiers, progress=progress, cancelled=cancelled
+            self._app,
+            stored,
+            self._verifiers,
+            claimed_at=job.created_at,
+            progress=progress,
+            cancelled=cancelled,
         )
         try:
             result = carrier.run()

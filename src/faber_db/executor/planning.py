@@ -19,6 +19,7 @@ from faber_db.errors import (
     NotSupported,
     PolicyRefused,
 )
+from faber_db.executor.approving import is_requesters
 from faber_db.executor.guard import Target, require_known, require_marker
 from faber_db.executor.tiers import in_force, require_tier
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
@@ -38,6 +39,7 @@ from faber_db.model.plan import (
     PlannedMigration,
     PlanSettings,
     PreflightAnswer,
+    Requester,
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
@@ -102,7 +104,7 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
     head = ledger_head(ground)  # first: who applies meanwhile moves it, and the plan is stale
     content = makers[proposal.kind](ground, proposal)
     require_allowed(ground, content.analysis)
-    require_enough_people(ground, proposal.kind, content.analysis)
+    require_enough_people(ground, proposal.kind, content.analysis, proposal.requester)
     return _assemble(ground, proposal, content, head, tier)
 
 
@@ -280,18 +282,27 @@ def require_allowed(ground: Ground, analysis: Analysis) -> None:
         )
 
 
-def require_enough_people(ground: Ground, kind: PlanKind, analysis: Analysis) -> None:
+def require_enough_people(
+    ground: Ground, kind: PlanKind, analysis: Analysis, requester: Requester
+) -> None:
     """A plan that cannot be signed by as many as it needs is not made.
+
+    Where two or more are demanded, whoever asks is not one of them.
 
     Raises:
         PolicyRefused: fewer are pinned.
     """
     marker, demanded = ground.target.marker, approvals_demanded(ground, kind, analysis)
-    pinned = {a.approver for a in marker.approvers} if marker else set()
+    pinned = {
+        a.approver.casefold()
+        for a in (marker.approvers if marker else ())
+        if demanded < 2 or not is_requesters(a, requester)
+    }
     if ground.target.protected and len(pinned) < demanded:
+        others = f" beside {requester.account}, who asks" if demanded > 1 else ""
         raise PolicyRefused(
             f"{demanded} people have to sign this, and {ground.environment.name} has"
-            f" {len(pinned)} approver{'' if len(pinned) == 1 else 's'}",
+            f" {len(pinned)} approver{'' if len(pinned) == 1 else 's'}{others}",
             hint=f"`faber-db approvers list {ground.environment.name}` names them.",
         )
 

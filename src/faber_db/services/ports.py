@@ -197,6 +197,10 @@ class Session(Protocol):
         """`PostgreSQL 17.10`, for people."""
         ...
 
+    def now(self) -> datetime:
+        """The moment by the database's own clock, UTC; not the one at which a transaction began."""
+        ...
+
     def identity(self) -> TargetIdentity:
         """Which database this is, marker included."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from faber_db.adapters.engines.mysql import catalogue, identity, marker, sizes
@@ -47,6 +47,12 @@ class MysqlSession:
     @property
     def server_label(self) -> str:
         return self._server.label
+
+    def now(self) -> datetime:
+        ((text,),) = self.query(
+            "SELECT date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f+00:00')"
+        )
+        return datetime.fromisoformat(str(text))
 
     def identity(self) -> TargetIdentity:
         with translating():

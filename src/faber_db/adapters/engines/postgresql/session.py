@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,10 @@ class PostgresqlSession:
     @property
     def server_label(self) -> str:
         return f"PostgreSQL {self.server_version // 10000}.{self.server_version % 10000}"
+
+    def now(self) -> datetime:
+        ((seconds,),) = self.query("SELECT extract(epoch FROM pg_catalog.clock_timestamp())::text")
+        return datetime.fromtimestamp(float(str(seconds)), UTC)
 
     def identity(self) -> TargetIdentity:
         with translating():

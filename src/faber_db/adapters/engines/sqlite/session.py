@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -54,6 +54,11 @@ class SqliteSession:
     @property
     def server_label(self) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
+
+    def now(self) -> datetime:
+        """The machine's clock, which is the executor's too: a file has no other."""
+        ((text,),) = self.query("SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')")
+        return datetime.fromisoformat(str(text))
 
     def identity(self) -> TargetIdentity:
         with translating():
