@@ -175,7 +175,7 @@ def traffic(url: str, *, users: bool, orders: bool) -> Iterator[Jam]:
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield jam
     finally:

@@ -69,11 +69,11 @@ def test_a_locked_row_is_tried_again(url: str, block: str) -> None:
         with psycopg.connect(url) as connection:
             connection.execute("SELECT FROM users WHERE id = 1500 FOR UPDATE")
             locked.set()
-            release.wait(20)
+            release.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert locked.wait(10)
+    assert locked.wait(60)
     threading.Timer(1.0, release.set).start()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET lock_timeout = '100ms'")

@@ -44,7 +44,7 @@ async def _open_plan(connect: Connect, project: Path) -> str:
 @pytest.mark.anyio
 async def test_cancelled_wait_ends_its_thread(connect: Connect, era: Era, project: Path) -> None:
     plan_id = await _open_plan(connect, project)
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         async with connect(era) as client:
             threads = threading.active_count()
             with anyio.move_on_after(0.5) as scope:
@@ -59,7 +59,7 @@ async def test_cancelled_wait_ends_its_thread(connect: Connect, era: Era, projec
 async def test_wait_sees_the_plan_move(connect: Connect, era: Era, project: Path) -> None:
     plan_id = await _open_plan(connect, project)
     answers: list[str] = []
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with connect(era) as client:
 
             async def wait() -> None:

@@ -163,16 +163,19 @@ def test_functions_and_triggers_are_seen(engine: Postgresql, postgresql_url: str
 
 
 def test_a_thousand_tables(engine: Postgresql, postgresql_url: str) -> None:
+    """They are read in less time than the server takes to make them."""
     with engine.connect(postgresql_url) as session:
+        start = monotonic()
         session.execute(
             "DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('CREATE TABLE t%s (a int PRIMARY KEY,"
             " b text NOT NULL, c int REFERENCES t1, CHECK (a > 0))', i); END LOOP; END $$"
         )
-        start = monotonic()
+        made = monotonic()
         found = session.catalogue()
-        assert monotonic() - start < 3
-        assert len(found.tables) == 1000
-        assert all(t.foreign_keys and t.checks and t.primary_key for t in found.tables)
-        start = monotonic()
-        assert len(session.sizes()) == 1000
-        assert monotonic() - start < 3
+        read = monotonic()
+        sizes = session.sizes()
+        counted = monotonic()
+    assert len(found.tables) == len(sizes) == 1000
+    assert all(t.foreign_keys and t.checks and t.primary_key for t in found.tables)
+    assert read - made < made - start
+    assert counted - read < made - start
