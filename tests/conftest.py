@@ -18,6 +18,9 @@ from faber_db.adapters.engines.postgresql.address import Address, conninfo, pars
 from faber_db.adapters.shadows.private_mariadb import PrivateMariadb
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 
+# Private servers are set up once for all tests, and nothing lands in the home of who runs them.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).resolve().parents[1] / ".cache")
+
 GIVEN = os.environ.get("FABER_DB_TEST_DSN", "")
 GIVEN_MARIADB = os.environ.get("FABER_DB_TEST_MARIADB_DSN", "")
 

@@ -5,6 +5,7 @@ needs them, and a reference is resolved when its environment is looked at.
 """
 
 import hashlib
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from faber_db.adapters.handlers import detect_handler, handler_for
 from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+from faber_db.adapters.shadows.templates import Templates
 from faber_db.adapters.signers import ed25519, openssh, passkey
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.sqlite_state import SqliteState
@@ -218,9 +220,10 @@ class _Builder:
         if engine.name == "sqlite":
             return SqliteShadow()
         open_ones = [e.resolve_url for e in environments.values() if not e.protected]
+        anywhere, templates = open_ones[0] if open_ones else None, _templates(self._environ)
         if engine.name == "mysql":
-            return MariadbShadow(open_ones[0] if open_ones else None)
-        return PostgresShadow(open_ones[0] if open_ones else None)
+            return MariadbShadow(anywhere, templates=templates)
+        return PostgresShadow(anywhere, templates=templates)
 
     def _url(self, database: str, name: str, settings: EnvironmentSettings) -> str | None:
         """The URL where it can be had without running a command; None where it is not known."""
@@ -291,9 +294,9 @@ def throw_away(dialect: Dialect, major: int | None = None) -> Shadow:
     if dialect is Dialect.SQLITE:
         return SqliteShadow()
     if dialect is Dialect.POSTGRESQL:
-        return PostgresShadow(None, major=lambda: major)
+        return PostgresShadow(None, major=lambda: major, templates=_templates(os.environ))
     if dialect is Dialect.MARIADB:
-        return MariadbShadow(None)
+        return MariadbShadow(None, templates=_templates(os.environ))
     return NoShadow("a MySQL server cannot be started here", hint=_WHERE_MARIADB)
 
 
@@ -317,6 +320,10 @@ def new_id(kind: str) -> str:
 def project_id(root: Path) -> str:
     """First 16 hex digits of SHA-256 of the resolved project root."""
     return hashlib.sha256(str(root).encode()).hexdigest()[:16]
+
+
+def _templates(environ: Mapping[str, str]) -> Templates:
+    return Templates(_home(environ, "XDG_CACHE_HOME", ".cache") / "servers")
 
 
 def _home(environ: Mapping[str, str], variable: str, default: str) -> Path:

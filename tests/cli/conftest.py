@@ -43,6 +43,7 @@ def faber_db(project: Path, tmp_path: Path) -> Run:
     base |= {
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
         "PYTHONUTF8": "1",
     }
 

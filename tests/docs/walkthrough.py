@@ -38,6 +38,7 @@ class Reader:
             "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
             "XDG_STATE_HOME": str(folder / "state"),
             "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
             "NO_COLOR": "1",
         }
 

@@ -81,6 +81,7 @@ def _machine(tmp_path: Path, *, root: bool = False, writable: bool = True) -> do
         becomes_root=lambda: root,
         is_writable=lambda path: writable,
         keys_folder=tmp_path / "keys",
+        cache_folder=tmp_path / "cache",
     )
 
 
@@ -183,3 +184,4 @@ def test_footprint(opened: Opened, tmp_path: Path) -> None:
     assert places["ledger in unset"][1] is None
     assert places["state and audit trail"] == (str(tmp_path / "state"), True)
     assert places["keys of approvers"] == (str(tmp_path / "keys"), False)
+    assert places["empty servers to copy"] == (str(tmp_path / "cache"), False)

@@ -1,6 +1,7 @@
 """A project on SQLite, and a client of its server in each era of the protocol."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -58,6 +59,7 @@ def opened(project: Path, tmp_path: Path) -> OpenProject:
     environ = {
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
         "HOME": str(tmp_path),
     }
     return OpenProject(project, lambda: build(project, environ))

@@ -14,13 +14,15 @@ def machine(environ: Mapping[str, str] = os.environ) -> Machine:
     return Machine(
         becomes_root=_becomes_root,
         is_writable=lambda path: os.access(path, os.W_OK),
-        keys_folder=_config_home(environ) / "faber-db" / "keys",
+        keys_folder=_home(environ, "XDG_CONFIG_HOME", ".config") / "keys",
+        cache_folder=_home(environ, "XDG_CACHE_HOME", ".cache"),
     )
 
 
-def _config_home(environ: Mapping[str, str]) -> Path:
-    named = environ.get("XDG_CONFIG_HOME", "")
-    return Path(named) if named.startswith("/") else Path.home() / ".config"
+def _home(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    named = environ.get(variable, "")
+    base = Path(named) if named.startswith("/") else Path.home() / default
+    return base / "faber-db"
 
 
 def _becomes_root() -> bool:

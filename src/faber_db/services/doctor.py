@@ -70,6 +70,7 @@ class Machine:
     becomes_root: Callable[[], bool]  # `sudo -n true` works, or this is root
     is_writable: Callable[[Path], bool]
     keys_folder: Path
+    cache_folder: Path
 
 
 @runtime_checkable
@@ -259,6 +260,7 @@ def _footprint(app: App, databases: Sequence[Database], machine: Machine) -> Ite
         ("state and audit trail", app.state_folder),
         ("backups", Path(backups) if backups else app.state_folder / "backups"),
         ("keys of approvers", machine.keys_folder),
+        ("empty servers to copy", machine.cache_folder),
     ):
         yield Footprint(place=place, what=str(path), exists=path.exists())
     for database in databases:

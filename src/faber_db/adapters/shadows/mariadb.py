@@ -14,6 +14,7 @@ from faber_db.adapters.engines.mysql.trial_refusals import made_by, refusal
 from faber_db.adapters.shadows import mysql_scratch
 from faber_db.adapters.shadows.private_mariadb import PrivateMariadb
 from faber_db.adapters.shadows.private_server import Servers
+from faber_db.adapters.shadows.templates import Templates
 from faber_db.errors import AnalysisTooLarge, ShadowUnavailable
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Limits, Session
@@ -35,13 +36,19 @@ class MariadbShadow:
         url_of_unprotected: where a scratch database may be made when there are no programs here,
             or None for nowhere.
         private: False leaves the private server out.
+        templates: see `PrivateServer`.
     """
 
     def __init__(
-        self, url_of_unprotected: Callable[[], str] | None, *, private: bool = True
+        self,
+        url_of_unprotected: Callable[[], str] | None,
+        *,
+        private: bool = True,
+        templates: Templates | None = None,
     ) -> None:
         self._url_of_unprotected = url_of_unprotected
         self._private = private
+        self._templates = templates
 
     @property
     def label(self) -> str:
@@ -95,7 +102,11 @@ class MariadbShadow:
 
     def _anywhere(self) -> str:
         found = binaries.find() if self._private else ()
-        return _private(found[0], {}) if found else self._elsewhere("no MariaDB is installed here")
+        return (
+            self._started(found[0], {})
+            if found
+            else self._elsewhere("no MariaDB is installed here")
+        )
 
     def _place(self, schema: SchemaText) -> str:
         """A server of the same product and series, whose names fold the same way."""
@@ -103,9 +114,14 @@ class MariadbShadow:
         installed = binaries.find() if self._private else ()
         for found in installed:
             if wanted.dialect is Dialect.MARIADB and found.series == wanted.series:
-                return _private(found, _start_settings(schema))
+                return self._started(found, _start_settings(schema))
         there = f"MariaDB {installed[0].version}" if installed else "no MariaDB"
         return self._elsewhere(_another(f"{there} is installed here", schema))
+
+    def _started(self, found: Programs, settings: Mapping[str, str]) -> str:
+        key = (found.server, tuple(settings.items()))
+        make = partial(PrivateMariadb, found, settings=settings, templates=self._templates)
+        return _SERVERS.get(key, make).url()
 
     def _elsewhere(self, tried: str) -> str:
         if self._url_of_unprotected is None:
@@ -118,11 +134,6 @@ class MariadbShadow:
 
 def _another(there: str, schema: SchemaText) -> str:
     return f"{there}, and the database is on {schema.server.label}: nothing was tried"
-
-
-def _private(found: Programs, settings: Mapping[str, str]) -> str:
-    key = (found.server, tuple(settings.items()))
-    return _SERVERS.get(key, partial(PrivateMariadb, found, settings=settings)).url()
 
 
 def _start_settings(schema: SchemaText) -> dict[str, str]:

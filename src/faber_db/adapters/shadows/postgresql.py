@@ -9,6 +9,7 @@ from faber_db.adapters.engines.postgresql.address import Address, parse, url_of
 from faber_db.adapters.shadows import scratch
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.shadows.private_server import Servers
+from faber_db.adapters.shadows.templates import Templates
 from faber_db.errors import FaberDbError, ShadowUnavailable
 from faber_db.services.ports import Limits, Session
 
@@ -27,6 +28,7 @@ class PostgresShadow:
         major: of the server that the history is meant for, where it is known; that version's
             programs are taken first.
         private: False leaves the private server out.
+        templates: see `PrivateServer`.
     """
 
     def __init__(
@@ -35,10 +37,12 @@ class PostgresShadow:
         *,
         major: Callable[[], int | None] = lambda: None,
         private: bool = True,
+        templates: Templates | None = None,
     ) -> None:
         self._url_of_unprotected = url_of_unprotected
         self._major = major
         self._private = private
+        self._templates = templates
 
     @property
     def label(self) -> str:
@@ -86,7 +90,8 @@ class PostgresShadow:
         tried: list[str] = []
         for found in self._candidates(major):
             try:
-                server = _SERVERS.get(found.folder, partial(PrivatePostgresql, found.folder))
+                make = partial(PrivatePostgresql, found.folder, templates=self._templates)
+                server = _SERVERS.get(found.folder, make)
             except ShadowUnavailable as error:
                 tried.append(f"PostgreSQL {found.version}: {error.message}")
                 continue

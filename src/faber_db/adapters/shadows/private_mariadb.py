@@ -8,6 +8,8 @@ from pathlib import Path
 from faber_db.adapters.engines.mysql.address import Address, url_of
 from faber_db.adapters.engines.mysql.binaries import Programs
 from faber_db.adapters.shadows.private_server import PrivateServer
+from faber_db.adapters.shadows.templates import Templates
+from faber_db.errors import ShadowUnavailable
 
 USER = "root"
 _SYNCS = {  # both while it is set up and while it runs
@@ -42,14 +44,21 @@ class PrivateMariadb(PrivateServer):
         programs: of the version wanted.
         settings: of the server, besides its own, by the names of its options
             (`lower-case-table-names`).
+        templates: see `PrivateServer`.
     """
 
     prefix = "fdbmy-"
     pid_file = "server.pid"
     hint = "Install the package `mariadb-server`."
 
-    def __init__(self, programs: Programs, *, settings: Mapping[str, str] | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        programs: Programs,
+        *,
+        settings: Mapping[str, str] | None = None,
+        templates: Templates | None = None,
+    ) -> None:
+        super().__init__(templates=templates)
         self._programs = programs
         self._settings = {**(settings or {})}
 
@@ -69,25 +78,28 @@ class PrivateMariadb(PrivateServer):
     def _stop_signal(self) -> signal.Signals:
         return signal.SIGKILL  # nothing that it holds is wanted
 
+    def _setting_up(self) -> tuple[Path, list[str]]:
+        program = self._programs.tool("mariadb-install-db")
+        if program is None:
+            raise ShadowUnavailable("mariadb-install-db is not there", hint=self.hint)
+        options = ["--skip-test-db", "--auth-root-authentication-method=normal"]
+        options += ["--force", "--cross-bootstrap"]  # no account and no look-up of the host's name
+        return program, [*options, *_options({**_SYNCS, **self._settings})]
+
     def _initialise(self) -> None:
-        (self._temporary / "files").mkdir(mode=0o555)  # for `secure-file-priv`: nothing to read
-        install = self._programs.tool("mariadb-install-db")
-        arguments = ["--no-defaults", f"--datadir={self._data}", "--skip-test-db"]
-        arguments += ["--auth-root-authentication-method=normal"]
-        arguments += [
-            "--force",
-            "--cross-bootstrap",
-        ]  # no account and no look-up of the host's name
-        self._run_once([str(install), *arguments, *_options({**_SYNCS, **self._settings})])
+        program, options = self._setting_up()
+        self._run_once([str(program), "--no-defaults", f"--datadir={self._data}", *options])
 
     def _command(self) -> list[str]:
+        readable = self._temporary / "files"  # for `secure-file-priv`: nothing to read
+        readable.mkdir(mode=0o555)
         own = {
             "datadir": str(self._data),
             "socket": self._socket,
             "pid-file": str(self._data / self.pid_file),
             "tmpdir": str(self._temporary),
         }
-        closed = {"secure-file-priv": str(self._temporary / "files")}
+        closed = {"secure-file-priv": str(readable)}
         settings = {**_SYNCS, **_SETTINGS, **closed, **own, **self._settings}
         return [str(self._program), "--no-defaults", *_options(settings)]
 

