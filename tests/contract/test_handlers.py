@@ -1,12 +1,13 @@
 """One suite over every migration format on every product, on real databases."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import HANDLERS, handler_for
@@ -17,10 +18,12 @@ from faber_db.errors import (
     LockTimeout,
     MigrationFailed,
     MigrationIrreversible,
+    NotSupported,
 )
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import AppliedMigration, Migration, SourceFile
 from faber_db.services.ports import Engine, Handler, Limits, Session
+from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import parse
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -66,11 +69,11 @@ def handler(request: pytest.FixtureRequest) -> Handler:
     return next(h for h in HANDLERS if h.name == request.param)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def place(handler: Handler, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     url: str = request.getfixturevalue(f"{request.param}_url")
-    engine: Engine = Postgresql() if request.param == "postgresql" else Sqlite(tmp_path / "locks")
-    return Place(handler, engine, url)
+    engines: dict[str, Engine] = {"postgresql": Postgresql(), "mariadb": Mysql()}
+    return Place(handler, engines.get(request.param, Sqlite(tmp_path / "locks")), url)
 
 
 @pytest.fixture
@@ -112,7 +115,11 @@ def test_the_ledger_is_ordered_and_named(place: Place, session: Session) -> None
 
 
 def test_a_failure_keeps_nothing_of_the_migration(place: Place, session: Session) -> None:
-    one = place.add("one", "CREATE TABLE t (a integer);\nINSERT INTO missing VALUES (1);")
+    if session.dialect in MYSQL:  # where a definition stays: the failing statement is the first
+        up = "CREATE TABLE t (a missing);\nINSERT INTO t VALUES (1);"
+    else:
+        up = "CREATE TABLE t (a integer);\nINSERT INTO missing VALUES (1);"
+    one = place.add("one", up)
     with pytest.raises(MigrationFailed) as caught:
         place.apply(session, one)
     assert caught.value.rolled_back
@@ -165,7 +172,10 @@ def test_roll_back(place: Place, session: Session) -> None:
 
 
 def test_a_failed_roll_back_leaves_it_applied(place: Place, session: Session) -> None:
-    one = place.add("one", "CREATE TABLE t (a integer);", "DROP TABLE t;\nDROP TABLE missing;")
+    down = ["DROP TABLE t;", "DROP TABLE missing;"]
+    if session.dialect in MYSQL:
+        down.reverse()
+    one = place.add("one", "CREATE TABLE t (a integer);", "\n".join(down))
     place.apply(session, one)
     with pytest.raises(MigrationFailed):
         place.roll_back(session, one)
@@ -183,7 +193,11 @@ def test_no_way_back(place: Place, session: Session) -> None:
 
 def test_a_rehearsal_leaves_no_trace(place: Place, session: Session) -> None:
     one = place.add("one", "CREATE TABLE t (a integer);")
-    assert len(place.apply(session, one, rehearse=True).statements) == 1
+    if session.dialect in MYSQL:  # nothing can be rehearsed that cannot be rolled back
+        with pytest.raises(NotSupported):
+            place.apply(session, one, rehearse=True)
+    else:
+        assert len(place.apply(session, one, rehearse=True).statements) == 1
     assert tables(session) == []
 
 
@@ -203,7 +217,8 @@ def test_a_lock_that_cannot_be_had_needs_no_settling(place: Place, session: Sess
     place.apply(session, place.add("one", "CREATE TABLE t (a integer);"))
     two = place.add("two", "ALTER TABLE t ADD COLUMN b integer;")
     with place.engine.connect(place.url, limits=LIMITS) as other, other.transaction():
-        other.execute("UPDATE t SET a = 2" if session.dialect is Dialect.SQLITE else "LOCK TABLE t")
+        postgresql = session.dialect is Dialect.POSTGRESQL
+        other.execute("LOCK TABLE t" if postgresql else "UPDATE t SET a = 2")
         with pytest.raises(LockTimeout):
             place.apply(session, two)
     assert place.states(session) == "one applied, two pending"
@@ -236,7 +251,7 @@ LEDGERS = {
 
 @pytest.mark.parametrize(("tool", "ddl"), LEDGERS.items(), ids=LEDGERS)
 def test_another_tools_ledger_is_named(tool: str, ddl: str, place: Place, session: Session) -> None:
-    session.execute(ddl)
+    session.execute(ddl.replace('"', "`") if session.dialect in MYSQL else ddl)
     with pytest.raises(LedgerForeign, match=tool):
         place.handler.ledger(session)
     one = place.add("one", "CREATE TABLE t (a integer);")
@@ -350,3 +365,82 @@ def test_rows_are_those_that_prisma_writes(tmp_path: Path, sqlite_url: str) -> N
         _, failed, resolved = session.query(rows)
         assert failed[6] is not None
         assert resolved[3:] == ("integer", two.name, "", None, 0)
+
+
+@pytest.fixture
+def on_mariadb(handler: Handler, mariadb_url: str) -> Place:
+    return Place(handler, Mysql(), mariadb_url)
+
+
+def test_half_applied_where_definitions_stay(on_mariadb: Place) -> None:
+    """The ledger claims nothing, and the status says line by line what is in the database."""
+    place = on_mariadb
+    up = (
+        "CREATE TABLE t (a integer);\nINSERT INTO t VALUES (1);\n"
+        "ALTER TABLE t ADD b missing;\nCREATE TABLE u (a integer);"
+    )
+    with place.engine.connect(place.url, limits=LIMITS) as session:
+        half = place.add("half", up, "DROP TABLE t;\nDROP TABLE missing;")
+        with pytest.raises(MigrationFailed) as caught:
+            place.apply(session, half)
+        assert (caught.value.rolled_back, caught.value.line) == (False, 3)
+        said = "in the database: lines 1, 2; nothing of line 3, as the catalogue shows"
+        assert said in caught.value.message
+        (row,) = place.handler.ledger(session)
+        assert not row.finished
+        (status,) = place.handler.status(place.history(), [row])
+        assert status.state.value == "half_applied"
+        said = (
+            "line 1 is in the database; line 2 is in the database; line 3 failed, and left nothing"
+        )
+        assert said in status.detail
+        place.handler.mark(session, half, "applied", now=NOW)
+        assert place.states(session) == "half applied"
+        with pytest.raises(MigrationFailed):  # of the way back the first step is done
+            place.roll_back(session, half)
+        (status,) = place.handler.status(place.history(), place.handler.ledger(session))
+        assert status.state.value == "half_applied"
+        assert "line 1 is in the database; line 2 failed, and left nothing" in status.detail
+
+
+def test_rows_are_those_that_prisma_writes_on_mysql(mariadb_url: str) -> None:
+    place = Place(handler_for("prisma"), Mysql(), mariadb_url)
+    place.files.append(SourceFile("migration_lock.toml", b'provider = "mysql"\n'))
+    rows = (
+        "SELECT id, checksum, started_at <= finished_at, migration_name, logs, rolled_back_at,"
+        " applied_steps_count, timestampdiff(SECOND, finished_at, utc_timestamp()) < 60"
+        " FROM _prisma_migrations"
+    )
+    with place.engine.connect(place.url, limits=LIMITS) as session:
+        one = place.add("one", "CREATE TABLE t (a integer);")
+        session.execute("SET time_zone = '+09:00'")
+        place.handler.apply_one(session, one, parse(one.up, session.dialect), now=datetime.now(UTC))
+        ((row_id, *rest),) = session.query(rows)
+        assert str(uuid.UUID(str(row_id))) == row_id
+        assert rest == [one.sha256, 1, one.name, None, None, 1, 1]
+        ((shown,),) = session.query(
+            "SELECT group_concat(column_type ORDER BY ordinal_position) FROM"
+            " information_schema.columns WHERE table_name = '_prisma_migrations'"
+            " AND table_schema = database()"
+        )
+        assert shown == (
+            "varchar(36),varchar(64),datetime(3),varchar(255),text,datetime(3),datetime(3),"
+            "int(10) unsigned"
+        )
+
+
+def test_prismas_lock_on_mysql(new_mariadb: Callable[[], str]) -> None:
+    """It belongs to the whole server, so another database waits too."""
+    handler = handler_for("prisma")
+    with (
+        Mysql().connect(new_mariadb(), limits=LIMITS) as one,
+        Mysql().connect(new_mariadb(), limits=LIMITS) as two,
+        handler.lock(one, wait=timedelta(0)),
+    ):
+        ((number,),) = one.query("SELECT connection_id()")
+        assert two.query("SELECT is_used_lock('prisma_migrate')") == [(number,)]
+        with (
+            pytest.raises(LockBusy, match=f"session {number}"),
+            handler.lock(two, wait=timedelta(milliseconds=150)),
+        ):
+            pytest.fail("two sessions hold one lock")

@@ -8,6 +8,7 @@ from faber_db.config.window import window_open
 from faber_db.errors import (
     ApprovalNotSetUp,
     ApprovalStateLost,
+    NotSupported,
     PolicyChanged,
     PolicyRefused,
     TargetChanged,
@@ -30,7 +31,17 @@ class Target:
 
 
 def look_at(session: Session, database: Database, environment: Environment) -> Target:
-    """Read identity and marker. A marker protects, whatever the configuration says."""
+    """Read identity and marker. A marker protects, whatever the configuration says.
+
+    Raises:
+        NotSupported: nothing can be deployed to this server.
+    """
+    if session.cannot_deploy:
+        raise NotSupported(
+            f"{environment.name}: {session.cannot_deploy}",
+            hint="`faber-db analyze --environment`, `faber-db schema` and `faber-db status` work;"
+            " deploy with the tool you have.",
+        )
     identity, marker = session.identity(), session.read_marker()
     protected = environment.protected or marker is not None
     policy = policy_for(database, environment, protected, marker.approvers if marker else ())

@@ -197,6 +197,11 @@ class Session(Protocol):
         """`PostgreSQL 17.10`, for people."""
         ...
 
+    @property
+    def cannot_deploy(self) -> str:
+        """Why nothing can be deployed to this very server; empty where it can."""
+        ...
+
     def now(self) -> datetime:
         """The moment by the database's own clock, UTC; not the one at which a transaction began."""
         ...
@@ -242,6 +247,7 @@ class Session(Protocol):
         then: Sequence[Bound] = (),
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
+        name: str = "",
     ) -> Ran:
         """Run a script as its runner would, with the limits in force.
 
@@ -252,10 +258,19 @@ class Session(Protocol):
 
         A lock timeout retries the whole transaction, `lock_retries` times with growing pauses.
 
+        `name` is the migration's, for a journal where the product cannot roll back (`interrupted`).
+
         Raises:
             MigrationFailed: a statement failed; message names line and cause, and says whether all
                 was rolled back. The attributes `rolled_back: bool`, `line: int` tell code the same.
             LockTimeout: the lock could not be had; nothing was kept.
+        """
+        ...
+
+    def interrupted(self) -> Mapping[str, str]:
+        """What a run that did not end well has left, by the name of its migration.
+
+        In words, statement by statement, with evidence; empty where everything is rolled back.
         """
         ...
 

@@ -38,13 +38,13 @@ def ran(statement: Statement, start: float, rows: int) -> StatementRun:
     )
 
 
-def failed(cause: str, *, line: int, rolled_back: bool, hint: str = "") -> MigrationFailed:
-    """The error of a statement of a migration; says what was kept."""
-    kept = (
-        "nothing was kept"
-        if rolled_back
-        else "what ran before it may have been kept: compare ledger and catalogue"
-    )
+def failed(
+    cause: str, *, line: int, rolled_back: bool, hint: str = "", kept: str = ""
+) -> MigrationFailed:
+    """The error of a statement of a migration; says what was kept, in `kept`'s words if given."""
+    if rolled_back:
+        kept = "nothing was kept"
+    kept = kept or "what ran before it may have been kept: compare ledger and catalogue"
     where = f"line {line}: " if line else ""
     error = MigrationFailed(f"{where}{cause}; {kept}", hint=hint)
     error.rolled_back, error.line = rolled_back, line

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from faber_db.errors import MigrationFailed, NotSupported
 from faber_db.services.ports import Bound
+from faber_db.sql.mysql_transactions import MYSQL, commits_itself
 from faber_db.sql.script import Script, Statement
 
 _GAP = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*"
@@ -39,9 +40,10 @@ def first_words(text: str) -> tuple[str, str, str]:
 
 
 def begins_transaction(statement: Statement) -> bool:
-    """BEGIN or START TRANSACTION; a trigger's BEGIN never stands first."""
+    """BEGIN or START TRANSACTION; a trigger's BEGIN never stands first, MariaDB's block does."""
     one, two, _ = first_words(statement.text)
-    return one == "BEGIN" or (one, two) == ("START", "TRANSACTION")
+    block = two == "NOT" and statement.dialect in MYSQL
+    return (one == "BEGIN" and not block) or (one, two) == ("START", "TRANSACTION")
 
 
 def ends_transaction(statement: Statement) -> bool:
@@ -62,11 +64,16 @@ def foreign_keys_switch(statement: Statement) -> bool | None:
 
 def stands_in_transaction(statement: Statement) -> bool:
     """Whether it may be among those of a transaction; the switch is taken out of it then."""
+    if commits_itself(statement):
+        return False
     return statement.transactional or foreign_keys_switch(statement) is not None
 
 
 def split(script: Script, *, wrap: bool) -> tuple[Stretch, ...]:
     """Cut a script into stretches, in its order.
+
+    On MySQL a definition ends the transaction before it, as the server does; the COMMIT that the
+    script has for it then finds nothing to commit.
 
     Raises:
         MigrationFailed: BEGIN and COMMIT do not pair, or a form of them that cannot be followed.
@@ -75,6 +82,7 @@ def split(script: Script, *, wrap: bool) -> tuple[Stretch, ...]:
     found: list[Stretch] = []
     open_: list[Statement] = []
     begin: Statement | None = None
+    cut = False  # the script's own transaction was ended by a definition
 
     def close(end: Statement | None = None, *, keeps: bool = True) -> None:
         nonlocal begin
@@ -84,12 +92,23 @@ def split(script: Script, *, wrap: bool) -> tuple[Stretch, ...]:
         begin = None
 
     for statement in script.statements:
+        keeps = first_words(statement.text)[0] in ("COMMIT", "END")
         if begins_transaction(statement) and begin is None:
             close()
-            begin = statement
+            begin, cut = statement, False
+        elif begins_transaction(statement) and statement.dialect in MYSQL:
+            raise _refused(statement, "begins a transaction within another")
         elif ends_transaction(statement):
+            if cut and keeps:
+                cut = False
+                close()
+                continue
             _check_end(statement, begin)
-            close(statement, keeps=first_words(statement.text)[0] in ("COMMIT", "END"))
+            close(statement, keeps=keeps)
+        elif begin is not None and commits_itself(statement):
+            close()
+            found.append(Stretch((statement,), alone=True))
+            cut = True
         elif begin is not None or (wrap and stands_in_transaction(statement)):
             open_.append(statement)
         else:
@@ -116,6 +135,8 @@ def _check_end(end: Statement, begin: Statement | None) -> None:
         raise _refused(end, "leaves a prepared transaction behind")
     if "CHAIN" in words and "NO" not in words:
         raise _refused(end, "chains transactions, which cannot be retried safely")
+    if "RELEASE" in words and "NO" not in words:
+        raise _refused(end, "ends the session, which cannot go on then")
 
 
 def _refused(statement: Statement, what: str) -> MigrationFailed:

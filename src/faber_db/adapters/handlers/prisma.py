@@ -22,8 +22,9 @@ from faber_db.adapters.handlers.prisma_ledger import (
     read_ledger,
     record_failure,
     rolled_back,
+    unfinish,
 )
-from faber_db.adapters.handlers.prisma_lock import advisory_lock
+from faber_db.adapters.handlers.prisma_lock import advisory_lock, named_lock
 from faber_db.adapters.handlers.prisma_provider import (
     LOCK_FILE,
     datasource_in,
@@ -38,6 +39,8 @@ from faber_db.errors import (
     ConnectionFailed,
     FaberDbError,
     LedgerError,
+    LockTimeout,
+    MigrationFailed,
     MigrationIrreversible,
     MigrationUnreadable,
     NotSupported,
@@ -52,6 +55,7 @@ from faber_db.model.migration import (
     StatementRun,
 )
 from faber_db.services.ports import FoundHistory, Session
+from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Script
 
 
@@ -96,13 +100,15 @@ class Prisma:
         return status(history, ledger)
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
-        """`pg_advisory_lock(72707369)`, asked for in a bounded loop so that the holder is named.
+        """Prisma's own, asked for in a bounded loop so that the holder is named.
 
         On SQLite Prisma locks the file itself when it writes; there is nothing more to hold.
         """
-        if session.dialect is not Dialect.POSTGRESQL:
+        if session.dialect is Dialect.SQLITE:
             return nullcontext()
-        return advisory_lock(session, wait)
+        if session.dialect is Dialect.POSTGRESQL:
+            return advisory_lock(session, wait)
+        return named_lock(session, wait)
 
     def apply_one(
         self,
@@ -116,21 +122,25 @@ class Prisma:
     ) -> AppliedMigration:
         """Started row in a transaction of its own; then the script and the finished row in one.
 
+        On MySQL each statement commits, as with Prisma's own engine.
+
         A lock that could not be had takes the started row off again: nothing happened, so nothing
         has to be settled before the next try. Every other failure leaves Prisma's failed row.
         """
         _check_provider(session, migration)
+        wrap = migration.wrap and session.dialect not in MYSQL
         if rehearse:
-            ran = session.run(script, wrap=migration.wrap, rehearse=True, observe=observe)
+            ran = session.run(script, wrap=wrap, rehearse=True, observe=observe)
         else:
             ensure_table(session)
             row_id = insert_started(session, migration, now)
             try:
                 ran = session.run(
                     script,
-                    wrap=migration.wrap,
+                    wrap=wrap,
                     then=[finished(session.dialect, row_id)],
                     observe=observe,
+                    name=migration.version,
                 )
             except ConnectionFailed:
                 raise  # the row stands unfinished, as after a crash of Prisma's own
@@ -148,14 +158,24 @@ class Prisma:
     def roll_back(
         self, session: Session, migration: Migration, script: Script, *, now: datetime
     ) -> AppliedMigration:
-        """Run `down.sql`, and set `rolled_back_at`, in one transaction."""
+        """Run `down.sql`, and set `rolled_back_at`, in one transaction where it allows one."""
         if migration.down is None:
             raise MigrationIrreversible(
                 f"{migration.version} has no down.sql",
                 hint="Write down.sql beside its migration.sql, or restore a backup.",
             )
         _check_provider(session, migration)
-        ran = session.run(script, wrap=True, then=[rolled_back(session.dialect, migration, now)])
+        whole = is_one(migration, script)
+        then = [rolled_back(session.dialect, migration, now)]
+        as_it_was = None if whole else unfinish(session, migration)
+        try:
+            ran = session.run(script, wrap=True, then=then, name=migration.version)
+        except (MigrationFailed, LockTimeout) as error:
+            nothing_kept = getattr(error, "rolled_back", isinstance(error, LockTimeout))
+            if as_it_was is not None and nothing_kept:
+                with session.transaction():
+                    session.execute(as_it_was.sql, as_it_was.parameters)
+            raise
         return AppliedMigration(
             migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
         )
@@ -222,7 +242,8 @@ class Prisma:
 
 
 def _check_provider(session: Session, migration: Migration) -> None:
-    if migration.provider and migration.provider != session.dialect.value:
+    product = "mysql" if session.dialect in MYSQL else session.dialect.value
+    if migration.provider and migration.provider != product:
         raise MigrationUnreadable(
             f"{LOCK_FILE} says {migration.provider}, but this is {session.server_label}",
             hint="A history is written for one product; make another folder for another one.",

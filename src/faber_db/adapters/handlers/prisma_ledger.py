@@ -1,7 +1,7 @@
 """The rows of `_prisma_migrations`, exactly as Prisma's own engine writes them.
 
 Table, values and order of writing: schema-engine, sql_migration_persistence.rs and
-flavour/{postgres,sqlite}.rs. On SQLite a moment is milliseconds since 1970.
+flavour/{postgres,sqlite,mysql}.rs. On SQLite a moment is milliseconds since 1970, on MySQL it is UTC.
 """
 
 import uuid
@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from faber_db.adapters.handlers.other_tools import refuse_ledgers
-from faber_db.adapters.handlers.status import KEPT, is_same
-from faber_db.adapters.handlers.tables import columns_of, require_kept
+from faber_db.adapters.handlers.status import KEPT, is_same, with_remains
+from faber_db.adapters.handlers.tables import columns_of
 from faber_db.errors import FaberDbError, LedgerError, LockTimeout, MigrationFailed
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration
 from faber_db.services.ports import Bound, Session
+from faber_db.sql.mysql_transactions import MYSQL
 
 TABLE = "_prisma_migrations"
 _COLUMNS = {
@@ -49,10 +50,24 @@ _DDL = {
     "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
 )""",
 }
+_DDL |= dict.fromkeys(
+    MYSQL,
+    """CREATE TABLE _prisma_migrations (
+    id                      VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum                VARCHAR(64) NOT NULL,
+    finished_at             DATETIME(3),
+    migration_name          VARCHAR(255) NOT NULL,
+    logs                    TEXT,
+    rolled_back_at          DATETIME(3),
+    started_at              DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+    applied_steps_count     INTEGER UNSIGNED NOT NULL DEFAULT 0
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci""",
+)
 _FINISHED_NOW = {
     Dialect.POSTGRESQL: "greatest(started_at, clock_timestamp())",
     Dialect.SQLITE: "max(started_at, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))",
 }
+_FINISHED_NOW |= dict.fromkeys(MYSQL, "greatest(started_at, utc_timestamp(3))")
 _SELECT = (
     "SELECT migration_name, checksum, started_at, finished_at, rolled_back_at, logs,"
     " applied_steps_count FROM _prisma_migrations ORDER BY started_at, migration_name"
@@ -108,6 +123,23 @@ def finished(dialect: Dialect, row_id: str) -> Bound:
     )
 
 
+def unfinish(session: Session, migration: Migration) -> Bound:
+    """Before a way back that cannot be rolled back: a failed row, at which Prisma stops too.
+
+    Returns:
+        What makes the row as it was, for a way back that left nothing.
+    """
+    chosen = f"FROM {TABLE} WHERE migration_name = %s AND {_COUNTS} AND finished_at IS NOT NULL"
+    found = session.query(f"SELECT id, finished_at, logs {chosen}", (migration.name,))
+    if not found:
+        raise LedgerError(f"{migration.version} does not stand in {TABLE} as applied")
+    row_id, finished_at, logs = found[0]
+    change = f"UPDATE {TABLE} SET finished_at = %s, logs = %s WHERE id = %s"  # noqa: S608 -- constant
+    with session.transaction():
+        session.execute(change, (None, KEPT, row_id))
+    return Bound(change, (finished_at, logs, row_id))
+
+
 def rolled_back(dialect: Dialect, migration: Migration, now: datetime) -> Bound:
     return Bound(
         f"UPDATE {TABLE} SET rolled_back_at = %s"  # noqa: S608 -- constants
@@ -131,9 +163,11 @@ def record_failure(
 
 
 def _time(dialect: Dialect, moment: datetime) -> object:
-    """A moment as Prisma stores it: milliseconds since 1970 on SQLite."""
+    """A moment as Prisma stores it: milliseconds since 1970 on SQLite, UTC without zone on MySQL."""
     if dialect is Dialect.SQLITE:
         return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    if dialect in MYSQL:
+        return moment.astimezone(UTC).replace(tzinfo=None)
     return moment
 
 
@@ -156,7 +190,6 @@ def _moment(value: object) -> datetime | None:
 
 def ensure_table(session: Session) -> None:
     """Make the ledger where there is none; a transaction of its own."""
-    require_kept(session)
     if columns_of(session, TABLE) is None:
         refuse_ledgers(session, TABLE)
         with session.transaction():
@@ -194,4 +227,5 @@ def read_ledger(session: Session) -> tuple[LedgerRow, ...]:
         missing = ", ".join(sorted(_COLUMNS - set(columns)))
         raise LedgerError(f"{TABLE} lacks the columns {missing}")
     rows = session.query(_SELECT)
-    return _newest_of_each([_ledger_row(row) for row in rows])
+    newest = _newest_of_each([_ledger_row(row) for row in rows])
+    return tuple(with_remains(newest, session))

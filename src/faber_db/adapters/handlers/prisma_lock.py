@@ -9,6 +9,7 @@ from faber_db.errors import ConnectionFailed, LockBusy
 from faber_db.services.ports import Session
 
 LOCK_KEY = 72_707_369  # what Prisma's engine passes to pg_advisory_lock
+LOCK_NAME = "prisma_migrate"  # and to GET_LOCK, where it belongs to the whole server
 
 
 @contextmanager
@@ -26,6 +27,24 @@ def advisory_lock(session: Session, wait: timedelta) -> Iterator[None]:
     finally:
         with suppress(ConnectionFailed):  # the server gave it back with the connection
             session.query("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+@contextmanager
+def named_lock(session: Session, wait: timedelta) -> Iterator[None]:
+    until = time.monotonic() + wait.total_seconds()
+    while session.query("SELECT get_lock(%s, 0)", (LOCK_NAME,)) != [(1,)]:
+        if time.monotonic() >= until:
+            ((holder,),) = session.query("SELECT is_used_lock(%s)", (LOCK_NAME,))
+            raise LockBusy(
+                f"Prisma's migration lock is held by session {holder or 'unknown'}",
+                hint="Somebody deploys to this server. Wait for it, then look at the status again.",
+            )
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        with suppress(ConnectionFailed):  # the server gave it back with the connection
+            session.query("SELECT release_lock(%s)", (LOCK_NAME,))
 
 
 def _holder(session: Session) -> str:

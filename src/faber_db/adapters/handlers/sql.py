@@ -9,6 +9,7 @@ first statement until after its last, so that a crash between them is seen.
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +19,8 @@ from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import folders, has_statements, text_of
 from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.sql_text import has_markers, parts_of
-from faber_db.adapters.handlers.status import KEPT, status
-from faber_db.adapters.handlers.tables import columns_of, require_kept
+from faber_db.adapters.handlers.status import KEPT, status, with_remains
+from faber_db.adapters.handlers.tables import columns_of
 from faber_db.errors import (
     ConnectionFailed,
     FaberDbError,
@@ -40,6 +41,7 @@ from faber_db.model.migration import (
     StatementRun,
 )
 from faber_db.services.ports import Bound, FoundHistory, Session
+from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Script
 
 TABLE = "faber_db_migrations"
@@ -61,10 +63,25 @@ _DDL = {
     execution_ms INTEGER NOT NULL DEFAULT 0
 )""",
 }
+_DDL |= dict.fromkeys(
+    MYSQL,
+    """CREATE TABLE faber_db_migrations (
+    version varchar(255) NOT NULL PRIMARY KEY,
+    name varchar(255) NOT NULL,
+    sha256 varchar(64) NOT NULL,
+    applied_at datetime(6),
+    execution_ms bigint NOT NULL DEFAULT 0
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin""",
+)
 _ELAPSED_MS = {  # since the moment given; the server's clock may be behind ours
     Dialect.POSTGRESQL: "greatest(0, extract(epoch FROM clock_timestamp() - %s) * 1000)::bigint",
     Dialect.SQLITE: "max(0, CAST((julianday('now') - julianday(%s)) * 86400000 AS INTEGER))",
 }
+_ELAPSED_MS |= dict.fromkeys(
+    MYSQL, "greatest(0, timestampdiff(MICROSECOND, %s, utc_timestamp(6)) DIV 1000)"
+)
+_APPLIED_AT = f"SELECT applied_at FROM {TABLE} WHERE version = %s"  # noqa: S608 -- constant
+_SET_APPLIED_AT = f"UPDATE {TABLE} SET applied_at = %s WHERE version = %s"  # noqa: S608 -- constant
 _ONE_WAY = "-- This migration has no way back.\n"
 
 
@@ -126,7 +143,7 @@ class SqlFiles:
             f"SELECT version, name, sha256, applied_at FROM {TABLE}"  # noqa: S608 -- constant
             " ORDER BY (applied_at IS NULL), applied_at, version"
         )
-        return tuple(_ledger_row(row) for row in rows)
+        return tuple(with_remains([_ledger_row(row) for row in rows], session))
 
     def status(
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
@@ -161,6 +178,7 @@ class SqlFiles:
                     wrap=migration.wrap,
                     then=[then if whole else _complete(session.dialect, migration, now)],
                     observe=observe,
+                    name=migration.version,
                 )
             except FaberDbError as error:
                 if not whole and _kept_nothing(error):
@@ -173,13 +191,27 @@ class SqlFiles:
     def roll_back(
         self, session: Session, migration: Migration, script: Script, *, now: datetime
     ) -> AppliedMigration:
-        """Run the down script and remove the row, in one transaction where it allows one."""
+        """Run the down script and remove the row, in one transaction where it allows one.
+
+        Where it does not, the row says from before the first statement that it is not applied
+        whole any more.
+        """
         if migration.down is None:
             raise MigrationIrreversible(
                 f"{migration.version} has no down script",
                 hint="Write one beside it, or restore a backup.",
             )
-        ran = session.run(script, wrap=_wraps_down(migration), then=[_forget(migration)])
+        wrap = _wraps_down(migration)
+        whole = is_one(replace(migration, wrap=wrap), script)
+        ((applied_at,),) = session.query(_APPLIED_AT, (migration.version,)) or ((None,),)
+        if not whole:
+            _execute(session, Bound(_SET_APPLIED_AT, (None, migration.version)))
+        try:
+            ran = session.run(script, wrap=wrap, then=[_forget(migration)], name=migration.version)
+        except FaberDbError as error:
+            if not whole and _kept_nothing(error):
+                _execute(session, Bound(_SET_APPLIED_AT, (applied_at, migration.version)))
+            raise
         return AppliedMigration(
             migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
         )
@@ -254,7 +286,6 @@ class SqlFiles:
         )
 
     def _ensure_table(self, session: Session) -> None:
-        require_kept(session)
         if columns_of(session, TABLE) is None:
             other_tools.refuse_ledgers(session, TABLE)
             _execute(session, Bound(_DDL[session.dialect]))
@@ -352,6 +383,8 @@ def _ledger_row(row: tuple[object, ...]) -> LedgerRow:
 def _time(dialect: Dialect, moment: datetime) -> object:
     if dialect is Dialect.SQLITE:
         return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    if dialect in MYSQL:
+        return moment.astimezone(UTC).replace(tzinfo=None)
     return moment
 
 
@@ -361,4 +394,6 @@ def _moment(value: object) -> datetime | None:
             value = datetime.fromisoformat(value)
         except ValueError as error:
             raise LedgerError(f"{TABLE} holds a time that cannot be read: {value!r}") from error
-    return value.astimezone(UTC) if isinstance(value, datetime) else None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return None

@@ -1,9 +1,11 @@
-"""What migration files and ledger say together. Pure, and the same for every format."""
+"""What migration files and ledger say together, the same for every format."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from faber_db.model.migration import LedgerRow, Migration, MigrationState, MigrationStatus
+from faber_db.services.ports import Session
 
 KEPT = "faber-db: not everything was rolled back."
 """Stands in the log of a ledger row whose migration failed and left something behind."""
@@ -33,6 +35,16 @@ def status(
             if row.version not in known and not (row.finished and row.rolled_back)
         ),
     )
+
+
+def with_remains(rows: Sequence[LedgerRow], session: Session) -> Iterator[LedgerRow]:
+    """Rows with what the product's journal tells of an unfinished one, as far as it keeps one."""
+    unfinished = any(not row.finished and not row.rolled_back for row in rows)
+    left = session.interrupted() if unfinished else {}
+    for row in rows:
+        if row.version in left and not row.finished:
+            row = replace(row, log=f"{row.log}\n{KEPT} {left[row.version]}".strip())
+        yield row
 
 
 def is_same(migration: Migration, recorded: str) -> bool:
@@ -86,9 +98,11 @@ def _of_row(row: LedgerRow) -> MigrationStatus:
 def _unfinished(row: LedgerRow) -> tuple[MigrationState, str]:
     how = f"mark {row.version} applied or rolled_back"
     if KEPT in row.log:
+        there = row.log.rpartition(KEPT)[2].strip()
+        part = f"a part of it may be there: {there}" if there else "a part of it stayed"
         return (
             MigrationState.HALF_APPLIED,
-            f"It failed and a part of it stayed; finish or undo that by hand, then {how}.",
+            f"It failed and {part}; finish or undo that by hand, then {how}.",
         )
     why = row.log.strip().partition("\n")[0][:200]
     said = f"It failed: {why}" if why else "It started and never finished"

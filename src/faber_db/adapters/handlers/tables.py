@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from faber_db.errors import NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
 
@@ -25,19 +24,6 @@ def columns_of(session: Session, table: str) -> tuple[str, ...] | None:
             (table,),
         )
     return tuple(str(row[0]) for row in rows) or None
-
-
-def require_kept(session: Session) -> None:
-    """Let no ledger be begun on a product that has none of ours.
-
-    Raises:
-        NotSupported: it is such a product.
-    """
-    if session.dialect not in (Dialect.SQLITE, Dialect.POSTGRESQL):
-        raise NotSupported(
-            f"no ledger is kept on {session.server_label} yet",
-            hint="Deploy there with the tool you have.",
-        )
 
 
 def tables_among(

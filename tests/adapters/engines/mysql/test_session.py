@@ -1,7 +1,6 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +11,14 @@ from faber_db.errors import (
     ConnectionRefusedByServer,
     FaberDbError,
     LockTimeout,
+    MarkerUnreadable,
     NotSupported,
     PermissionMissing,
     StatementFailed,
     StatementTimeout,
 )
 from faber_db.model.dialect import Dialect
-from faber_db.model.target import Marker
-from faber_db.services.ports import Copy, Limits, TableSize, never, silent
-from faber_db.sql.script import parse
+from faber_db.services.ports import Limits, TableSize
 
 Fill = Callable[[str], str]
 SHORT = Limits(lock_timeout=timedelta(milliseconds=900), statement_timeout=timedelta(seconds=3))
@@ -217,36 +215,14 @@ def test_a_database_is_made_once(mariadb_server: str) -> None:
             session.execute("DROP DATABASE made_once")
 
 
-def test_what_is_not_there_yet_is_refused(mariadb_url: str, tmp_path: Path) -> None:
-    engine, copy = Mysql(), Copy("mysql://h/d", "d")
-    marker = Marker(
-        target_id="t", environment="e", database="d", approvers=(), policy_digest="p", server_digest="s"
-    )  # fmt: skip
-    with engine.connect(mariadb_url) as session:
-        assert session.read_marker() is None
-        for refused in (
-            lambda: session.run(parse("SELECT 1", Dialect.MARIADB), wrap=False),
-            lambda: session.transaction(),
-            lambda: session.deploy_lock(wait=timedelta(0)),
-            lambda: session.write_marker(marker),
-            lambda: session.use_nonce("n", "d", "now"),
-            lambda: session.free_nonce("n"),
-            lambda: session.used_nonces(),
-            lambda: engine.dump("", tmp_path, progress=silent, cancelled=never),
-            lambda: engine.decode(tmp_path),
-            lambda: engine.restore_beside("", tmp_path, progress=silent, cancelled=never),
-            lambda: engine.swap("", copy),
-            lambda: engine.drop_copy(copy),
-        ):
-            with pytest.raises(NotSupported) as caught:
-                refused()
-            assert caught.value.hint
-
-
-def test_a_marker_of_a_later_version_stops(filled: Fill) -> None:
-    url = filled("CREATE TABLE _faber_db_marker (a int)")
-    with Mysql().connect(url) as session, pytest.raises(NotSupported, match="marker"):
-        session.read_marker()
+def test_a_marker_that_cannot_be_understood_stops(filled: Fill) -> None:
+    url = filled("CREATE TABLE _faber_db_marker (one int, marker text)")
+    with Mysql().connect(url) as session:
+        with pytest.raises(MarkerUnreadable, match="empty"):
+            session.read_marker()
+        session.execute("INSERT INTO _faber_db_marker VALUES (1, '{}')")
+        with pytest.raises(MarkerUnreadable):
+            session.identity()
 
 
 def test_a_session_is_left_when_the_server_ends_it(mariadb_url: str) -> None:

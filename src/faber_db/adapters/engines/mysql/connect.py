@@ -86,7 +86,7 @@ def opened(
             connection, "SELECT @@version, @@version_comment, @@sql_mode"
         )
         server = server_of(str(version), str(comment))
-        _refuse_other_reading(str(mode))
+        refuse_other_reading(str(mode))
         set_limits(connection, server, limits)
         if read_only:
             rows(connection, "SET SESSION TRANSACTION READ ONLY")
@@ -194,7 +194,7 @@ def _context(address: Address) -> "ssl.SSLContext":
     return context
 
 
-def _refuse_other_reading(mode: str) -> None:
+def refuse_other_reading(mode: str) -> None:
     """What was analysed must be what the server reads.
 
     With one of these modes a string or a quoted name ends elsewhere than the parser saw.
@@ -210,11 +210,8 @@ def _refuse_other_reading(mode: str) -> None:
         )
 
 
-def set_limits(connection: "Connection", server: Server, limits: Limits) -> None:
-    """Set the limits for the session and read them back; whole seconds, rounded up.
-
-    MySQL's `max_execution_time` covers SELECT alone.
-    """
+def limits_of(server: Server, limits: Limits) -> dict[str, int]:
+    """The variables that hold limits, with their values in whole seconds, rounded up."""
     lock = max(1, math.ceil(limits.lock_timeout.total_seconds()))
     statement = max(1, math.ceil(limits.statement_timeout.total_seconds()))
     wanted = {"lock_wait_timeout": lock, "innodb_lock_wait_timeout": lock}
@@ -223,6 +220,15 @@ def set_limits(connection: "Connection", server: Server, limits: Limits) -> None
     else:
         wanted["max_execution_time"] = statement * 1000
         wanted["information_schema_stats_expiry"] = 0  # else sizes are up to a day old
+    return wanted
+
+
+def set_limits(connection: "Connection", server: Server, limits: Limits) -> None:
+    """Set the limits for the session and read them back.
+
+    MySQL's `max_execution_time` covers SELECT alone.
+    """
+    wanted = limits_of(server, limits)
     rows(
         connection,
         "SET " + ", ".join(f"SESSION {name} = {value:d}" for name, value in wanted.items()),

@@ -49,7 +49,7 @@ class Mysql:
         from faber_db.adapters.engines.mysql.session import MysqlSession
 
         with opened(parse(url), limits=limits, read_only=read_only) as (connection, server):
-            yield MysqlSession(connection, server)
+            yield MysqlSession(connection, server, limits=limits)
 
     def create_database(self, url: str) -> bool:
         from faber_db.adapters.engines.mysql.connect import raw, rows

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from faber_db.adapters.engines.mysql import marker
 from faber_db.adapters.engines.mysql.connect import Server, rows
 from faber_db.model.dialect import Dialect
 from faber_db.model.target import TargetIdentity
@@ -36,8 +37,10 @@ def read(connection: "Connection", server: Server) -> TargetIdentity:
     }
     if uid:
         parts["server_uid" if mariadb else "server_uuid"] = uid
+    mark = marker.read(connection)
     return TargetIdentity(
         product=server.dialect.value,
+        marker_id=mark.target_id if mark else "",
         parts=parts,
         bound={
             "role": role,

@@ -1,19 +1,23 @@
 """A session on a MySQL or MariaDB database."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from faber_db.adapters.engines.mysql import catalogue, identity, marker, sizes
-from faber_db.adapters.engines.mysql.connect import Server, rows
+import pymysql
+
+from faber_db.adapters.engines.mysql import catalogue, identity, lock, sizes
+from faber_db.adapters.engines.mysql import marker as marks
+from faber_db.adapters.engines.mysql.connect import Server, in_transaction, rows
 from faber_db.adapters.engines.mysql.faults import translating
-from faber_db.adapters.engines.mysql.unsupported import unsupported
+from faber_db.adapters.engines.mysql.journal import Journal, read
+from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import StatementRun
 from faber_db.model.target import Marker, TargetIdentity
-from faber_db.services.ports import Bound, Ran, TableSize, Tried
+from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
 from faber_db.sql.script import Script
 
 if TYPE_CHECKING:
@@ -22,17 +26,22 @@ if TYPE_CHECKING:
 
 
 class MysqlSession:
-    """One connection to one database; see `services.ports.Session` for what each method promises.
-
-    What belongs to a deployment is refused by name: this product can be looked at and analysed.
-    """
+    """One connection to one database; see `services.ports.Session` for what each method promises."""
 
     def __init__(
-        self, connection: "Connection", server: Server, *, lacking: Mapping[str, str] | None = None
+        self,
+        connection: "Connection",
+        server: Server,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        lacking: Mapping[str, str] | None = None,
     ) -> None:
         """`lacking`: of a copy, what it has not got, with the reason."""
         self._connection = connection
         self._server = server
+        self._limits = limits
+        self._journal = Journal(connection)
+        self._lock = ""  # the name of the deployment lock while it is held
         self._lacking = lacking or {}
         self._trial: Trial | None = None
 
@@ -47,6 +56,12 @@ class MysqlSession:
     @property
     def server_label(self) -> str:
         return self._server.label
+
+    @property
+    def cannot_deploy(self) -> str:
+        if self._server.dialect is Dialect.MARIADB:
+            return ""
+        return f"nothing is deployed to {self._server.label}, on which it was never tried"
 
     def now(self) -> datetime:
         ((text,),) = self.query(
@@ -82,8 +97,20 @@ class MysqlSession:
         with translating(), self._connection.cursor() as cursor:
             return cursor.execute(sql, tuple(parameters) or None)
 
-    def transaction(self) -> AbstractContextManager[None]:
-        raise unsupported("deploying to", self._server.label)
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        nested = in_transaction(self._connection)
+        with translating():
+            rows(self._connection, "SAVEPOINT faber_db" if nested else "BEGIN")
+        try:
+            yield
+            with translating():
+                rows(self._connection, "RELEASE SAVEPOINT faber_db" if nested else "COMMIT")
+        except BaseException:
+            if self._connection.open and in_transaction(self._connection):
+                with translating():
+                    rows(self._connection, "ROLLBACK TO faber_db" if nested else "ROLLBACK")
+            raise
 
     def run(
         self,
@@ -94,8 +121,25 @@ class MysqlSession:
         then: Sequence[Bound] = (),
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
+        name: str = "",
     ) -> Ran:
-        raise unsupported("deploying to", self._server.label)
+        from faber_db.adapters.engines.mysql.run import ScriptRun
+
+        with translating():
+            run = ScriptRun(
+                self._connection,
+                self._server,
+                self._limits,
+                self._journal,
+                observe,
+                lock=self._lock,
+                rehearse=rehearse,
+            )
+            return run.run(script, wrap=wrap, first=first, then=then, name=name)
+
+    def interrupted(self) -> Mapping[str, str]:
+        with translating():
+            return read(self._connection, at_work=lock.is_held_by_another(self._connection))
 
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
@@ -112,22 +156,35 @@ class MysqlSession:
         with translating():
             return Queries(self._connection, queries).failing(range(len(queries)))
 
-    def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
-        raise unsupported("deploying to", self._server.label)
+    @contextmanager
+    def deploy_lock(self, *, wait: timedelta) -> Iterator[None]:
+        with translating(), lock.deploy_lock(self._connection, wait=wait) as name:
+            self._lock = name
+            try:
+                yield
+            finally:
+                self._lock = ""
+                with suppress(pymysql.err.Error):  # the next deployment takes it away
+                    self._journal.remove()
 
     def read_marker(self) -> Marker | None:
         with translating():
-            marker.refuse(self._connection)
-        return None
+            return marks.read(self._connection)
 
-    def write_marker(self, marker: Marker) -> NoReturn:
-        raise unsupported("protecting", self._server.label)
+    def write_marker(self, marker: Marker) -> None:
+        with translating():
+            marks.write(self._connection, marker)
 
-    def use_nonce(self, nonce: str, plan_digest: str, used_at: str) -> NoReturn:
-        raise unsupported("deploying to", self._server.label)
+    def use_nonce(self, nonce: str, plan_digest: str, used_at: str) -> bool:
+        if in_transaction(self._connection):
+            raise StatementFailed("an approval is used outside any transaction, to be durable")
+        with translating():
+            return marks.use_nonce(self._connection, nonce, plan_digest, used_at)
 
-    def free_nonce(self, nonce: str) -> NoReturn:
-        raise unsupported("deploying to", self._server.label)
+    def free_nonce(self, nonce: str) -> None:
+        with translating():
+            marks.free_nonce(self._connection, nonce)
 
-    def used_nonces(self) -> NoReturn:
-        raise unsupported("deploying to", self._server.label)
+    def used_nonces(self) -> list[tuple[str, str, str]]:
+        with translating():
+            return marks.used_nonces(self._connection)

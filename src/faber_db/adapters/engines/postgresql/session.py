@@ -34,6 +34,7 @@ class PostgresqlSession:
     """
 
     dialect = Dialect.POSTGRESQL
+    cannot_deploy = ""
 
     def __init__(
         self,
@@ -103,10 +104,14 @@ class PostgresqlSession:
         then: Sequence[Bound] = (),
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
+        name: str = "",
     ) -> Ran:
         run = ScriptRun(self._connection, self._limits, observe, rehearse=rehearse)
         with translating():
             return run.run(script, wrap=wrap, first=first, then=then)
+
+    def interrupted(self) -> Mapping[str, str]:
+        return {}
 
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()

@@ -27,6 +27,7 @@ class SqliteSession:
     """One connection to one file; see `services.ports.Session` for what each method promises."""
 
     dialect = Dialect.SQLITE
+    cannot_deploy = ""
 
     def __init__(
         self,
@@ -120,10 +121,14 @@ class SqliteSession:
         then: Sequence[Bound] = (),
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
+        name: str = "",
     ) -> Ran:
         run = ScriptRun(self._connection, self._run_one, self._limits, observe, rehearse=rehearse)
         with translating():
             return run.run(script, wrap=wrap, first=first, then=then)
+
+    def interrupted(self) -> Mapping[str, str]:
+        return {}
 
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()

@@ -1,0 +1,132 @@
+"""A journal of what a script has done, since a definition cannot be rolled back.
+
+It is a table in the database itself, there from before the first statement that commits by itself
+until the run has ended well. An intent is written before each step and its outcome after it; the
+outcome of a transaction stands in that transaction. After a crash it tells which statements are in
+the database, and the catalogue tells of the one that was under way.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from faber_db.adapters.engines.mysql import evidence
+from faber_db.adapters.engines.mysql.connect import rows
+
+if TYPE_CHECKING:
+    from faber_db.adapters.engines.mysql.connect import Connection
+
+TABLE = "_faber_db_journal"
+_THERE = (
+    "SELECT 1 FROM information_schema.tables"
+    " WHERE table_schema = database() AND table_name = '_faber_db_journal'"
+)
+_CREATE = """
+    CREATE TABLE IF NOT EXISTS _faber_db_journal (
+        number integer PRIMARY KEY,
+        name varchar(255) NOT NULL,
+        `lines` text NOT NULL,
+        state varchar(8) NOT NULL,
+        names mediumtext NOT NULL,
+        digest char(64) NOT NULL,
+        remains text NOT NULL
+    ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+"""
+_SELECT = (
+    "SELECT name, `lines`, state, names, digest, remains FROM _faber_db_journal ORDER BY number"
+)
+
+
+class Journal:
+    """The journal of one session; empty but for the run that is under way, or failed last."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._name = ""
+        self._number = 0
+
+    def begin(self, name: str) -> None:
+        """Start anew for a migration."""
+        rows(self._connection, _CREATE)
+        rows(self._connection, "DELETE FROM _faber_db_journal")
+        self._name, self._number = name, 0
+
+    def intent(self, lines: list[int], names: tuple[str, ...] = (), digest: str = "") -> None:
+        """Before a step: what it is, and for a definition what the catalogue said then."""
+        self._number += 1
+        rows(
+            self._connection,
+            "INSERT INTO _faber_db_journal (number, name, `lines`, state, names, digest, remains)"
+            " VALUES (%s, %s, %s, 'intent', %s, %s, '')",
+            (self._number, self._name, _numbers(lines), json.dumps(names), digest),
+        )
+
+    def done(self) -> None:
+        """After a step; in its transaction where it is one."""
+        self._outcome("done", "")
+
+    def failed(self, remains: str) -> None:
+        """After a step that failed: what is left of it, empty for nothing."""
+        self._outcome("failed", remains)
+
+    def end(self) -> None:
+        """The run has ended well, and its ledger row says so."""
+        rows(self._connection, "DELETE FROM _faber_db_journal")
+
+    def remove(self) -> None:
+        """Take the table away unless it tells of something."""
+        if rows(self._connection, _THERE) and not rows(self._connection, _SELECT + " LIMIT 1"):
+            rows(self._connection, "DROP TABLE _faber_db_journal")
+
+    def _outcome(self, state: str, remains: str) -> None:
+        rows(
+            self._connection,
+            "UPDATE _faber_db_journal SET state = %s, remains = %s WHERE number = %s",
+            (state, remains, self._number),
+        )
+
+
+def read(connection: "Connection", *, at_work: bool) -> Mapping[str, str]:
+    """What the last run that did not end well has left, in words, by the name of its migration.
+
+    Args:
+        connection: only reads.
+        at_work: another session holds the deployment lock, so that it is no run that was cut off.
+    """
+    if not rows(connection, _THERE):
+        return {}
+    said: dict[str, list[str]] = {}
+    for name, lines, state, names, digest, remains in rows(connection, _SELECT):
+        step = f"line {lines}" if "," not in str(lines) else f"lines {lines}"
+        looked = (tuple(json.loads(str(names))), str(digest))
+        words = _words(connection, str(state), str(remains), looked, at_work=at_work)
+        said.setdefault(str(name), []).append(f"{step} {words}")
+    return {name: "; ".join(words) for name, words in said.items()}
+
+
+def _words(
+    connection: "Connection",
+    state: str,
+    remains: str,
+    looked: tuple[tuple[str, ...], str],
+    *,
+    at_work: bool,
+) -> str:
+    names, digest = looked
+    if state == "done":
+        return "is in the database"
+    if state == "failed":
+        return f"failed, and left {remains}" if remains else "failed, and left nothing"
+    if at_work:
+        return "is under way, or its session has not ended yet"
+    if not digest:
+        return "was under way in a transaction, which was rolled back"
+    if evidence.look(connection, names) == digest:
+        return "was under way, and the catalogue is as it was before it"
+    return "was under way, and the catalogue shows a change since: it is in the database"
+
+
+def _numbers(lines: list[int]) -> str:
+    """`3`, `3, 5, 7`, and not more than a few."""
+    shown = [str(line) for line in lines[:20]]
+    return ", ".join(shown) + (", …" if len(lines) > len(shown) else "")
