@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.shadows.templates import Templates
 from faber_db.adapters.signers import ed25519, openssh, passkey
 from faber_db.adapters.stores.backup_folder import BackupFolder
+from faber_db.adapters.stores.postgresql_state import PostgresqlState
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config import load
 from faber_db.config.proposed import proposed
@@ -30,6 +32,7 @@ from faber_db.config.protection import (
     Placed,
     Protection,
     is_named_like_production,
+    place_of,
     protections,
 )
 from faber_db.config.reference import resolve, split
@@ -39,6 +42,7 @@ from faber_db.errors import (
     ConfigMissing,
     FaberDbError,
     NotSupported,
+    SecretUnavailable,
     ShadowUnavailable,
 )
 from faber_db.executor.local import LocalExecutor
@@ -46,7 +50,7 @@ from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
 from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
-from faber_db.services.ports import Engine, Handler, Shadow, Verifiers
+from faber_db.services.ports import Engine, Handler, Shadow, State, Verifiers
 
 _WHERE_MARIADB = "Where the server is a MariaDB, give `--dialect mariadb`."
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no characters that look alike
@@ -87,8 +91,6 @@ class _Builder:
         self._settings = settings
         self._environ = environ
         folder = _home(environ, "XDG_STATE_HOME", ".local/state") / project_id(root)
-        if settings.state:
-            raise NotSupported("`state` in a database is not supported yet; it is a local file")
         self._folder = folder
         keys = ed25519.KeyFolder(_home(environ, "XDG_CONFIG_HOME", ".config") / "keys")
         backups = Path(settings.backups.folder) if settings.backups.folder else folder / "backups"
@@ -97,7 +99,7 @@ class _Builder:
             settings=settings,
             config_path=config_path,
             databases=_Databases(self, settings.all_databases()),
-            state=SqliteState(folder / "state.sqlite3", now),
+            state=self._state(),
             state_folder=folder,
             executor=LocalExecutor(lambda: self.app, self._verifiers(), environ),
             now=now,
@@ -105,6 +107,39 @@ class _Builder:
             backup_store=BackupFolder(root / backups),
             keys=keys,
         )
+
+    def _state(self) -> State:
+        reference = self._settings.state
+        if not reference:
+            return SqliteState(self._folder / "state.sqlite3", now)
+
+        def url() -> str:
+            found = resolve(reference, environ=self._environ, root=self._root, protected=True)
+            self._require_apart(found)
+            return found
+
+        if split(reference)[0] in ("", "env", "file"):  # what costs nothing is said at once
+            with suppress(SecretUnavailable):  # said by the first operation that needs it
+                url()
+        return PostgresqlState(url, now)
+
+    def _require_apart(self, state: str) -> None:
+        """The state lives in none of the databases that it remembers.
+
+        Raises:
+            ConfigError: it does.
+        """
+        place = place_of(state, self._root)
+        for database, settings in self._settings.all_databases().items():
+            for name, env in settings.environments.items():
+                if place is not None and place == place_of(
+                    self._url(database, name, env), self._root
+                ):
+                    raise ConfigError(
+                        f"`state` leads to the database of {name} itself",
+                        hint="Give it a database of its own: whoever can change the target could"
+                        " change what is remembered of it.",
+                    )
 
     def database(self, name: str, settings: DatabaseSettings) -> Database:
         """One database with its adapters."""

@@ -46,6 +46,18 @@ No password stands in the file. A `url` is a reference:
 A URL may also stand there as it is. With a password in it, it is refused for a protected environment.
 `keyring:` is not there yet.
 
+## State
+
+What faber-db remembers (plans, approvals, jobs, the catalogue of backups, the audit trail) lies in a
+SQLite file in `$XDG_STATE_HOME/faber-db/PROJECT/`, for this account alone. With `state`, a reference
+to a PostgreSQL URL, several machines share it: the tables are made in the schema `faber_db_state`
+when it is first used. Each project has a state database of its own, and it may be none of the
+databases that the project changes. Files of backups stay where `backups.folder` says.
+
+An older format is brought up to the newest after a copy (`state.sqlite3.format-N`, or the schema
+`faber_db_state_format_N`); a newer one is refused. Where the state cannot be read or written, also
+for want of room, nothing runs (`state-unusable`).
+
 ## Protected environments
 
 Named like production (`production`, `prod`, `live`, `eu-prod`, …), on another host unless the file

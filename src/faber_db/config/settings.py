@@ -272,7 +272,12 @@ class ProjectSettings(_Settings):
     shadow: _Shadow = "auto"
     drift: DriftSettings = DriftSettings()
     state: Annotated[
-        str, _says("A database for the state. Not supported yet: it is a local file.", "")
+        Reference | Literal[""],
+        _says(
+            "PostgreSQL database for the state, so that several machines share it: a reference."
+            " Empty: a local file.",
+            "env:FABER_DB_STATE_URL",
+        ),
     ] = ""
     backups: BackupSettings = BackupSettings()
     approvers: ApproverSettings = ApproverSettings()

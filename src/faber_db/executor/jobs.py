@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from faber_db.errors import FaberDbError, JobFailed
-from faber_db.executor.process import started
+from faber_db.executor.process import here, started
 from faber_db.model.job import Job, JobState
 from faber_db.services.app import App
 from faber_db.services.ports import Cancelled, Progress, never
@@ -19,6 +19,7 @@ from faber_db.services.ports import Cancelled, Progress, never
 HEARTBEAT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _LONGEST_START = timedelta(seconds=60)
+_LONGEST_SILENCE = timedelta(minutes=5)  # of a job on another machine, whose clock may differ
 
 
 def new_job(
@@ -100,6 +101,7 @@ class Running:
         self._job = job.model_copy(
             update={
                 "state": JobState.RUNNING,
+                "place": here(),
                 "pid": os.getpid(),
                 "pid_started": started(os.getpid()),
                 "started_at": self._now(),
@@ -154,11 +156,16 @@ def cancel_requested(app: App, job_id: str) -> bool:
 
 
 def dead(app: App, job: Job) -> bool:
-    """Whether the process of an unfinished job is gone, or never got going."""
+    """Whether the process of an unfinished job is gone, or never got going.
+
+    Of a job on another machine, which shares the state, only the heartbeat can be seen.
+    """
     if job.state.over:
         return False
     if job.state is JobState.QUEUED:
         return app.now() > datetime.fromisoformat(job.created_at) + _LONGEST_START
+    if job.place not in ("", here()):
+        return app.now() > datetime.fromisoformat(job.heartbeat_at) + _LONGEST_SILENCE
     return started(job.pid) != job.pid_started
 
 

@@ -34,6 +34,7 @@ class Job(Frozen):
     started_at: str = ""
     finished_at: str = ""
     heartbeat_at: str = ""
+    place: str = ""  # where its pid means something; empty: here
     pid: int = 0
     pid_started: int = 0  # kernel start time of the pid, so that a recycled pid is not mistaken
     progress: str = ""  # "backup 1.2 of 1.9 GB"

@@ -128,6 +128,19 @@ class Plan(Frozen):
     def risk(self) -> Risk:
         return self.analysis.risk
 
+    @property
+    def about(self) -> str:
+        """What it is about whatever became of the target since: a rejection holds for all of it."""
+        return digest_of(
+            {
+                "action": self.kind.value,
+                "database": self.database,
+                "environment": self.environment,
+                "migrations": [[m.version, m.sha256] for m in self.migrations],
+                "arguments": self.arguments,
+            }
+        )
+
 
 def subject_of(
     *,

@@ -610,9 +610,17 @@ class State(Protocol):
         ...
 
     def plans(
-        self, *, database: str = "", environment: str = "", subject: str = "", work_id: str = ""
+        self,
+        *,
+        database: str = "",
+        environment: str = "",
+        subject: str = "",
+        work_id: str = "",
+        about: str = "",
+        states: Sequence[PlanState] = (),
+        since: str = "",
     ) -> list[StoredPlan]:
-        """Newest first; only what is given narrows."""
+        """Newest first; only what is given narrows. `since` compares with `created_at`."""
         ...
 
     def plan_file(self, sha256: str) -> bytes:
