@@ -5,7 +5,7 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -28,8 +28,10 @@ def own_folder() -> Iterator[Path]:
         rmtree(folder)
 
 
-def as_plain_user(action: Callable[[], None]) -> None:
+def as_plain_user(action: Callable[[], None], *, groups: Sequence[int] = ()) -> None:
     """Run `action` in this process, or as root in a child that has given its rights up.
+
+    With `groups`, the child is in those too; without root it stays in its own.
 
     The child may not be able to read this project's own files: import what `action` needs before.
     """
@@ -43,7 +45,7 @@ def as_plain_user(action: Callable[[], None]) -> None:
         child = os.fork()
     if child == 0:
         try:
-            os.setgroups([])
+            os.setgroups(list(groups))
             os.setgid(NOBODY)
             os.setuid(NOBODY)
             action()

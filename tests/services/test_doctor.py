@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from faber_db.model.target import Marker
 from faber_db.services import doctor
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.doctor import Verdict
+from faber_db.services.machine import Machine
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 Opened = Callable[..., App]
@@ -76,12 +78,21 @@ def _database(root: Path, settings: dict[str, EnvironmentSettings]) -> Database:
     )
 
 
-def _machine(tmp_path: Path, *, root: bool = False, writable: bool = True) -> doctor.Machine:
-    return doctor.Machine(
-        becomes_root=lambda: root,
+def _machine(tmp_path: Path, *, writable: bool = True) -> Machine:
+    """One where nothing is open but what the files of the project are."""
+    return Machine(
+        becomes_root=lambda: False,
         is_writable=lambda path: writable,
+        is_readable=lambda path: True,
+        uid=1,
+        home=tmp_path / "home",
+        environ={},
         keys_folder=tmp_path / "keys",
         cache_folder=tmp_path / "cache",
+        groups=list,
+        programs=(),
+        agent_keys=list,
+        listener=lambda path: None,
     )
 
 
@@ -104,7 +115,9 @@ def test_all_is_well(opened: Opened, tmp_path: Path) -> None:
         ("dev", Verdict.OK, ""),
     ]
     assert answer.details.tier == 1
-    assert len(answer.details.tier_limits) == 3
+    assert len(answer.details.tier_limits) == 4
+    assert answer.details.holds == []
+    assert answer.details.holes == []
 
 
 def test_one_failure_hides_no_other(opened: Opened, tmp_path: Path) -> None:
@@ -128,10 +141,9 @@ def test_a_configuration_that_cannot_be_used(tmp_path: Path) -> None:
     def missing() -> App:
         raise ConfigMissing("there is no faber-db.json here")
 
-    answer = doctor.run(doctor.Request(), missing, _machine(tmp_path, root=True))
+    answer = doctor.run(doctor.Request(), missing, _machine(tmp_path))
     assert (answer.status, answer.exit_code) == ("failure", Exit.USAGE)
     assert answer.as_json()["details"]["next"] == {"person": "faber-db init"}
-    assert "root" in answer.details.tier_limits[-1]
 
 
 def test_protected_without_an_approver(opened: Opened, tmp_path: Path) -> None:
@@ -185,3 +197,50 @@ def test_footprint(opened: Opened, tmp_path: Path) -> None:
     assert places["state and audit trail"] == (str(tmp_path / "state"), True)
     assert places["keys of approvers"] == (str(tmp_path / "keys"), False)
     assert places["empty servers to copy"] == (str(tmp_path / "cache"), False)
+
+
+def test_two_names_of_one_database(opened: Opened, tmp_path: Path) -> None:
+    """A name that is not protected reaches a protected database, until the marker covers both."""
+    _file(tmp_path / "production.db")
+    (tmp_path / "other.db").hardlink_to(tmp_path / "production.db")
+    app = opened(dev="other.db", production="production.db")
+    found = doctor.run(doctor.Request(), lambda: app, _machine(tmp_path)).details.examined
+    told = next(e for e in found if e.code == "same-database-unprotected")
+    assert told.text == "dev, production are one database, and dev is not protected"
+    with app.database().engine.connect(str(tmp_path / "production.db")) as session:
+        session.write_marker(
+            Marker(
+                target_id="a",
+                environment="production",
+                database="main",
+                approvers=(),
+                policy_digest="",
+                server_digest=session.identity().server_digest,
+            )
+        )
+    again = doctor.run(doctor.Request(), lambda: app, _machine(tmp_path)).details.examined
+    assert [e.text for e in again if e.name == "same database"] == [
+        "dev, production are one database"
+    ]
+
+
+def test_what_a_restore_kept_is_told(opened: Opened, tmp_path: Path) -> None:
+    _file(tmp_path / "dev.db")
+    _file(tmp_path / "dev.before-restore-0123abcd.db")
+    answer = doctor.run(doctor.Request(), lambda: opened(dev="dev.db"), _machine(tmp_path))
+    assert any("dev.before-restore-0123abcd.db" in e.text for e in answer.details.examined)
+
+
+def test_a_minimum_that_does_not_hold_is_refused(opened: Opened, tmp_path: Path) -> None:
+    _file(tmp_path / "production.db")
+    app = opened(production="production.db")
+    where = app.database().environments["production"]
+    settings = where.settings.model_copy(update={"minimum_tier": 3})
+    database = replace(
+        app.database(), environments={"production": replace(where, settings=settings)}
+    )
+    app = replace(app, databases={"main": database})
+    answer = doctor.run(doctor.Request(), lambda: app, _machine(tmp_path))
+    assert answer.exit_code == Exit.REFUSED
+    assert _found(answer.details)[-1] == ("production", Verdict.FAILED, "policy-refused")
+    assert [(h.in_force, h.holds, h.minimum) for h in answer.details.holds] == [(1, 1, 3)]

@@ -6,6 +6,7 @@ from faber_db.model.finding import Frozen
 from faber_db.model.target import PinnedApprover
 
 _WORDS = {
+    0: "none: a key that signs lies open to this account",
     1: "passphrase key; a program under the signer's account could be watching",
     2: "hardware keys; each signature takes a touch, and this account still draws the screen",
     3: "the executor's own account holds credentials, policy and state; others can only ask",
@@ -13,6 +14,7 @@ _WORDS = {
 }
 _ENROLMENT = "the first enrolment proves that somebody sat at a terminal, not who"
 _HOLES = {
+    0: ("whoever has this account can sign by itself, so nothing holds it back",),
     1: (
         "the agent runs under the account that holds the key files and the credentials",
         "the passphrase keeps it from signing, not from connecting to the database by itself",
@@ -65,3 +67,8 @@ def highest(serves: str) -> int:
 def words(number: int) -> str:
     """A tier in a few words, for whoever signs."""
     return _WORDS[number]
+
+
+def limits(number: int) -> tuple[str, ...]:
+    """What a tier does not stop, whoever signs; 0 is none at all."""
+    return (*_HOLES[number], _UNREAD)

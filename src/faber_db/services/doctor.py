@@ -1,22 +1,26 @@
 """Doctor: does everything that faber-db needs work here, and how far does the protection reach?
 
 It looks and changes nothing: the configuration, each environment's reference and connection, the
-marker, the dump tools, the state folder, and whether the agent's account could get around us.
+marker, the dump tools, the state folder, and what this account could do to get around us. Run it
+where the agent runs: the answer is about the account that asks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from faber_db import __version__
-from faber_db.errors import ConfigError, Exit, FaberDbError
+from faber_db.errors import ConfigError, Exit, FaberDbError, PolicyRefused
 from faber_db.model.answer import Answer, Details, NextPerson, Problem
 from faber_db.model.finding import Frozen
+from faber_db.model.target import Marker
+from faber_db.model.tier import limits, tier_in_force
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.footprint import Footprint, footprint
+from faber_db.services.holes import Holds, Hole
+from faber_db.services.machine import Machine, there
 from faber_db.services.ports import Session
+from faber_db.services.tier_report import Target, TierReport, report
 
 
 class Verdict(StrEnum):
@@ -39,21 +43,15 @@ class Examined(Frozen):
     code: str = ""
 
 
-class Footprint(Frozen):
-    """One file, folder or database object of ours."""
-
-    place: str  # "state folder", "marker in production"
-    what: str
-    exists: bool | None  # None: could not look
-
-
 class DoctorDetails(Details):
     """What was looked at, and the tier in force."""
 
     version: str = __version__
     examined: list[Examined] = []
-    tier: int = 1
-    tier_limits: list[str] = []
+    tier: int = 1  # the lowest that holds for a protected environment
+    tier_limits: list[str] = []  # what it does not stop, by its nature
+    holds: list[Holds] = []
+    holes: list[Hole] = []
     footprint: list[Footprint] = []
 
 
@@ -61,16 +59,6 @@ class Request(Frozen):
     """What to look at."""
 
     footprint: bool = False
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What doctor asks of the machine it runs on."""
-
-    becomes_root: Callable[[], bool]  # `sudo -n true` works, or this is root
-    is_writable: Callable[[Path], bool]
-    keys_folder: Path
-    cache_folder: Path
 
 
 @runtime_checkable
@@ -82,18 +70,29 @@ class FindsTools(Protocol):
         ...
 
 
-TIER_1_LIMITS = (
-    "the agent runs under the account that holds the key files and the credentials",
-    "the passphrase keeps it from signing, not from connecting to the database by itself",
-    "the first enrolment proves that somebody sat at a terminal, not who",
-)
+@runtime_checkable
+class FindsLeftovers(Protocol):
+    """An engine that can tell databases which earlier work of ours left behind."""
+
+    def find_leftovers(self, session: Session, url: str) -> Sequence[str]:
+        """Names of databases or files beside the one of the session."""
+        ...
+
+
+class _Seen:
+    """What the environments have told so far."""
+
+    def __init__(self) -> None:
+        self.targets: list[Target] = []
+        self.names: dict[str, list[tuple[str, bool]]] = {}  # by place: label, protected
+        self.leftovers: dict[str, None] = {}
 
 
 def run(
     request: Request, open_project: Callable[[], App], machine: Machine
 ) -> Answer[DoctorDetails]:
     """Look at everything; one thing that fails hides no other."""
-    details = DoctorDetails(tier_limits=list(_limits(machine)))
+    details = DoctorDetails(tier_limits=list(limits(1)))
     try:
         app = open_project()
     except FaberDbError as error:
@@ -101,7 +100,7 @@ def run(
         return _answer(details, config_failed=isinstance(error, ConfigError))
     details.examined.extend(_configuration(app))
     details.examined.extend(_state(app, machine))
-    databases = []
+    databases, seen = [], _Seen()
     for name in app.databases:
         try:
             databases.append(app.databases[name])
@@ -111,14 +110,18 @@ def run(
         details.examined.extend(_product(database))
         for environment in database.environments.values():
             several = len(app.databases) > 1
-            details.examined.extend(_environment(database, environment, several=several))
+            name = f"{database.name}/{environment.name}" if several else environment.name
+            details.examined.extend(_environment(name, database, environment, app.serves, seen))
+    details.examined.extend(_together(seen))
+    _tell_tiers(details, app, report(app, seen.targets, machine))
     if request.footprint:
-        details.footprint.extend(_footprint(app, databases, machine))
+        details.footprint.extend(footprint(app, databases, machine))
     return _answer(details, config_failed=False)
 
 
 def _answer(details: DoctorDetails, *, config_failed: bool) -> Answer[DoctorDetails]:
     failed = [e for e in details.examined if e.verdict in (Verdict.FAILED, Verdict.UNKNOWN)]
+    refused = bool(failed) and all(e.code == PolicyRefused.code for e in failed)
     warned = [e for e in details.examined if e.verdict is Verdict.WARNING]
     if config_failed:
         details.next = NextPerson(
@@ -135,14 +138,75 @@ def _answer(details: DoctorDetails, *, config_failed: bool) -> Answer[DoctorDeta
         errors=[
             Problem(code=e.code or "not-supported", message=e.text, hint=e.hint) for e in failed
         ],
-        exit_code=Exit.USAGE if config_failed else Exit.FAILED if failed else Exit.DONE,
+        exit_code=_exit(config_failed=config_failed, failed=bool(failed), refused=refused),
     )
 
 
-def _limits(machine: Machine) -> Iterator[str]:
-    yield from TIER_1_LIMITS
-    if machine.becomes_root():
-        yield "this account can become root without a password, so it could change anything here"
+def _exit(*, config_failed: bool, failed: bool, refused: bool) -> Exit:
+    if config_failed:
+        return Exit.USAGE
+    if refused:
+        return Exit.REFUSED
+    return Exit.FAILED if failed else Exit.DONE
+
+
+def _tell_tiers(details: DoctorDetails, app: App, found: TierReport) -> None:
+    details.holds, details.holes = list(found.holds), list(found.holes)
+    details.tier, details.tier_limits = found.lowest, list(limits(found.lowest))
+    if app.serves:
+        details.examined.append(
+            Examined(
+                name="tier",
+                verdict=Verdict.INFO,
+                text="this is the executor's own account, which may do everything",
+                hint="Run `faber-db doctor` where the agent runs to see what is open to it.",
+            )
+        )
+    for holds in found.holds:
+        if holds.holds < holds.minimum:
+            details.examined.append(
+                Examined(
+                    name=holds.environment,
+                    verdict=Verdict.FAILED,
+                    text=f"tier {holds.minimum} is demanded, and tier {holds.holds} holds",
+                    hint="Close what is listed below, or see docs/security.md for the way there.",
+                    code=PolicyRefused.code,
+                )
+            )
+        elif holds.holds < holds.in_force:
+            details.examined.append(
+                Examined(
+                    name=holds.environment,
+                    verdict=Verdict.WARNING,
+                    text=f"it is set up for tier {holds.in_force}, and only tier {holds.holds} holds",
+                    hint="Close what is listed below.",
+                )
+            )
+
+
+def _together(seen: _Seen) -> Iterator[Examined]:
+    """Names that lead to one database, and what earlier work left there."""
+    for names in (n for n in seen.names.values() if len(n) > 1):
+        free = [label for label, protected in names if not protected]
+        listed = ", ".join(label for label, _ in names)
+        mixed = bool(free) and len(free) < len(names)
+        yield Examined(
+            name="same database",
+            verdict=Verdict.WARNING if mixed else Verdict.INFO,
+            text=f"{listed} are one database"
+            + (f", and {', '.join(free)} is not protected" if mixed else ""),
+            hint="Protect it (`faber-db protect ENV`); its marker then covers every name."
+            if mixed
+            else "",
+            code="same-database-unprotected" if mixed else "",
+        )
+    for name in seen.leftovers:
+        yield Examined(
+            name="leftover",
+            verdict=Verdict.INFO,
+            text=f"{name} was left behind by a restore or a trial run",
+            hint="Drop it when you do not need it any more.",
+        )
 
 
 def _configuration(app: App) -> Iterator[Examined]:
@@ -164,7 +228,7 @@ def _configuration(app: App) -> Iterator[Examined]:
 
 def _state(app: App, machine: Machine) -> Iterator[Examined]:
     folder = app.state_folder
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    existing = next(p for p in (folder, *folder.parents) if there(p))
     if not machine.is_writable(existing):
         yield Examined(
             name="state folder",
@@ -201,29 +265,50 @@ def _product(database: Database) -> Iterator[Examined]:
 
 
 def _environment(
-    database: Database, environment: Environment, *, several: bool
+    name: str, database: Database, environment: Environment, serves: str, seen: _Seen
 ) -> Iterator[Examined]:
-    name = f"{database.name}/{environment.name}" if several else environment.name
     if environment.settings.url is None:
-        yield Examined(
-            name=name,
-            verdict=Verdict.INFO,
-            text=f"reached through the executor {environment.settings.executor}",
-        )
+        yield from _elsewhere(name, database, environment, seen)
         return
     try:
         url = environment.resolve_url()
         with database.engine.connect(url, limits=environment.limits, read_only=True) as session:
-            yield from _reached(name, environment, session)
+            marker = session.read_marker()
+            yield from _reached(name, environment, session, marker, seen)
+            if isinstance(database.engine, FindsLeftovers):
+                seen.leftovers |= dict.fromkeys(database.engine.find_leftovers(session, url))
     except FaberDbError as error:
+        marker = None
         yield _failed(name, error)
-
-
-def _reached(name: str, environment: Environment, session: Session) -> Iterator[Examined]:
-    identity = session.identity()
-    marker = session.read_marker()
-    words = [session.server_label]
     if environment.protected or marker is not None:
+        approvers = marker.approvers if marker else ()
+        tier = tier_in_force(serves, approvers).number
+        seen.targets.append(Target(name, database, environment, approvers, tier))
+
+
+def _elsewhere(
+    name: str, database: Database, environment: Environment, seen: _Seen
+) -> Iterator[Examined]:
+    seen.targets.append(Target(name, database, environment))
+    yield Examined(
+        name=name,
+        verdict=Verdict.INFO,
+        text=f"reached through the executor {environment.settings.executor}",
+    )
+
+
+def _reached(
+    name: str, environment: Environment, session: Session, marker: Marker | None, seen: _Seen
+) -> Iterator[Examined]:
+    identity = session.identity()
+    protected = environment.protected or marker is not None
+    parts = {
+        key: part for key, part in identity.parts.items() if key != "path"
+    }  # links have several
+    place = f"{identity.product} {sorted(parts.items())}"
+    seen.names.setdefault(place, []).append((name, protected))
+    words = [session.server_label]
+    if protected:
         words.append(f"protected: {environment.why_protected or 'carries our marker'}")
     if identity.missing:
         words.append(f"not readable for this role: {', '.join(identity.missing)}")
@@ -249,43 +334,4 @@ def _reached(name: str, environment: Environment, session: Session) -> Iterator[
 def _failed(name: str, error: FaberDbError) -> Examined:
     return Examined(
         name=name, verdict=Verdict.FAILED, text=error.message, hint=error.hint, code=error.code
-    )
-
-
-def _footprint(app: App, databases: Sequence[Database], machine: Machine) -> Iterator[Footprint]:
-    if app.config_path is not None:
-        yield Footprint(place="configuration", what=str(app.config_path), exists=True)
-    backups = app.settings.backups.folder
-    for place, path in (
-        ("state and audit trail", app.state_folder),
-        ("backups", Path(backups) if backups else app.state_folder / "backups"),
-        ("keys of approvers", machine.keys_folder),
-        ("empty servers to copy", machine.cache_folder),
-    ):
-        yield Footprint(place=place, what=str(path), exists=path.exists())
-    for database in databases:
-        for environment in database.environments.values():
-            yield from _in_database(database, environment)
-
-
-def _in_database(database: Database, environment: Environment) -> Iterator[Footprint]:
-    objects = {
-        "postgresql": "schema faber_db",
-        "sqlite": "tables _faber_db_marker, _faber_db_used",
-    }.get(database.engine.name, "tables _faber_db_*")
-    ledger = ", ".join(database.handler.ledger_tables)
-    ours = database.handler.name == "sql"  # other formats share the ledger of their own tool
-    marked: bool | None = None
-    recorded: bool | None = None
-    if environment.settings.url is not None:
-        with suppress(FaberDbError):  # shown as not looked at; the error stands above
-            url = environment.resolve_url()
-            with database.engine.connect(url, limits=environment.limits, read_only=True) as session:
-                marked = session.read_marker() is not None
-                recorded = bool(database.handler.ledger(session))
-    yield Footprint(place=f"marker in {environment.name}", what=objects, exists=marked)
-    yield Footprint(
-        place=f"ledger in {environment.name}",
-        what=ledger if ours else f"{ledger} (of {database.handler.name} itself)",
-        exists=recorded,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.postgresql.address import is_postgresql, parse, url_of
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress
+from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress, Session
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.session import PostgresqlSession
@@ -59,6 +59,14 @@ class Postgresql:
         names = ("pg_dump", "pg_restore")
         found = {name: next((b.tool(name) for b in find(name)), None) for name in names}
         return {name: str(path or "") for name, path in found.items()}
+
+    def find_leftovers(self, session: Session, url: str) -> list[str]:
+        """Databases of this server that a restore kept, or that a trial run did not drop."""
+        rows = session.query(
+            "SELECT datname::text FROM pg_catalog.pg_database"
+            " WHERE datname ~ '^faber_db_shadow_|_before_restore_[0-9a-f]{8}$' ORDER BY 1"
+        )
+        return [f'database "{name}"' for (name,) in rows]
 
     def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
         from faber_db.adapters.engines.postgresql import dump

@@ -10,7 +10,7 @@ from faber_db.adapters.engines.sqlite.address import file_of, is_sqlite
 from faber_db.adapters.engines.sqlite.connect import opened
 from faber_db.adapters.engines.sqlite.session import SqliteSession
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress
+from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress, Session
 
 
 class Sqlite:
@@ -66,6 +66,13 @@ class Sqlite:
         ) as connection:
             connection.execute("PRAGMA user_version = 0")  # so that the file is written
         return True
+
+    def find_leftovers(self, session: Session, url: str) -> list[str]:
+        """Files beside this one that a restore kept."""
+        live = file_of(url, Path.cwd())
+        return [
+            f"file {kept}" for kept in sorted(live.parent.glob(f"{live.stem}.before-restore-*"))
+        ]
 
     def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
         source = file_of(url, Path.cwd())
