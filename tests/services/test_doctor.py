@@ -244,3 +244,13 @@ def test_a_minimum_that_does_not_hold_is_refused(opened: Opened, tmp_path: Path)
     assert answer.exit_code == Exit.REFUSED
     assert _found(answer.details)[-1] == ("production", Verdict.FAILED, "policy-refused")
     assert [(h.in_force, h.holds, h.minimum) for h in answer.details.holds] == [(1, 1, 3)]
+
+
+def test_footprint_of_a_client(opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / ".mcp.json").write_text('{"mcpServers": {"faber-db": {}}}')
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / "settings.json").write_text("{}")
+    request = doctor.Request(footprint=True)
+    answer = doctor.run(request, lambda: opened(dev="dev.db"), _machine(tmp_path))
+    found = [(Path(f.what).name, f.exists) for f in answer.details.footprint if "client" in f.place]
+    assert found == [(".mcp.json", True), ("settings.json", False)]

@@ -36,13 +36,26 @@ def register(program: typer.Typer) -> None:
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Only show what would be written.")
         ] = False,
+        client: Annotated[
+            str,
+            typer.Option(
+                "--client",
+                help="Also settings of that coding assistant (claude): the server, and rules that"
+                " ask before a database is emptied. A speed bump, not a wall.",
+            ),
+        ] = "",
     ) -> int:
         """Write the configuration of this project, from what is found here."""
         from faber_db.app import initialise
         from faber_db.cli.render.configuration import initialised
-        from faber_db.services.init import Request
+        from faber_db.errors import InputError
+        from faber_db.services.init import CLIENTS, Request
 
-        request = Request(handler=handler, engine=engine, url=url, force=force, dry_run=dry_run)
+        if client not in CLIENTS:
+            raise InputError(f"there are no rules for {client!r}", hint="Give `--client claude`.")
+        request = Request(
+            handler=handler, engine=engine, url=url, force=force, dry_run=dry_run, client=client
+        )
         root = (call.project or Path.cwd()).resolve()
         return call.show(initialise(request, root, os.environ), initialised)
 

@@ -16,7 +16,7 @@ from faber_db.config.reference import split
 from faber_db.config.settings import EnvironmentSettings
 
 _WORDS = ("production", "prod", "prd")
-_LOOPBACK = ("", "localhost", "127.0.0.1", "::1", "[::1]")
+LOOPBACK = ("", "localhost", "127.0.0.1", "::1", "[::1]")
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
 
@@ -146,7 +146,7 @@ def place_of(url: str | None, root: Path) -> tuple[str, str] | None:
     database = query.get("dbname") or unquote(parts.path.lstrip("/"))
     database = database or query.get("user") or unquote(parts.username or "")
     socket = host.startswith(("/", "%2f"))
-    where = "local" if host in _LOOPBACK or socket else host
+    where = "local" if host in LOOPBACK or socket else host
     return (f"{product}:{where}:{port}", database)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from faber_db.errors import FaberDbError
 from faber_db.model.finding import Frozen
 from faber_db.services.app import App, Database, Environment
-from faber_db.services.machine import Machine, there
+from faber_db.services.client_rules import RESETS
+from faber_db.services.machine import Machine, lines_of, there
 
 
 class Footprint(Frozen):
@@ -30,6 +31,9 @@ def footprint(app: App, databases: Sequence[Database], machine: Machine) -> Iter
         ("empty servers to copy", machine.cache_folder),
     ):
         yield Footprint(place=place, what=str(path), exists=there(path))
+    for path in (app.root / ".mcp.json", app.root / ".claude" / "settings.json"):
+        ours = any("faber-db" in t or RESETS[0] in t for _, t in lines_of(path, machine))
+        yield Footprint(place="client settings", what=str(path), exists=ours)
     for database in databases:
         for environment in database.environments.values():
             yield from _in_database(database, environment)

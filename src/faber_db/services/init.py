@@ -1,7 +1,5 @@
-"""`init`: write the shortest configuration, and the folders of an empty project."""
+"""`init`: write the shortest configuration, the folders of an empty project, a client's rules."""
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,8 +11,12 @@ from faber_db.config.reference import has_password, resolve, split
 from faber_db.errors import ConfigError, ConfigExists, FaberDbError, InputError
 from faber_db.model.answer import Answer, Details, NextPerson, Problem, State
 from faber_db.model.migration import SourceFile
+from faber_db.services.client_rules import NOTE, for_claude
 from faber_db.services.ports import FoundHistory, Handler
+from faber_db.services.protected_hosts import is_configured, protected_hosts
+from faber_db.services.writing import write_whole
 
+CLIENTS = ("", "claude")
 Detect = Callable[[Path], FoundHistory | None]
 HandlerFor = Callable[[str], Handler]
 
@@ -29,6 +31,7 @@ class Request(BaseModel):
     url: str = ""  # a reference for dev: env:NAME, file:PATH, a SQLite path
     force: bool = False  # write anew over an existing file
     dry_run: bool = False
+    client: str = ""  # also the settings of that coding assistant
 
 
 class InitDetails(Details):
@@ -41,6 +44,8 @@ class InitDetails(Details):
     migrations: str = ""
     evidence: tuple[str, ...] = ()
     made: tuple[str, ...] = ()  # files, below the project root
+    diffs: tuple[str, ...] = ()  # of the client's settings
+    note: str = ""
 
 
 def run(
@@ -64,13 +69,44 @@ def run(
         ConfigExists: there is one, and `force` was not given.
         ConfigError, LedgerForeign: several migration folders, or another tool's.
         InputError: the URL holds a password, which would be written into a committed file.
+        FileUnreadable: the client's settings are there and cannot be added to.
     """
+    target = root / FILE_NAME
+    if not request.client:
+        return _configure(request, root, target, environ, detect, handler_for)
+    answer: Answer[InitDetails] | None = None
+    hosts = protected_hosts(root, environ)
+    files = for_claude(root, hosts)  # first: what cannot be written is said before anything is
+    if request.force or not is_configured(root, environ):
+        answer = _configure(request, root, target, environ, detect, handler_for)
+    details = answer.details if answer else InitDetails()
+    changed = [file for file in files if file.diff]
+    details.made = (*details.made, *(file.path for file in changed))
+    details.diffs, details.note = tuple(file.diff for file in changed), NOTE
+    if request.dry_run or not details.made:
+        details.state = State.PLANNED if request.dry_run else State.SKIPPED
+    for file in () if request.dry_run else changed:
+        write_whole((root / file.path).resolve(), file.text.encode(), replace=True)
+    verb = "would write" if request.dry_run else "wrote"
+    message = f"{verb} {', '.join(details.made)}" if details.made else "everything is there already"
+    if answer is None:
+        return Answer(message=message, details=details)
+    return answer.model_copy(update={"message": message})
+
+
+def _configure(
+    request: Request,
+    root: Path,
+    target: Path,
+    environ: Mapping[str, str],
+    detect: Detect,
+    handler_for: HandlerFor,
+) -> Answer[InitDetails]:
     if has_password(request.url):
         raise InputError(
             "the URL holds a password, and the file is committed",
             hint="Put the URL into an environment variable and give `env:NAME`.",
         )
-    target = root / FILE_NAME
     if target.exists() and not request.force:
         raise ConfigExists(
             f"{FILE_NAME} is there already", hint="Edit it; see `faber-db config show`."
@@ -87,8 +123,8 @@ def run(
         message = f"would write {', '.join(details.made)}"
         return Answer(message=message, details=details, warnings=warnings)
     for file in files:
-        _write(root / file.path, file.content, replace=False)
-    _write(target, plan.text.encode(), replace=request.force)
+        write_whole(root / file.path, file.content, replace=False)
+    write_whole(target, plan.text.encode(), replace=request.force)
     return Answer(
         status="warning" if warnings else "success",
         message=f"wrote {', '.join(details.made)}",
@@ -215,24 +251,3 @@ def _next(request: Request, details: InitDetails, warnings: Sequence[Problem]) -
     if request.dry_run:
         return "faber-db init"
     return "faber-db doctor" if warnings else "faber-db status dev"
-
-
-def _write(file: Path, content: bytes, *, replace: bool) -> None:
-    """Write a whole file or none of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.chmod(0o644)
-        if replace:
-            part.replace(file)
-        else:
-            file.hardlink_to(part)  # fails where the file has appeared meanwhile
-    except FileExistsError as error:
-        raise ConfigExists(f"{file.name} has just been written by somebody else") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -12,12 +12,21 @@ from faber_db.services.init import InitDetails
 def initialised(answer: Answer[InitDetails], page: Page) -> None:
     """What was found, what was written, the file, the next step."""
     details = answer.details
-    word = warn("would write") if details.state is State.PLANNED else good("wrote")
-    page.line(word, f"  {listed(details.made, most=10)}")
+    if details.state is State.SKIPPED:
+        page.line(good("nothing to do"), f"  {answer.message}")
+    else:
+        word = warn("would write") if details.state is State.PLANNED else good("wrote")
+        page.line(word, f"  {listed(details.made, most=10)}")
     for evidence in details.evidence:
         page.fact("found", evidence)
     page.blank()
     page.verbatim(details.config, indent=2)
+    for diff in details.diffs:
+        page.blank()
+        page.verbatim(diff, indent=2)
+    if details.note:
+        page.blank()
+        page.text(details.note)
     add_next(page, details.next)
 
 
