@@ -7,7 +7,7 @@ needs them, and a reference is resolved when its environment is looked at.
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +26,11 @@ from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.postgresql_state import PostgresqlState
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config import load
+from faber_db.config.address import address_of
+from faber_db.config.executor import PATH as EXECUTOR_FILE
+from faber_db.config.executor import ExecutorSettings, folder_name, require_private
+from faber_db.config.executor_file import load_executor
+from faber_db.config.file import VARIABLE
 from faber_db.config.proposed import proposed
 from faber_db.config.protection import (
     Key,
@@ -44,8 +49,13 @@ from faber_db.errors import (
     NotSupported,
     SecretUnavailable,
     ShadowUnavailable,
+    StateUnusable,
 )
+from faber_db.executor.client import RemoteExecutor
+from faber_db.executor.environ import only_needed
 from faber_db.executor.local import LocalExecutor
+from faber_db.executor.routing import RoutingExecutor
+from faber_db.executor.transport import connector
 from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
 from faber_db.services import init
@@ -76,7 +86,65 @@ def build(project: Path | None, environ: Mapping[str, str]) -> App:
         if environ.get("FABER_DB_CONFIG"):
             raise
         root, settings = start, proposed(start, environ).settings
-    return _Builder(root, settings, config_path, environ).app
+    if not isinstance(settings, ExecutorSettings):
+        return _Builder(root, settings, config_path, environ).app
+    if config_path is None or not environ.get(VARIABLE):
+        raise ConfigError(
+            "this is the configuration of an executor, not of a project",
+            hint=f"{VARIABLE} names it for the verbs that its account runs.",
+        )
+    return build_executor(config_path, settings, environ)
+
+
+def build_executor(path: Path, settings: ExecutorSettings, environ: Mapping[str, str]) -> App:
+    """The project of an executor of its own: an empty folder, and what its configuration names.
+
+    Raises:
+        ConfigError: somebody else may write the configuration; the folder cannot be made.
+    """
+    require_private(path)
+    folder = (
+        Path(settings.state_folder)
+        if settings.state_folder
+        else _home(environ, "XDG_STATE_HOME", ".local/state") / folder_name(path)
+    )
+    root = folder / "project"  # nothing is in it, and nothing that is asked for is looked up there
+    try:
+        for made in (folder, root):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateUnusable(
+            f"the executor's folder {folder} cannot be made ({error.strerror})",
+            hint="Only the executor's own account uses its configuration.",
+        ) from error
+    return _Builder(root.resolve(), settings, path, environ, folder=folder, serves="account").app
+
+
+def run_executor(
+    path: Path | None,
+    listen: tuple[str, ...],
+    environ: MutableMapping[str, str],
+    ready: Callable[[str], None],
+) -> None:
+    """Serve as an executor of its own until SIGTERM or Ctrl-C.
+
+    Args:
+        path: of its configuration; None: the usual place.
+        listen: addresses in the place of those in the file.
+        environ: of this process; what is not needed is dropped from it.
+        ready: told each address that is listened on.
+
+    Raises:
+        ConfigError: the configuration or an address cannot be used.
+        ExecutorUnavailable: another executor listens there.
+    """
+    from faber_db.executor.listening import listen as serve
+    from faber_db.executor.server import application
+
+    file = (path or EXECUTOR_FILE).absolute()
+    settings = load_executor(file, listen)
+    only_needed(environ, settings, file)
+    serve(application(build_executor(file, settings, environ), settings), settings, ready)
 
 
 class _Builder:
@@ -86,14 +154,24 @@ class _Builder:
         settings: ProjectSettings,
         config_path: Path | None,
         environ: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        serves: str = "",
     ) -> None:
         self._root = root
         self._settings = settings
         self._environ = environ
-        folder = _home(environ, "XDG_STATE_HOME", ".local/state") / project_id(root)
+        folder = folder or _home(environ, "XDG_STATE_HOME", ".local/state") / project_id(root)
         self._folder = folder
         keys = ed25519.KeyFolder(_home(environ, "XDG_CONFIG_HOME", ".config") / "keys")
         backups = Path(settings.backups.folder) if settings.backups.folder else folder / "backups"
+        self._away = {
+            (env.executor, env.executor_account, env.executor_token): self._remote(env)
+            for database in settings.all_databases().values()
+            for env in database.environments.values()
+            if env.executor is not None
+        }
+        here = LocalExecutor(lambda: self.app, self._verifiers(), environ)
         self.app = App(
             root=root,
             settings=settings,
@@ -101,11 +179,13 @@ class _Builder:
             databases=_Databases(self, settings.all_databases()),
             state=self._state(),
             state_folder=folder,
-            executor=LocalExecutor(lambda: self.app, self._verifiers(), environ),
+            executor=RoutingExecutor(lambda: self.app, here) if self._away else here,
             now=now,
             new_id=new_id,
             backup_store=BackupFolder(root / backups),
             keys=keys,
+            serves=serves,
+            executors=tuple(self._away.values()),
         )
 
     def _state(self) -> State:
@@ -140,6 +220,15 @@ class _Builder:
                         hint="Give it a database of its own: whoever can change the target could"
                         " change what is remembered of it.",
                     )
+
+    def _remote(self, settings: EnvironmentSettings) -> RemoteExecutor:
+        def token() -> str:
+            reference = settings.executor_token
+            return resolve(reference, environ=self._environ, root=self._root) if reference else ""
+
+        address = address_of(settings.executor or "")
+        connect, headers = connector(address, settings, self._root, token)
+        return RemoteExecutor(address, connect, headers, handler_for)
 
     def database(self, name: str, settings: DatabaseSettings) -> Database:
         """One database with its adapters."""
@@ -204,7 +293,8 @@ class _Builder:
         if found is not None and found.engine:
             return self._engine(name, settings.model_copy(update={"engine": found.engine}), urls)
         for key, env in settings.environments.items():  # say what keeps the URL from being known
-            self._resolve(name, key, env)
+            if env.executor is None:
+                self._resolve(name, key, env)
         raise ConfigError(
             f"the engine of database {name!r} cannot be told from its URLs",
             hint='Name it: "engine": "sqlite", "postgresql" or "mysql".',
@@ -243,6 +333,11 @@ class _Builder:
             protected=protected,
             why_protected=why,
             resolve_url=url,
+            away=self._away.get(
+                (settings.executor, settings.executor_account, settings.executor_token)
+            )
+            if settings.executor is not None
+            else None,
         )
 
     def _shadow(
@@ -254,7 +349,9 @@ class _Builder:
             raise NotSupported("`shadow` is `auto` or `off`; a reference is not supported yet")
         if engine.name == "sqlite":
             return SqliteShadow()
-        open_ones = [e.resolve_url for e in environments.values() if not e.protected]
+        open_ones = [
+            e.resolve_url for e in environments.values() if not e.protected and e.away is None
+        ]
         anywhere, templates = open_ones[0] if open_ones else None, _templates(self._environ)
         if engine.name == "mysql":
             return MariadbShadow(anywhere, templates=templates)
@@ -276,7 +373,10 @@ class _Builder:
     def _resolve(self, database: str, name: str, settings: EnvironmentSettings) -> str:
         reference = settings.direct_url or settings.url
         if reference is None:
-            raise NotSupported(f"{name} has an executor of its own, which is not supported yet")
+            raise NotSupported(
+                f"the executor of {name} holds its URL, and this cannot be asked of it",
+                hint="Ask on the executor's own account.",
+            )
         engine = self._settings.all_databases()[database].engine
         return resolve(
             reference,

@@ -575,9 +575,57 @@ class DriftBlocked(FaberDbError):
 
 
 class ExecutorUnavailable(FaberDbError):
-    """The executor cannot be reached or speaks another version."""
+    """The executor of an environment cannot be reached, is busy, or ended while it answered.
+
+    What it had begun goes on in its job: `faber-db status ENV` tells once it can be reached again.
+    """
 
     code = "executor-unavailable"
+
+
+class ExecutorTimeout(ExecutorUnavailable):
+    """The executor took the connection and did not answer in time."""
+
+    code = "executor-timeout"
+
+
+class ExecutorVersion(ExecutorUnavailable):
+    """The executor and this program are more than one minor version apart. Upgrade the older one."""
+
+    code = "executor-version"
+
+
+class ExecutorGarbled(ExecutorUnavailable):
+    """What came back is no answer of an executor; nothing in it was used."""
+
+    code = "executor-garbled"
+
+
+class ExecutorFailed(FaberDbError):
+    """The executor, a newer one, refused with a code that this version does not know."""
+
+    code = "executor-failed"
+
+
+class ExecutorRefused(FaberDbError):
+    """The executor does not serve this account, token or certificate, or not this request of it.
+
+    Its configuration lists its `clients` and what each may ask.
+    """
+
+    code = "executor-refused"
+    exit_code = Exit.REFUSED
+
+
+class ExecutorUntrusted(FaberDbError):
+    """Who answers is not the executor that should, or asks for a signature over what it did not show.
+
+    A socket served by your own account is no executor of another one, unless `executor_account`
+    names your account.
+    """
+
+    code = "executor-untrusted"
+    exit_code = Exit.REFUSED
 
 
 class StateUnusable(FaberDbError):

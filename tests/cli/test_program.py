@@ -19,10 +19,10 @@ PLANNED = {
     "Decide": "approve reject approvers protect policy plan",
     "Undo": "backup restore rollback",
     "Repair": "job",
-    "Serve": "serve",
+    "Serve": "serve executor",
     "More": "audit config",
 }
-NOT_YET = ["diff", "mark", "baseline", "accept-edit", "resume", "executor", "hook"]
+NOT_YET = ["diff", "mark", "baseline", "accept-edit", "resume", "hook"]
 
 
 def _group() -> TyperGroup:

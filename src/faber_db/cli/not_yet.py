@@ -12,7 +12,6 @@ _INSTEAD = {
     "accept-edit": "Restore the file from version control.",
     "resume": "`faber-db status` says what is half applied; mend it with the server's own client.",
     "hook": "Call the MCP tools from the workflow: they decide what there is to do.",
-    "executor": "The executor runs in this process (tier 1).",
 }
 
 

@@ -5,11 +5,23 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from faber_db.cli import change, decide, demo, look, more, not_yet, repair, serving, start, undo
+from faber_db.cli import (
+    change,
+    decide,
+    demo,
+    executing,
+    look,
+    more,
+    not_yet,
+    repair,
+    serving,
+    start,
+    undo,
+)
 from faber_db.cli.call import Call, ColorOption, Common, JsonOption, ProjectOption
 from faber_db.errors import Exit
 
-GROUPS = (start, demo, change, look, decide, undo, repair, serving, more, not_yet)
+GROUPS = (start, demo, change, look, decide, undo, repair, serving, executing, more, not_yet)
 PANELS = ("Start", "Change", "Look", "Decide", "Undo", "Repair", "Serve", "More")
 
 

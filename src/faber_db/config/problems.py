@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from faber_db.config.executor import MARKS, ExecutorSettings
 from faber_db.config.fractary import as_ours, is_fractary, without_meaning
 from faber_db.config.json_text import Located, NotJson, Path, read
 from faber_db.config.phases import named
@@ -87,7 +88,7 @@ def examine(text: str) -> tuple[ProjectSettings | None, list[Problem]]:
     settings: ProjectSettings | None = None
     value = as_ours(located.value) if is_fractary(located.value) else located.value
     try:
-        settings = ProjectSettings.model_validate_json(json.dumps(value), strict=True)
+        settings = _root_of(value).model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         found += [_explain(detail, located) for detail in error.errors(include_url=False)]
     else:
@@ -101,7 +102,7 @@ def _explain(detail: ErrorDetails, located: Located) -> Problem:
     line = located.line_of(path)
     dotted = ".".join(str(part) for part in path if part in _keys_of(located, path))
     if detail["type"] == "extra_forbidden":
-        return _unknown_key(path, line)
+        return _unknown_key(path, line, _root_of(located.value))
     if detail["type"] == "value_error":
         message = str(detail["ctx"]["error"])
         return Problem(line, f'in "{dotted}": {message}' if dotted else message)
@@ -120,7 +121,14 @@ def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _unknown_key(path: Path, line: int) -> Problem:
+def _root_of(value: Any) -> type[ProjectSettings]:
+    """The model of the whole file: an executor's says whom it listens to."""
+    return (
+        ExecutorSettings if isinstance(value, dict) and set(MARKS) & set(value) else ProjectSettings
+    )
+
+
+def _unknown_key(path: Path, line: int, root: type[ProjectSettings]) -> Problem:
     key = str(path[-1])
     if path in _NOT_YET:
         return Problem(line, f'"{key}" is not supported yet', _NOT_YET[path], NotSupported.code)
@@ -137,16 +145,16 @@ def _unknown_key(path: Path, line: int) -> Problem:
     ):
         if key in _names(model):
             return Problem(line, f'unknown key "{key}"', f"It belongs in {words}.")
-    known = _known_keys(path[:-1])
+    known = _known_keys(path[:-1], root)
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     if near:
         return Problem(line, f'unknown key "{key}"', f'Did you mean "{near[0]}"?')
     return Problem(line, f'unknown key "{key}"', f"Known here: {', '.join(known) or 'none'}.")
 
 
-def _known_keys(path: Path) -> list[str]:
+def _known_keys(path: Path, root: type[ProjectSettings]) -> list[str]:
     """The keys of the model that stands at `path`."""
-    kind: Any = ProjectSettings
+    kind: Any = root
     for part in path:
         kind = _below(kind, part)
     model = _model_in(kind)
@@ -180,7 +188,7 @@ def _names(model: type[BaseModel]) -> list[str]:
 
 def _is_a_key_of_ours(path: Path) -> bool:
     """Whether the last part is a key of a model, and not a name that somebody chose."""
-    return str(path[-1]) in _known_keys(path[:-1])
+    return str(path[-1]) in _known_keys(path[:-1], ProjectSettings)
 
 
 def _value_at(value: Any, path: Path) -> Any:

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from faber_db.config.address import ExecutorAddress
 from faber_db.config.duration import Duration
 from faber_db.config.phases import PHASES
 from faber_db.config.reference import Reference, split
@@ -81,9 +82,30 @@ class EnvironmentSettings(_Settings):
         _says("Where the database is: a reference, see above.", "env:DATABASE_URL"),
     ] = None
     executor: Annotated[
-        str | None,
-        _says("Address of an executor that has the URL. Not supported yet.", "unix:/run/faber-db"),
+        ExecutorAddress | None,
+        _says(
+            "Address of the executor that holds the URL, in its place: see executor.md.",
+            "unix:/run/faber-db/shop.sock",
+        ),
     ] = None
+    executor_account: Annotated[
+        str,
+        _says("The account that must own the socket. Empty: any but your own.", "faber-exec"),
+    ] = ""
+    executor_token: Annotated[
+        Reference | None,
+        _says("What this side shows an https executor: a reference.", "file:/home/ada/.shop-token"),
+    ] = None
+    executor_ca: Annotated[
+        str,
+        _says(
+            "PEM file of the authority that signed its certificate. Empty: the system's.", "ca.pem"
+        ),
+    ] = ""
+    executor_certificate: Annotated[
+        str,
+        _says("PEM file with certificate and key that this side shows it.", "client.pem"),
+    ] = ""
     direct_url: Annotated[
         Reference | None,
         _says("The server itself, where `url` leads through a pooler.", "env:DIRECT_URL"),
@@ -160,6 +182,18 @@ class EnvironmentSettings(_Settings):
     def _one_way_in(self) -> Self:
         if (self.url is None) == (self.executor is None):
             raise ValueError("give exactly one of `url` and `executor`")
+        if self.executor is not None and self.direct_url is not None:
+            raise ValueError("the executor holds the URLs: leave `direct_url` out")
+        return self
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        https = self.executor is not None and self.executor.startswith("https:")
+        for key in ("executor_token", "executor_ca", "executor_certificate"):
+            if getattr(self, key) and not https:
+                raise ValueError(f"`{key}` belongs to an https executor")
+        if self.executor_account and (self.executor is None or https):
+            raise ValueError("`executor_account` belongs to a unix executor")
         return self
 
     @model_validator(mode="after")

@@ -60,6 +60,10 @@ class LocalExecutor:
         self._verifiers = verifiers
         self._environ = environ
 
+    def over(self, app: Callable[[], App]) -> "LocalExecutor":
+        """The same for another view of the project: that of one request."""
+        return LocalExecutor(app, self._verifiers, self._environ)
+
     # --- plans ---------------------------------------------------------------------------------
 
     def propose(self, proposal: Proposal) -> StoredPlan:

@@ -10,7 +10,7 @@ from faber_db.model.plan import Plan, PlanKind, StoredPlan
 from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
-from faber_db.services.ports import Rendering
+from faber_db.services.ports import Handler, Rendering
 from faber_db.sql.visible import visible
 
 _SMALL = 10_000  # rows, below which work does not make anybody wait
@@ -43,7 +43,7 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ("Asked by", _asked_by(plan, app.now())),
         ("Tier", _tier(app, plan)),
     ]
-    texts = _texts(app, plan)
+    files = [SourceFile(path=f.path, content=app.state.plan_file(f.sha256)) for f in plan.files]
     return Rendering(
         stored=stored,
         title=visible(
@@ -52,12 +52,28 @@ def render(app: App, stored: StoredPlan) -> Rendering:
             keep_lines=False,
         ),
         facts=tuple((name, visible(value, keep_lines=False)) for name, value in facts if value),
-        statements=tuple(visible(line, keep_lines=False) for line in _statements(plan)),
-        sql="\n".join(
-            f"-- {visible(path, keep_lines=False)}\n{visible(text)}" for path, text in texts
-        ),
-        loses=plan.analysis.loses if plan.risk.at_least(Risk.HIGH) else (),
+        statements=statements_of(plan),
+        sql=script_of(plan, files, database.handler),
+        loses=names_lost(plan),
     )
+
+
+def statements_of(plan: Plan) -> tuple[str, ...]:
+    """Every statement of a plan in a line, from the plan alone."""
+    return tuple(visible(line, keep_lines=False) for line in _statements(plan))
+
+
+def script_of(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> str:
+    """The whole script of a plan, from the bytes of its files."""
+    texts = _texts(plan, files, handler)
+    return "\n".join(
+        f"-- {visible(path, keep_lines=False)}\n{visible(text)}" for path, text in texts
+    )
+
+
+def names_lost(plan: Plan) -> tuple[str, ...]:
+    """What is typed before signing."""
+    return plan.analysis.loses if plan.risk.at_least(Risk.HIGH) else ()
 
 
 def _of_kind(plan: Plan, kind: Kind) -> str:
@@ -215,10 +231,8 @@ def _statements(plan: Plan) -> list[str]:
     ]
 
 
-def _texts(app: App, plan: Plan) -> list[tuple[str, str]]:
-    database = app.database(plan.database)
-    files = [SourceFile(path=f.path, content=app.state.plan_file(f.sha256)) for f in plan.files]
-    by_version = {m.version: m for m in database.handler.parse(files)} if files else {}
+def _texts(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> list[tuple[str, str]]:
+    by_version = {m.version: m for m in handler.parse(files)} if files else {}
     down = plan.kind is PlanKind.ROLLBACK
     found = [by_version[m.version] for m in plan.migrations if m.version in by_version]
     return [

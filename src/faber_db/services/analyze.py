@@ -22,9 +22,10 @@ from faber_db.model.migration import Migration, MigrationState
 from faber_db.model.plan import PreflightAnswer
 from faber_db.services import known_queries, preflight
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.elsewhere import history_of
 from faber_db.services.history import history
 from faber_db.services.pace import paced
-from faber_db.services.ports import Shadow
+from faber_db.services.ports import Away, Progress, Shadow, silent
 from faber_db.services.safer import Fix
 from faber_db.services.trying import ToTry, Trying
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
@@ -69,6 +70,25 @@ class Request(BaseModel):
     fix: bool = False  # the safe form of what makes others wait
     write: bool = False  # … in the place of the one migration that is looked at
     fix_characters: int = 0  # of all files together; longer ones are left out whole; 0: no limit
+
+
+class AwayRequest(BaseModel):
+    """What is pending in an environment of another account's executor: nothing that names a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: str
+    database: str = ""
+    dialect: Literal["auto", "postgresql", "mysql", "mariadb", "sqlite"] = "auto"
+    server_version: int | str = 0
+    detail: Literal["summary", "full"] = "summary"
+    transaction: Literal["auto", "wrap", "none"] = "auto"
+    preflight: bool = True
+    fix: bool = False
+    fix_characters: int = 0
+    prove: bool = False  # the safe form, on a throw-away database
+    trial: bool = False  # run what is pending on a copy of the schema
+    queries: str = ""
 
 
 class AnalyzeDetails(Details):
@@ -142,6 +162,9 @@ def run(
         )
     if request.environment:
         opened = _needed(app)
+        away = _environment(request, opened).away
+        if away is not None:
+            return _elsewhere(request, opened, away, prove=shadow is not None, trying=trying)
         pieces, around, seen = _pending(request, opened, ask=trying is not None)
         answer = _answer(request, pieces, around, opened, trying=trying, seen=seen)
     else:
@@ -153,6 +176,44 @@ def run(
 
         fixing.add(answer, request, app, pieces, around, shadow)
     return answer
+
+
+def _elsewhere(
+    request: Request, app: App, away: Away, *, prove: bool, trying: Trying | None
+) -> Answer[AnalyzeDetails]:
+    database = app.database(request.database)
+    there = AwayRequest(
+        environment=_environment(request, app).name,
+        prove=prove,
+        trial=trying is not None,
+        queries=trying.queries if trying is not None else "",
+        **request.model_dump(include=set(AwayRequest.model_fields) - {"environment"}),
+    )
+    answer = away.ask(
+        "analyze",
+        there,
+        AnalyzeDetails,
+        history=history_of(database),
+        progress=trying.progress if trying is not None else silent,
+    )
+    named = {"": answer.details.looked_at[0]} if len(answer.details.looked_at) == 1 else {}
+    by_name = {m.name: str(database.folder / m.path) for m in history(database)}
+    answer.details.paths = by_name | {key: by_name.get(name, "") for key, name in named.items()}
+    return answer
+
+
+def of_environment(
+    request: AwayRequest, app: App, *, progress: Progress = silent
+) -> Answer[AnalyzeDetails]:
+    """The same for the executor that holds the environment; proofs run on its own shadow."""
+    shadow = app.database(request.database).shadow
+    own = request.model_dump(exclude={"prove", "trial", "queries"})
+    return run(
+        Request.model_validate(own),
+        app,
+        shadow=(lambda _dialect, _major: shadow) if request.prove else None,
+        trying=Trying(shadow, request.queries, progress) if request.trial else None,
+    )
 
 
 def _is_history(request: Request, app: App | None) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 from faber_db.config.phases import named
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
 from faber_db.errors import NotSupported, PathOutsideProject, UnknownDatabase, UnknownEnvironment
+from faber_db.model.migration import SourceFile
 from faber_db.services.ports import (
+    Away,
     BackupStore,
     Engine,
     Executor,
@@ -32,6 +34,7 @@ class Environment:
     protected: bool  # by configuration, name and host; the marker in the target can only add to it
     why_protected: str  # "named production", "host db-1 is not local", or empty
     resolve_url: Callable[[], str]  # reads the reference; raises SecretUnavailable
+    away: Away | None = None  # the executor of another account or host that holds the URL
 
     @property
     def limits(self) -> Limits:
@@ -54,6 +57,7 @@ class Database:
     environments: Mapping[str, Environment]
     shadow: Shadow
     revoked_keys: str = ""  # the project's list of revoked keys, as its policy names it
+    sent: tuple[SourceFile, ...] | None = None  # the history that a caller sent, for `folder`'s
 
     def require_deployable(self) -> None:
         """Let nothing begin that this version cannot carry out on the product.
@@ -99,6 +103,7 @@ class App:
     backup_store: BackupStore | None = None  # None: the executor of another account keeps them
     keys: Keys | None = None  # of the approver whose account this is
     serves: str = ""  # this is an executor's own: "account" (another one's) or "host"; else empty
+    executors: tuple[Away, ...] = ()  # those that the environments name, each once
 
     def database(self, name: str = "") -> Database:
         """The named database, or the only one.

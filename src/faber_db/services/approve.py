@@ -3,15 +3,17 @@
 No tool of the MCP side calls any of this; a passphrase reaches it from a terminal only.
 """
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
-from faber_db.errors import ApprovalNotSetUp, Exit, InputError
-from faber_db.model.answer import Answer, Details, NextPerson, NextTool, State
+from faber_db.errors import ApprovalNotSetUp, Exit, FaberDbError, InputError
+from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State
 from faber_db.model.approval import Approval
+from faber_db.model.finding import Frozen
 from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.target import PinnedApprover
 from faber_db.services.app import App
 from faber_db.services.coordinate import CoordinateDetails, outcome
+from faber_db.services.elsewhere import owner_of
 from faber_db.services.ports import (
     Cancelled,
     Keys,
@@ -38,6 +40,16 @@ class WaitingPlan(BaseModel):
     work_id: str
     created_at: str
     expires_at: str
+
+
+class Nothing(Frozen):
+    """A question without arguments."""
+
+
+class Deploy(Frozen):
+    """Which signed plan to carry out."""
+
+    plan_id: str = Field(max_length=80)
 
 
 class WaitingDetails(Details):
@@ -82,9 +94,23 @@ def waiting(app: App) -> Answer[WaitingDetails]:
         s for s in app.state.plans() if s.state is PlanState.WAITING and s.plan.expires_at > now
     ]
     details = WaitingDetails(waiting=[_waiting(s) for s in found])
-    if found:
-        details.next = NextPerson(person=f"faber-db approve {found[0].plan.id}")
-    return Answer(message=f"{len(found)} waiting" if found else "nothing waits", details=details)
+    problems = []
+    for away in app.executors:
+        try:
+            details.waiting += away.ask("waiting", Nothing(), WaitingDetails).details.waiting
+        except FaberDbError as error:
+            problems.append(Problem.of(error))
+    details.waiting.sort(key=lambda plan: plan.created_at, reverse=True)
+    count = len(details.waiting)
+    if count:
+        details.next = NextPerson(person=f"faber-db approve {details.waiting[0].plan_id}")
+    return Answer(
+        status="warning" if problems else "success",
+        message=f"{count} waiting" if count else "nothing waits",
+        details=details,
+        warnings=problems,
+        exit_code=Exit.FAILED if problems and not count else Exit.DONE,
+    )
 
 
 def show(app: App, plan_id: str) -> Rendering:
@@ -160,6 +186,10 @@ def deploy(
     Raises:
         ApprovalRequired, ApprovalStale, PolicyRefused.
     """
+    if owner := owner_of(plan_id, app):
+        away, whole = owner
+        there = Deploy(plan_id=whole)
+        return away.ask("deploy", there, CoordinateDetails, progress=progress, cancelled=cancelled)
     stored = app.state.plan(plan_id)
     details = CoordinateDetails(environment=stored.plan.environment, plan_id=stored.plan.id)
     job = app.executor.start(stored.plan.id, progress=progress, cancelled=cancelled)

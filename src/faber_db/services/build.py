@@ -2,7 +2,7 @@
 
 from faber_db.model.answer import Answer
 from faber_db.services.app import App
-from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, place
+from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, elsewhere, place
 from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.wellbeing import add_health
 
@@ -19,6 +19,11 @@ def run(
     """
     database, environment = place(PHASE, request, app)
     assert environment is not None  # noqa: S101 only evaluate may have none
+    there = elsewhere(
+        PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
+    )
+    if there is not None:
+        return there
     answer = carry(
         PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
     )

@@ -22,6 +22,7 @@ from faber_db.model.finding import Analysis, Finding, Risk
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.elsewhere import history_of, is_planned_only
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Proposal, never, silent
 
@@ -106,6 +107,37 @@ def place(phase: Phase, request: Request, app: App) -> tuple[Database, Environme
         return database, database.environment(request.environment)
     name = environment_of(phase.name, database.environments, app.settings.phases)
     return database, None if name is None else database.environment(name)
+
+
+def elsewhere(
+    phase: Phase,
+    request: Request,
+    app: App,
+    database: Database,
+    environment: Environment,
+    *,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
+) -> Answer[CoordinateDetails] | None:
+    """The same operation, carried out by the executor that holds the environment; None: it is here.
+
+    Raises:
+        PolicyRefused: `autonomy` of this side does not allow it.
+        FaberDbError: what the executor raised, or what kept it from being asked.
+    """
+    if environment.away is None:
+        return None
+    changes: dict[str, Any] = {"environment": environment.name}
+    if is_planned_only(app, environment):
+        changes["dry_run"] = True
+    return environment.away.ask(
+        phase.name,
+        request.model_copy(update=changes),
+        CoordinateDetails,
+        history=history_of(database),
+        progress=progress,
+        cancelled=cancelled,
+    )
 
 
 def carry(

@@ -41,6 +41,14 @@ def run(
     """
     database = app.database(request.database)
     environment = database.environment(request.environment)
+    if environment.away is not None:
+        return environment.away.ask(
+            "create-backup",
+            request.model_copy(update={"environment": environment.name}),
+            CreateBackupDetails,
+            progress=progress,
+            cancelled=cancelled,
+        )
     job = app.executor.start_backup(
         database=database.name, environment=environment.name, label=request.label
     )

@@ -75,6 +75,9 @@ def run(request: Request, app: App) -> Answer[DescribeDetails]:
     """
     database = app.database(request.database)
     environment = _environment(request, app, database)
+    if environment.away is not None:
+        there = request.model_copy(update={"environment": environment.name})
+        return environment.away.ask("describe", there, DescribeDetails)
     with database.engine.connect(
         environment.resolve_url(), limits=environment.limits, read_only=True
     ) as session:

@@ -15,6 +15,7 @@ from faber_db.services.coordinate import (
     Phase,
     Request,
     carry,
+    elsewhere,
     place,
     trial_words,
 )
@@ -38,6 +39,11 @@ def run(
     database, environment = place(PHASE, request, app)
     if environment is None:
         return _try_on_shadow(app, database, progress)
+    there = elsewhere(
+        PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
+    )
+    if there is not None:
+        return there
     before = _drift(app, database, environment)
     blocked = _blocked(app, database, environment)
     if blocked is not None:

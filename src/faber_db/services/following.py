@@ -4,14 +4,23 @@ import time
 
 from faber_db.errors import InputError
 from faber_db.model.answer import Answer, NextPerson, NextTool, Problem, State
+from faber_db.model.finding import Frozen
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
+from faber_db.services.elsewhere import owner_of
 from faber_db.services.jobs import as_it_is
 from faber_db.services.ports import Cancelled, Progress
 from faber_db.services.status_lines import LIVE, StatusDetails, has_expired, job_line, plan_line
 
 POLL_SECONDS = 0.25
+
+
+class Followed(Frozen):
+    """What `status` is asked of an executor elsewhere, for one id."""
+
+    id: str
+    wait_seconds: int
 
 
 def follow(
@@ -23,6 +32,15 @@ def follow(
         UnknownHandle, BackupMissing: there is no such id.
         InputError: the id is of no known kind.
     """
+    if owner := owner_of(handle, app):
+        away, whole = owner
+        return away.ask(
+            "status",
+            Followed(id=whole, wait_seconds=wait_seconds),
+            StatusDetails,
+            progress=progress,
+            cancelled=cancelled,
+        )
     match handle.partition("_")[0]:
         case "plan":
             return _of_plan(_moved(handle, app, wait_seconds, progress, cancelled), app)

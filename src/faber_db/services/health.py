@@ -29,6 +29,7 @@ from faber_db.errors import (
 from faber_db.model.answer import Answer, Details, Problem
 from faber_db.model.health import CheckResult, CheckStatus, Health, Overall, verdict
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.elsewhere import history_of
 from faber_db.services.ports import Limits, Session
 from faber_db.services.standing import STANDING
 
@@ -72,6 +73,9 @@ def run(request: Request, app: App) -> Answer[HealthDetails]:
     """
     database = app.database(request.database)
     environment = _environment(request, app, database)
+    if environment.away is not None:
+        there = request.model_copy(update={"environment": environment.name})
+        return environment.away.ask("health", there, HealthDetails, history=history_of(database))
     found = look(app, database, environment, checks=request.checks)
     summary = request.detail == "summary"
     shown = [c for c in found.checks if not (summary and c.status is CheckStatus.OK)]

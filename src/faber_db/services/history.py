@@ -14,11 +14,15 @@ MAX_FILES = 50_000
 def read_folder(database: Database) -> tuple[SourceFile, ...]:
     """The files of the folder that belong to the history, by path; none where there is no folder.
 
+    Where a caller sent the history, it is that, and nothing is opened.
+
     Raises:
         PathOutsideProject: a file or a folder in it is a link that leads out of the folder.
         FileUnreadable: a file cannot be read.
         InputTooLarge: a file is over 50 MB, or there are more than 50,000.
     """
+    if database.sent is not None:
+        return tuple(file for file in database.sent if database.handler.wants(file.path))
     root = database.folder
     files: list[SourceFile] = []
     for path in _paths(root):
@@ -46,6 +50,8 @@ def history(database: Database) -> tuple[Migration, ...]:
     migrations = database.handler.parse(read_folder(database))
     if not migrations:
         there = "holds no migration" if database.folder.is_dir() else "does not exist"
+        if database.sent is not None:
+            there = "that was sent holds no migration"
         raise MigrationsMissing(
             f"the folder {database.folder.name!r} of database {database.name!r} {there}",
             hint="Make the first one with coordinate-architect, or name the folder in `migrations`.",

@@ -1,9 +1,12 @@
 """List, show and cancel jobs: long work in processes of its own."""
 
+from pydantic import Field
+
 from faber_db.model.answer import Answer, Details, NextPerson, Problem, State
 from faber_db.model.finding import Frozen
 from faber_db.model.job import Job, JobState
 from faber_db.services.app import App
+from faber_db.services.elsewhere import owner_of
 
 
 class ListRequest(Frozen):
@@ -11,6 +14,12 @@ class ListRequest(Frozen):
 
     running: bool = False
     limit: int = 20
+
+
+class OfJob(Frozen):
+    """One, by id."""
+
+    job_id: str = Field(max_length=80)
 
 
 class ListDetails(Details):
@@ -46,6 +55,9 @@ def list_jobs(request: ListRequest, app: App) -> Answer[ListDetails]:
     """The newest jobs, or those that still run."""
     running = unfinished(app)
     jobs = running if request.running else app.state.jobs()
+    for away in app.executors:
+        jobs = [*jobs, *away.ask("list-jobs", request, ListDetails).details.jobs]
+    jobs.sort(key=lambda job: job.created_at, reverse=True)
     shown = jobs[: request.limit]
     return Answer[ListDetails](
         message=f"{len(shown)} of {len(jobs)} jobs",
@@ -59,6 +71,9 @@ def show(job_id: str, app: App) -> Answer[JobDetails]:
     Raises:
         UnknownHandle: none or several.
     """
+    if owner := owner_of(job_id, app):
+        away, whole = owner
+        return away.ask("show-job", OfJob(job_id=whole), JobDetails)
     return _answer(as_it_is(job_id, app))
 
 
@@ -68,6 +83,9 @@ def cancel(job_id: str, app: App) -> Answer[JobDetails]:
     Raises:
         UnknownHandle: none or several.
     """
+    if owner := owner_of(job_id, app):
+        away, whole = owner
+        return away.ask("cancel-job", OfJob(job_id=whole), JobDetails)
     job = as_it_is(job_id, app)
     return _answer(job if job.state.over else app.executor.cancel(job.id))
 

@@ -9,6 +9,7 @@ from faber_db.model.backup import Backup, BackupState
 from faber_db.services import backup as backups
 from faber_db.services import retention
 from faber_db.services.app import App
+from faber_db.services.elsewhere import owner_of
 from faber_db.services.ports import Cancelled, Progress, never, silent
 
 
@@ -56,6 +57,20 @@ class BackupDetails(Details):
     backup: Backup
 
 
+class OfBackup(BaseModel):
+    """One, by id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    backup_id: str = Field(max_length=80)
+
+
+class VerifyRequest(OfBackup):
+    """And how well to prove it."""
+
+    level: int = Field(default=2, ge=1, le=3)
+
+
 class PruneRequest(BaseModel):
     """Whose."""
 
@@ -82,7 +97,11 @@ def run(request: Request, app: App) -> Answer[ListBackupsDetails]:
     """
     name = ""
     if request.environment:
-        name = app.database(request.database).environment(request.environment).name
+        environment = app.database(request.database).environment(request.environment)
+        name = environment.name
+        if environment.away is not None:
+            there = request.model_copy(update={"environment": name})
+            return environment.away.ask("list-backups", there, ListBackupsDetails)
     found = app.state.backups(database=request.database, environment=name)
     ids = [b.id for b in found]
     first = ids.index(request.cursor) + 1 if request.cursor in ids else 0
@@ -106,6 +125,9 @@ def show(backup_id: str, app: App) -> Answer[BackupDetails]:
     Raises:
         BackupMissing: none or several have that id.
     """
+    if owner := owner_of(backup_id, app):
+        away, whole = owner
+        return away.ask("show-backup", OfBackup(backup_id=whole), BackupDetails)
     found = app.state.backup(backup_id)
     details = BackupDetails(backup=found)
     if found.state is BackupState.GOOD:
@@ -128,6 +150,15 @@ def verify(
     Raises:
         BackupMissing, BackupDamaged: it is marked so, and never counts again.
     """
+    if owner := owner_of(backup_id, app):
+        away, whole = owner
+        return away.ask(
+            "verify-backup",
+            VerifyRequest(backup_id=whole, level=level),
+            BackupDetails,
+            progress=progress,
+            cancelled=cancelled,
+        )
     proved = backups.verify(
         app, app.state.backup(backup_id), level, progress=progress, cancelled=cancelled
     )
@@ -145,6 +176,9 @@ def prune(request: PruneRequest, app: App) -> Answer[PruneDetails]:
     """
     database = app.database(request.database)
     environment = database.environment(request.environment)
+    if environment.away is not None:
+        there = request.model_copy(update={"environment": environment.name})
+        return environment.away.ask("prune-backups", there, PruneDetails)
     done = retention.prune(app, database, environment, dry_run=request.dry_run)
     word = "would go" if request.dry_run else "removed"
     return Answer[PruneDetails](

@@ -8,8 +8,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from pydantic import BaseModel
+
+from faber_db.model.answer import Answer, Details
 from faber_db.model.approval import Approval, ApprovalPayload, is_hardware
 from faber_db.model.audit import AuditEntry
 from faber_db.model.backup import Backup
@@ -41,6 +44,9 @@ Progress = Callable[[str], None]
 
 Cancelled = Callable[[], bool]
 """Asked now and then; true means: stop, clean up, raise `errors.Cancelled`."""
+
+
+D = TypeVar("D", bound=Details)
 
 
 def silent(_words: str) -> None:
@@ -122,6 +128,15 @@ class Proposal:
     work_id: str = ""
     requester: Requester = field(default_factory=Requester)
     arguments: Mapping[str, str] = field(default_factory=dict)
+    handler: str = ""  # that read the files; for an executor elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A migration folder as names and bytes, and the handler that read it."""
+
+    handler: str
+    files: tuple[SourceFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -819,6 +834,43 @@ class Executor(Protocol):
         ...
 
     def cancel(self, job_id: str) -> Job: ...
+
+
+class Away(Executor, Protocol):
+    """The executor of another account or host. Here there is no URL, state or trail of its targets.
+
+    Raises everywhere:
+        ExecutorUnavailable, ExecutorRefused, ExecutorUntrusted: it did not answer as it should.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    def ask(
+        self,
+        operation: str,
+        request: BaseModel,
+        details: type[D],
+        *,
+        history: History | None = None,
+        progress: Progress = silent,
+        cancelled: Cancelled = never,
+    ) -> Answer[D]:
+        """Have it run a service of ours; the answer is the same as that of the service here.
+
+        Raises:
+            FaberDbError: what the service raised there.
+            Cancelled: `cancelled` came true; it was told, and cleans up.
+        """
+        ...
+
+    def find(self, handle: str) -> str:
+        """The whole id of a plan, job or backup of its, or empty."""
+        ...
+
+    def plan(self, plan_id: str) -> StoredPlan:
+        """One plan of its, with its state."""
+        ...
 
 
 class SigningKey(Protocol):

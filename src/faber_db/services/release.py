@@ -3,7 +3,7 @@
 from faber_db.errors import NotSupported
 from faber_db.model.answer import Answer, State
 from faber_db.services.app import App
-from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, place
+from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, elsewhere, place
 from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.wellbeing import add_health
 
@@ -21,6 +21,11 @@ def run(
     database, environment = place(PHASE, request, app)
     if environment is None:
         raise NotSupported("there is no environment to release to")
+    there = elsewhere(
+        PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
+    )
+    if there is not None:
+        return there
     answer = carry(
         PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
     )

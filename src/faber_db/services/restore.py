@@ -31,7 +31,17 @@ from faber_db.model.target import TargetIdentity
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.contents import contents
-from faber_db.services.ports import Cancelled, Copy, Progress, Proposal, Session, never, silent
+from faber_db.services.elsewhere import is_planned_only
+from faber_db.services.ports import (
+    Away,
+    Cancelled,
+    Copy,
+    Progress,
+    Proposal,
+    Session,
+    never,
+    silent,
+)
 from faber_db.services.watched import WATCH_SECONDS, unfinished
 
 
@@ -212,6 +222,8 @@ def run(
         )
     database = app.database(request.database)
     environment = database.environment(request.environment)
+    if environment.away is not None:
+        return _elsewhere(request, app, environment, environment.away, progress, cancelled)
     stored, backup = _planned(request, app, database, environment)
     what = plan(app, database, environment, backup)
     details = RestoreDetails(
@@ -222,6 +234,26 @@ def run(
         undo=what.undo,
     )
     return _decided(request, app, environment, stored, details, progress, cancelled)
+
+
+def _elsewhere(
+    request: Request,
+    app: App,
+    environment: Environment,
+    away: Away,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Answer[RestoreDetails]:
+    changes: dict[str, Any] = {"environment": environment.name}
+    if is_planned_only(app, environment):
+        changes["dry_run"] = True
+    return away.ask(
+        "restore",
+        request.model_copy(update=changes),
+        RestoreDetails,
+        progress=progress,
+        cancelled=cancelled,
+    )
 
 
 def _planned(

@@ -3,7 +3,7 @@
 from faber_db.model.answer import Answer
 from faber_db.model.plan import PlanKind
 from faber_db.services.app import App
-from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry
+from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, elsewhere
 from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.wellbeing import add_health
 
@@ -30,6 +30,11 @@ def run(
     """
     database = app.database(request.database)
     environment = database.environment(request.environment)
+    there = elsewhere(
+        PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
+    )
+    if there is not None:
+        return there
     answer = carry(
         PHASE,
         request,

@@ -6,6 +6,7 @@ from faber_db.model.finding import Frozen
 from faber_db.services.app import App
 from faber_db.services.catalogue_differences import Difference
 from faber_db.services.drift import Ignored, drift
+from faber_db.services.elsewhere import history_of
 
 
 class Request(Frozen):
@@ -34,6 +35,9 @@ def run(request: Request, app: App) -> Answer[DriftDetails]:
     """
     database = app.database(request.database)
     environment = database.environment(request.environment)
+    if environment.away is not None:
+        there = request.model_copy(update={"environment": environment.name})
+        return environment.away.ask("drift", there, DriftDetails, history=history_of(database))
     with database.engine.connect(
         environment.resolve_url(), limits=environment.limits, read_only=True
     ) as session:

@@ -22,10 +22,11 @@ from faber_db.model.health import CheckResult, CheckStatus, Health
 from faber_db.model.migration import Migration, MigrationState, MigrationStatus
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.elsewhere import history_of
 from faber_db.services.following import again, follow, wait_for
 from faber_db.services.history import history
 from faber_db.services.jobs import unfinished
-from faber_db.services.ports import Cancelled, Limits, Progress, never, silent
+from faber_db.services.ports import Away, Cancelled, Limits, Progress, never, silent
 from faber_db.services.status_lines import (
     LIVE,
     EnvironmentLine,
@@ -105,6 +106,8 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
             problems.append(Problem.of(error))
     if request.environment and not places and not problems:
         raise UnknownEnvironment(f"there is no environment {request.environment!r}")
+    if request.environment and len(places) == 1 and places[0][1].away is not None:
+        return _elsewhere(request, *places[0], places[0][1].away)
     histories, bad = _histories([database for database, _ in places])
     problems += bad
     looks = _look_at_all(app, places, histories)
@@ -121,14 +124,18 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
         details.drift = details.environments[0].drift
     running = unfinished(app)  # first: it settles the plans of jobs whose process died
     plans = [p for p in _live_plans(request, app) if not _is_idle(p, looks)]
-    details.waiting = [plan_line(stored, app) for stored in plans][:PAGE]
-    details.jobs = [job_line(job) for job in running][:PAGE]
+    details.waiting = [plan_line(stored, app) for stored in plans]
+    details.jobs = [job_line(job) for job in running]
+    there = [look.there for look in looks if look.there is not None]
+    details.waiting = [*details.waiting, *(w for t in there for w in t.waiting)][:PAGE]
+    details.jobs = [*details.jobs, *(j for t in there for j in t.jobs)][:PAGE]
     if app.config_path is None:
         details.proposed_config = app.settings.model_dump(
             mode="json", exclude_defaults=True, by_alias=True
         )
     foreign = any(problem.code == LedgerForeign.code for problem in problems)
-    details.next = _next(request, app, details, places, plans, foreign=foreign)
+    waits = next((t.next for t in there if t.waiting and t.next), None)
+    details.next = _next(request, app, details, places, plans, waits, foreign=foreign)
     return Answer(
         status="warning" if problems else "success",
         message=_sentence(details),
@@ -136,6 +143,13 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
         warnings=problems,
         exit_code=Exit.FAILED if request.environment and looks and _none(looks) else Exit.DONE,
     )
+
+
+def _elsewhere(
+    request: Request, database: Database, environment: Environment, away: Away
+) -> Answer[StatusDetails]:
+    there = request.model_copy(update={"environment": environment.name})
+    return away.ask("status", there, StatusDetails, history=history_of(database))
 
 
 def _environments(request: Request, database: Database) -> list[Environment]:
@@ -170,6 +184,7 @@ class _Look:
     line: EnvironmentLine
     statuses: tuple[MigrationStatus, ...] = ()
     problem: Problem | None = None
+    there: StatusDetails | None = None  # what its executor elsewhere says of it
 
 
 def _none(looks: Sequence[_Look]) -> bool:
@@ -200,6 +215,8 @@ def _look(
         database=database.name if len(app.databases) > 1 else "",
         protected=environment.why_protected if environment.protected else "",
     )
+    if environment.away is not None:
+        return _look_elsewhere(database, environment, environment.away, line)
     _add_health(app, database, environment, line)
     try:
         with database.engine.connect(
@@ -217,6 +234,20 @@ def _look(
     applied = [s.version for s in statuses if s.state is MigrationState.APPLIED]
     line.ledger_head = applied[-1] if applied else ""
     return _Look(line, statuses)
+
+
+def _look_elsewhere(
+    database: Database, environment: Environment, away: Away, line: EnvironmentLine
+) -> _Look:
+    try:
+        answer = _elsewhere(Request(environment=environment.name), database, environment, away)
+    except FaberDbError as error:
+        line.problem = error.message
+        return _Look(line, (), Problem.of(error))
+    found = answer.details.environments[0] if answer.details.environments else line
+    found.database = line.database
+    problem = answer.warnings[0] if found.problem and answer.warnings else None
+    return _Look(found, (), problem, answer.details)
 
 
 def _add_health(
@@ -292,6 +323,7 @@ def _next(
     details: StatusDetails,
     places: Sequence[tuple[Database, Environment]],
     plans: Sequence[StoredPlan],
+    waits_elsewhere: NextTool | NextPerson | None,
     *,
     foreign: bool,
 ) -> NextTool | NextPerson | None:
@@ -303,6 +335,8 @@ def _next(
             return again(stored)
         if stored.state is PlanState.WAITING:
             return NextPerson(person=f"faber-db approve {stored.plan.id}")
+    if waits_elsewhere is not None:
+        return waits_elsewhere
     if app.config_path is None:
         return None if foreign else NextPerson(person="faber-db init")
     return _phase(app, details, places)

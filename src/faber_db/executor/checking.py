@@ -1,0 +1,79 @@
+"""What an approver's side checks of an executor elsewhere before a key of its signs anything.
+
+The executor may be the wrong one, or somebody between: what was shown and what is to be signed have
+to be the same plan, and what was shown has to follow from the plan and from bytes that it names.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from faber_db.errors import ExecutorUntrusted, FaberDbError
+from faber_db.executor.approving import LONGEST_APPROVAL, payload_for
+from faber_db.executor.rendering import names_lost, script_of, statements_of
+from faber_db.model.approval import ApprovalPayload
+from faber_db.model.migration import SourceFile
+from faber_db.model.plan import Plan
+from faber_db.model.sha256 import sha256_of
+from faber_db.services.ports import Handler, Rendering
+
+_HINT = "Nothing was signed. Tell whoever runs the executor."
+
+
+def require_shown(shown: Rendering, files: Sequence[SourceFile], handler: Handler) -> None:
+    """Statements, script and losses are those of the plan and of bytes with its SHA-256s.
+
+    Raises:
+        ExecutorUntrusted: they are not.
+    """
+    plan = shown.stored.plan
+    sent = sorted((file.path, sha256_of(file.content)) for file in files)
+    if sent != sorted((file.path, file.sha256) for file in plan.files):
+        raise ExecutorUntrusted(f"the files of {plan.id} are not those that it names", hint=_HINT)
+    try:
+        script = script_of(plan, files, handler)
+    except FaberDbError as error:
+        raise ExecutorUntrusted(f"the files of {plan.id} cannot be read", hint=_HINT) from error
+    _require_planned(plan, files, handler)
+    if (shown.sql, shown.statements, shown.loses) != (
+        script,
+        statements_of(plan),
+        names_lost(plan),
+    ):
+        raise ExecutorUntrusted(f"what was shown of {plan.id} is not what it holds", hint=_HINT)
+
+
+def _require_planned(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> None:
+    """Every migration of the plan is in the files, with the bytes that it names."""
+    there = {m.version: m.sha256 for m in handler.parse(files)} if files else {}
+    if any(there.get(m.version) != m.sha256 for m in plan.migrations):
+        raise ExecutorUntrusted(f"a migration of {plan.id} is not in its files", hint=_HINT)
+
+
+def require_payload(payload: ApprovalPayload, plan: Plan, *, approver: str, key_id: str) -> None:
+    """What is to be signed is the plan that was shown, for this approver, and not for long.
+
+    Raises:
+        ExecutorUntrusted: it is not.
+    """
+    begin, end = _time(payload.not_before), _time(payload.expires_at)
+    if begin is None or end is None or not begin < end <= begin + LONGEST_APPROVAL:
+        raise ExecutorUntrusted(f"the signature over {plan.id} would last too long", hint=_HINT)
+    wanted = payload_for(plan, approver=approver, key_id=key_id, now=begin, lifetime=end - begin)
+    own = {
+        "nonce": payload.nonce,
+        "not_before": payload.not_before,
+        "expires_at": payload.expires_at,
+    }
+    if wanted.model_copy(update=own) != payload:
+        raise ExecutorUntrusted(
+            f"the executor asks for a signature over something else than {plan.id} as it showed it",
+            hint=_HINT,
+        )
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return value if value.tzinfo is not None else None
