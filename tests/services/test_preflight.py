@@ -776,3 +776,15 @@ def test_only_what_was_fine_can_become_worse() -> None:
     assert preflight.worse([answer(True)], [answer(None)]) == "q: 1"
     assert preflight.worse([answer(False)], [answer(False)]) == ""
     assert preflight.worse([], [answer(False)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "grew"), [(9_999, 10_001, True), (20_000, 90_000, False), (None, 9**9, False)]
+)
+def test_a_count_that_outgrew_its_size_class_is_worse(
+    before: int | None, now: int, grew: bool
+) -> None:
+    def answer(found: int | None) -> PreflightAnswer:
+        return PreflightAnswer(question="q", answer="rows", ok=False, asked_at="", found=found)
+
+    assert bool(preflight.worse([answer(before)], [answer(now)])) is grew

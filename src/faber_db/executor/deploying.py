@@ -20,7 +20,7 @@ from faber_db.errors import (
     PolicyRefused,
     TargetChanged,
 )
-from faber_db.executor import approving, clocks, guard, planning, tiers
+from faber_db.executor import approving, clocks, comparing, guard, planning, tiers
 from faber_db.executor.planning import Ground
 from faber_db.model.approval import Approval, refusal
 from faber_db.model.backup import Backup
@@ -375,17 +375,8 @@ class Carrier:
         ]
         if planning.touched_by(texts, ground) != self._plan.touched:
             raise ApprovalStale("the plan does not name what its statements touch")
-        lost = sorted(set(now.loses) - set(self._plan.analysis.loses))
-        if lost:
-            raise ApprovalStale(
-                f"it would lose {', '.join(lost)}, which the plan did not say",
-                hint="Ask for a new plan.",
-            )
-        if now.risk.rank > self._plan.risk.rank:
-            raise ApprovalStale(
-                f"the risk rose from {self._plan.risk} to {now.risk} after the plan was made",
-                hint="Ask for a new plan.",
-            )
+        if worse := comparing.worse(self._plan.analysis, now):
+            raise ApprovalStale(worse, hint="Ask for a new plan.")
         if worse := preflight.worse(self._plan.preflight, answers):
             raise ApprovalStale(
                 f"the data changed after the plan was made ({worse})",

@@ -163,7 +163,10 @@ def carry(
         details.state = State.SKIPPED
         return Answer(message=nothing.message, details=details)
     _describe(details, stored)
-    return _decide(phase, request, app, environment, stored, details, progress, cancelled)
+    answer = _decide(phase, request, app, environment, stored, details, progress, cancelled)
+    if any(problem.code == ApprovalStale.code for problem in answer.errors):
+        _renew(phase, request, app, database, environment, arguments or {}, answer)
+    return answer
 
 
 def _plan(
@@ -175,17 +178,7 @@ def _plan(
     arguments: Mapping[str, str],
 ) -> StoredPlan:
     if not request.plan_id:
-        return app.executor.propose(
-            Proposal(
-                kind=phase.kind,
-                database=database.name,
-                environment=environment.name,
-                files=read_folder(database),
-                work_id=request.work_id,
-                requester=request.requester,
-                arguments=arguments,
-            )
-        )
+        return _propose(phase, request, app, database, environment, arguments)
     stored = app.state.plan(request.plan_id)
     if (stored.plan.database, stored.plan.environment) != (database.name, environment.name):
         raise ApprovalStale(
@@ -198,6 +191,59 @@ def _plan(
             hint=f"`faber-db plan show {stored.plan.id}` says what it does.",
         )
     return stored
+
+
+def _propose(
+    phase: Phase,
+    request: Request,
+    app: App,
+    database: Database,
+    environment: Environment,
+    arguments: Mapping[str, str],
+) -> StoredPlan:
+    return app.executor.propose(
+        Proposal(
+            kind=phase.kind,
+            database=database.name,
+            environment=environment.name,
+            files=read_folder(database),
+            work_id=request.work_id,
+            requester=request.requester,
+            arguments=arguments,
+        )
+    )
+
+
+def _renew(
+    phase: Phase,
+    request: Request,
+    app: App,
+    database: Database,
+    environment: Environment,
+    arguments: Mapping[str, str],
+    answer: Answer[CoordinateDetails],
+) -> None:
+    """Make the plan that is wanted instead of a stale one ready; nothing of it runs."""
+    try:
+        stored = _propose(phase, request, app, database, environment, arguments)
+    except FaberDbError as error:
+        answer.warnings.append(Problem.of(error))
+        return
+    details, plan = answer.details, stored.plan
+    _describe(details, stored)
+    if stored.state is PlanState.WAITING:
+        details.next, details.tell_person = _to_approve(plan.id)
+        answer.message += f"; {plan.id} is ready instead and waits for a person"
+    else:
+        details.next = phase.again(request, environment.name, plan.id)
+        answer.message += f"; {plan.id} is ready instead"
+
+
+def _to_approve(plan_id: str) -> tuple[NextPerson, str]:
+    command = f"faber-db approve {plan_id}"
+    return NextPerson(person=command), (
+        f"Run `{command}` in your own terminal; it shows what happens and asks for your passphrase."
+    )
 
 
 def _decide(
@@ -244,8 +290,8 @@ def _decide(
         job = app.executor.start(plan.id, progress=progress, cancelled=cancelled)
     except ApprovalRequired as waiting:
         return waits(app, stored, details, again, waiting)
-    except ApprovalRejected as rejected:
-        return refused(rejected, details)
+    except (ApprovalRejected, ApprovalStale) as error:
+        return refused(error, details)
     return outcome(app, job, details, again, progress, cancelled)
 
 
@@ -258,13 +304,9 @@ def waits(
 ) -> Answer[CoordinateDetails]:
     """The answer while a person has to sign."""
     plan = stored.plan
-    command = f"faber-db approve {plan.id}"
     loses = f", loses {', '.join(plan.analysis.loses)}" if plan.analysis.loses else ""
     details.state = State.APPROVAL_REQUIRED
-    details.next = NextPerson(person=command)
-    details.tell_person = (
-        f"Run `{command}` in your own terminal; it shows what happens and asks for your passphrase."
-    )
+    details.next, details.tell_person = _to_approve(plan.id)
     return Answer(
         status="warning",
         message=f"{plan.id} ({plan.risk}{loses}) waits for a person. Nothing has run."

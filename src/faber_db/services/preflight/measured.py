@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk, worst
 from faber_db.model.plan import PreflightAnswer
+from faber_db.rules.sizing import size_class
 
 _CASTS = ("lossy-type-change", "redefine-loses")  # codes of rules about casts
 
@@ -21,10 +22,19 @@ def measured(analysis: Analysis, answers: Sequence[PreflightAnswer]) -> Analysis
 
 
 def worse(before: Sequence[PreflightAnswer], after: Sequence[PreflightAnswer]) -> str:
-    """What was fine when the plan was made and is not now, or an empty text."""
+    """What was fine when the plan was made and is not now, or grew beyond its size class."""
     fine = {a.question for a in before if a.ok}
-    found = {a.question: a.answer for a in after if a.question in fine and not a.ok}
+    counted = {a.question: a.found for a in before if a.found is not None}
+    found = {
+        a.question: a.answer
+        for a in after
+        if (a.question in fine and not a.ok) or _outgrew(counted.get(a.question), a.found)
+    }
     return "; ".join(f"{question}: {answer}" for question, answer in found.items())
+
+
+def _outgrew(before: int | None, now: int | None) -> bool:
+    return before is not None and now is not None and size_class(now) > size_class(before)
 
 
 def _about(finding: Finding, answers: Sequence[PreflightAnswer]) -> list[PreflightAnswer]:
