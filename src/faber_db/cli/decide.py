@@ -126,7 +126,10 @@ def _register_plan(program: typer.Typer) -> None:
         call: Call,
         plan_id: PlanArgument,
         sql: Annotated[
-            bool, typer.Option("--sql", help="Print the exact script and nothing else.")
+            bool,
+            typer.Option(
+                "--sql", help="Print the exact script, ledger included, for psql or sqlite3."
+            ),
         ] = False,
     ) -> int:
         """Show what a plan does, as its approver sees it."""
@@ -135,7 +138,7 @@ def _register_plan(program: typer.Typer) -> None:
 
         rendering = service.show(call.app, plan_id)
         if sql:
-            call.terminal.text(rendering.sql)
+            call.terminal.text(service.script(rendering))
         elif call.common.json:
             call.terminal.json(rendering.stored.model_dump(mode="json"))
         else:

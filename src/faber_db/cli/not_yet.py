@@ -7,7 +7,6 @@ from faber_db.errors import NotSupported
 
 _INSTEAD = {
     "diff": "`faber-db architect FILE --dry-run` shows the SQL that a desired schema needs.",
-    "mark": "Use the migration tool's own command to mark a migration, then `faber-db status`.",
     "baseline": "Write the schema that is there as the first migration, and mark it in the ledger.",
     "accept-edit": "Restore the file from version control.",
     "resume": "`faber-db status` says what is half applied; mend it with the server's own client.",

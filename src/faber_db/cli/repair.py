@@ -1,18 +1,26 @@
-"""Repair: look at jobs, and stop them."""
+"""Repair: put the ledger right, look at jobs, and stop them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faber_db.cli.call import Call, verb
+from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
+from faber_db.cli.coordinate import DryRunOption, PlanOption, WorkOption
 from faber_db.errors import Exit
 
+if TYPE_CHECKING:
+    from faber_db.services.mark import MarkedAs
+
 PANEL = "Repair"
+VersionArgument = Annotated[
+    str, typer.Argument(metavar="VERSION", help="A migration of the folder, by its version.")
+]
 JobArgument = Annotated[str, typer.Argument(metavar="ID", help="A job, by id or unique prefix.")]
 
 
 def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
+    _register_mark(program)
     job = typer.Typer(help="Look at jobs, and stop them.")
     program.add_typer(job, name="job", rich_help_panel=PANEL)
 
@@ -55,3 +63,60 @@ def register(program: typer.Typer) -> None:
                 job_id, progress=call.terminal.progress, cancelled=cancelled
             )
         return {"done": Exit.DONE, "cancelled": Exit.CANCELLED}.get(job.state.value, Exit.FAILED)
+
+
+def _register_mark(program: typer.Typer) -> None:
+    mark = typer.Typer(help="Record in the ledger what was done without faber-db; nothing runs.")
+    program.add_typer(mark, name="mark", rich_help_panel=PANEL)
+
+    @verb(mark)
+    def applied(
+        call: Call,
+        environment: EnvironmentArgument,
+        version: VersionArgument,
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Record that a migration is applied; signed where the environment is protected."""
+        return _mark(call, "applied", environment, version, work_id, plan, dry_run, database)
+
+    @verb(mark, name="rolled-back")
+    def rolled_back(
+        call: Call,
+        environment: EnvironmentArgument,
+        version: VersionArgument,
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Take a migration off the ledger; signed where the environment is protected."""
+        return _mark(call, "rolled_back", environment, version, work_id, plan, dry_run, database)
+
+
+def _mark(
+    call: Call,
+    marked_as: "MarkedAs",
+    environment: str,
+    version: str,
+    work_id: str,
+    plan: str,
+    dry_run: bool,
+    database: str,
+) -> int:
+    from faber_db.cli.coordinate import coordinate
+    from faber_db.services import mark as service
+
+    request = service.MarkRequest(
+        environment=environment,
+        version=version,
+        marked_as=marked_as,
+        work_id=work_id,
+        dry_run=dry_run,
+        plan_id=plan,
+        database=database,
+        requester=call.requester,
+    )
+    return coordinate(call, service.run, request, wait=True, did="marked")

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from faber_db.errors import ExecutorUntrusted, FaberDbError
 from faber_db.executor.approving import LONGEST_APPROVAL, payload_for
-from faber_db.executor.rendering import names_lost, script_of, statements_of
+from faber_db.executor.rendering import exact_script, names_lost, statements_of
 from faber_db.model.approval import ApprovalPayload
 from faber_db.model.migration import SourceFile
 from faber_db.model.plan import Plan
 from faber_db.model.sha256 import sha256_of
 from faber_db.services.ports import Handler, Rendering
+from faber_db.sql.visible import visible
 
 _HINT = "Nothing was signed. Tell whoever runs the executor."
 
@@ -30,12 +31,13 @@ def require_shown(shown: Rendering, files: Sequence[SourceFile], handler: Handle
     if sent != sorted((file.path, file.sha256) for file in plan.files):
         raise ExecutorUntrusted(f"the files of {plan.id} are not those that it names", hint=_HINT)
     try:
-        script = script_of(plan, files, handler)
+        script = exact_script(plan, files, handler)
     except FaberDbError as error:
         raise ExecutorUntrusted(f"the files of {plan.id} cannot be read", hint=_HINT) from error
     _require_planned(plan, files, handler)
-    if (shown.sql, shown.statements, shown.loses) != (
-        script,
+    if (shown.sql, shown.exact, shown.statements, shown.loses) != (
+        visible(script),
+        visible(script) == script,
         statements_of(plan),
         names_lost(plan),
     ):

@@ -79,6 +79,8 @@ class Carrier:
                 return self._pin_policy()
             case PlanKind.RESTORE:
                 return self._restore()
+            case PlanKind.MARK:
+                return self._mark()
             case _:
                 raise PolicyRefused(f"plans of kind {self._plan.kind} cannot be carried out")
 
@@ -161,6 +163,12 @@ class Carrier:
     def _failed(
         self, migration: Migration, applied: list[AppliedMigration], error: FaberDbError
     ) -> None:
+        self._app.state.move_plan(
+            self._plan.id,
+            expect=(PlanState.USED,),
+            to=PlanState.USED,
+            result={"applied": [a.version for a in applied]},
+        )
         self._audit(
             "migration.failed",
             version=migration.version,
@@ -185,6 +193,19 @@ class Carrier:
         self._audit("approval.given_back", code=error.code)
 
     # --- the other kinds -----------------------------------------------------------------------
+
+    def _mark(self) -> dict[str, Any]:
+        version, state = self._plan.arguments["version"], self._plan.arguments["state"]
+        with self._session() as session, ExitStack() as locks:
+            locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
+            locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
+            ground = self._ground(session)
+            self._require_same(ground)
+            (migration,) = self._migrations
+            self._use_approvals(ground)
+            self._database.handler.mark(session, migration, state, now=self._app.now())
+            self._anchor(session)
+        return {"applied": [], "marked": version, "state": state}
 
     def _pin_policy(self) -> dict[str, Any]:
         with self._session() as session, session.deploy_lock(wait=_LOCK_WAIT):
@@ -336,34 +357,39 @@ class Carrier:
         return made
 
     def _recheck(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
+        if ground.target.protected:
+            guard.require_window(self._environment, self._app.now())
+        applied = self._applied(ground)
+        wanted = {m.version for m in migrations}
+        self._require_same(ground, overtaken=wanted <= applied)
+        if wanted & applied if self._plan.kind is PlanKind.DEPLOY else not wanted <= applied:
+            raise ApprovalStale(
+                "the ledger is not as it was when the plan was made", hint="Ask for a new plan."
+            )
+        self._require_no_worse(ground, migrations)
+
+    def _require_same(self, ground: Ground, *, overtaken: bool = False) -> None:
+        """Target, state, policy, ledger and touched objects are those that the plan was made for."""
         self._require_target(ground)
         if ground.target.protected:
             guard.require_known(ground.target, self._environment, self._app.state)
-            guard.require_window(self._environment, self._app.now())
         if ground.target.policy_digest != self._plan.policy_digest:
             raise ApprovalStale("the policy changed after this plan was made")
-        head = planning.ledger_head(ground)
-        applied = self._applied(ground)
-        wanted = {m.version for m in migrations}
-        if self._plan.kind is PlanKind.DEPLOY and wanted <= applied:
+        if self._plan.kind is PlanKind.DEPLOY and overtaken:
             raise NothingPending(
                 f"another deployer applied these to {self._environment.name} already"
             )
+        head = planning.ledger_head(ground)
         if head != self._plan.ledger_head:
             raise ApprovalStale(
                 f"the ledger moved from {self._plan.ledger_head or 'empty'} to {head or 'empty'}",
                 hint="Ask for a new plan.",
-            )
-        if wanted & applied if self._plan.kind is PlanKind.DEPLOY else not wanted <= applied:
-            raise ApprovalStale(
-                "the ledger is not as it was when the plan was made", hint="Ask for a new plan."
             )
         if planning.fingerprint_of(ground, self._plan.touched) != self._plan.schema_fingerprint:
             raise ApprovalStale(
                 "an object that the plan touches was changed after the plan was made",
                 hint=f"`faber-db drift {self._environment.name}` shows what differs.",
             )
-        self._require_no_worse(ground, migrations)
 
     def _require_no_worse(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
         trial = self._plan.trial  # holds still: the touched objects are as they were

@@ -1,6 +1,6 @@
 """From a proposal to a frozen plan. Reads the target, changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -47,6 +47,7 @@ from faber_db.model.tier import Tier
 from faber_db.model.trial import TrialRun
 from faber_db.services import pace, preflight, verdict
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Proposal, Session
 from faber_db.services.trying import ToTry, on_copy
 from faber_db.sql.script import Script
@@ -93,6 +94,7 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         PlanKind.ROLLBACK: _roll_back,
         PlanKind.RESTORE: _restore,
         PlanKind.POLICY: _policy,
+        PlanKind.MARK: _mark,
     }
     if proposal.kind not in makers:
         raise NotSupported(f"plans of kind {proposal.kind} cannot be made yet")
@@ -188,6 +190,61 @@ def _restore(ground: Ground, proposal: Proposal) -> _Content:
     )
     analysis = Analysis(risk=Risk.HIGH, findings=(finding,))
     return _Content(analysis, arguments=(("backup_id", backup.id), ("sha256", backup.sha256)))
+
+
+def _mark(ground: Ground, proposal: Proposal) -> _Content:
+    """Only the ledger is written: what a person did without us is recorded, signed."""
+    version, state = (proposal.arguments.get(name, "") for name in ("version", "state"))
+    if state not in ("applied", "rolled_back"):
+        raise InputError(f"a migration is marked applied or rolled_back, not {state!r}")
+    history = ground.database.handler.parse(proposal.files)
+    migration = next((m for m in history if m.version == version), None)
+    if migration is None:
+        raise InputError(
+            f"there is no migration {version!r} in the folder",
+            hint=f"`faber-db status {ground.environment.name} --detail full` lists them.",
+        )
+    rows = ground.database.handler.ledger(ground.session)
+    found = ground.database.handler.status(history, rows)
+    outside = applied_outside(
+        ground.app, ground.database.name, ground.environment.name, ground.target.marker, rows
+    )
+    _require_markable(next(s for s in found if s.version == version), state, outside)
+    finding = Finding(
+        code="mark-without-running",
+        kind=Kind.APP_BREAK,
+        risk=Risk.HIGH,
+        line=0,
+        statement=f"mark {version} {state}",
+        objects=(version,),
+        effect=f"The ledger then says {state.replace('_', ' ')}; nothing runs, and nothing proves"
+        " that the schema is so.",
+        remedy=f"Look first: `faber-db drift {ground.environment.name}`.",
+    )
+    return _Content(
+        Analysis(risk=Risk.HIGH, findings=(finding,)),
+        (migration,),
+        touched_by([migration.up], ground),
+        _files_of((migration,), proposal.files),
+        (("state", state), ("version", version)),
+    )
+
+
+def _require_markable(status: MigrationStatus, state: str, outside: Collection[str]) -> None:
+    if status.state is MigrationState.EDITED:
+        raise MigrationEdited(
+            f"{status.name} was changed after it was applied; it cannot be marked",
+            hint=status.detail or "Restore the file from version control.",
+        )
+    is_applied = status.state is MigrationState.APPLIED
+    if state == "applied" and is_applied and status.version not in outside:
+        raise NothingPending(f"{status.name} is applied already")
+    if state == "rolled_back" and status.state in (
+        MigrationState.PENDING,
+        MigrationState.ROLLED_BACK,
+        MigrationState.OUT_OF_ORDER,
+    ):
+        raise NothingPending(f"{status.name} does not stand in the ledger")
 
 
 def _policy(ground: Ground, _proposal: Proposal) -> _Content:
@@ -544,8 +601,8 @@ def backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> Ba
     """The backup that the environment's policy demands before this runs."""
     settings = ground.environment.settings
     required = ground.target.protected or settings.backup == "required"
-    if kind in (PlanKind.POLICY, PlanKind.RESTORE):
-        required = False  # a restore makes its own; a policy changes no data
+    if kind in (PlanKind.POLICY, PlanKind.RESTORE, PlanKind.MARK):
+        required = False  # a restore makes its own; the others change no data
     return BackupRequirement(
         required=required,
         fresh=required and analysis.risk.at_least(Risk.HIGH),

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from faber_db.model.canonical import digest_of
+from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Finding, Kind, Risk, StatementReport
-from faber_db.model.migration import SourceFile
+from faber_db.model.migration import Migration, SourceFile
 from faber_db.model.plan import Plan, PlanKind, StoredPlan
 from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
@@ -19,6 +20,7 @@ _VERBS = {
     PlanKind.ROLLBACK: "ROLL BACK",
     PlanKind.RESTORE: "RESTORE",
     PlanKind.POLICY: "POLICY of",
+    PlanKind.MARK: "MARK in",
 }
 
 
@@ -44,6 +46,7 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ("Tier", _tier(app, plan)),
     ]
     files = [SourceFile(path=f.path, content=app.state.plan_file(f.sha256)) for f in plan.files]
+    script = exact_script(plan, files, database.handler)
     return Rendering(
         stored=stored,
         title=visible(
@@ -53,7 +56,8 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ),
         facts=tuple((name, visible(value, keep_lines=False)) for name, value in facts if value),
         statements=statements_of(plan),
-        sql=script_of(plan, files, database.handler),
+        sql=visible(script),
+        exact=visible(script) == script,
         loses=names_lost(plan),
     )
 
@@ -63,12 +67,17 @@ def statements_of(plan: Plan) -> tuple[str, ...]:
     return tuple(visible(line, keep_lines=False) for line in _statements(plan))
 
 
-def script_of(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> str:
-    """The whole script of a plan, from the bytes of its files."""
-    texts = _texts(plan, files, handler)
-    return "\n".join(
-        f"-- {visible(path, keep_lines=False)}\n{visible(text)}" for path, text in texts
-    )
+def exact_script(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> str:
+    """What a plan runs, as the server's own client can run it, from the bytes of its files.
+
+    The ledger's statements are part of it. Nothing is escaped yet.
+    """
+    if plan.kind not in (PlanKind.DEPLOY, PlanKind.ROLLBACK):
+        return ""
+    by_version = {m.version: m for m in handler.parse(files)} if files else {}
+    found = [by_version[m.version] for m in plan.migrations if m.version in by_version]
+    text = "\n".join([*_heading(plan), *(_by_hand(plan, handler, m) for m in found)])
+    return text.replace("\r\n", "\n")
 
 
 def names_lost(plan: Plan) -> tuple[str, ...]:
@@ -205,6 +214,9 @@ def _undo(plan: Plan) -> str:
     name = plan.environment
     if plan.kind is PlanKind.POLICY:
         return "propose the earlier policy"
+    if plan.kind is PlanKind.MARK:
+        other = "rolled-back" if plan.arguments.get("state") == "applied" else "applied"
+        return f"faber-db mark {other} {name} {plan.arguments.get('version', '')}"
     if plan.kind is PlanKind.RESTORE:
         return f"faber-db restore {name} BACKUP, with the one that is made first"
     if plan.backup.required:
@@ -231,14 +243,31 @@ def _statements(plan: Plan) -> list[str]:
     ]
 
 
-def _texts(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> list[tuple[str, str]]:
-    by_version = {m.version: m for m in handler.parse(files)} if files else {}
-    down = plan.kind is PlanKind.ROLLBACK
-    found = [by_version[m.version] for m in plan.migrations if m.version in by_version]
+def _heading(plan: Plan) -> list[str]:
+    target = visible(plan.target.label, keep_lines=False)
+    lines = [f"-- {plan.id}: {plan.kind} {plan.environment}, {target} ({plan.engine})"]
+    if plan.engine != "postgresql":
+        client = "sqlite3 -bail" if plan.engine == "sqlite" else plan.target.product
+        return [*lines, f"-- {client} DATABASE < FILE"]
+    bound = plan.target.bound
+    path = bound.get("search_path") or "''"
     return [
-        ((m.down_path or m.path) if down else m.path, (m.down or "") if down else m.up)
-        for m in found
+        *lines,
+        f"-- psql -X -v ON_ERROR_STOP=1 -f FILE   as {visible(bound.get('role', ''))}",
+        f"SET search_path = {path};",
+        f"SET lock_timeout = {plan.settings.lock_timeout_ms};",
+        f"SET statement_timeout = {plan.settings.statement_timeout_ms};",
     ]
+
+
+def _by_hand(plan: Plan, handler: Handler, migration: Migration) -> str:
+    from faber_db.sql.script import parse
+
+    back, dialect = plan.kind is PlanKind.ROLLBACK, Dialect(plan.target.product)
+    path = (migration.down_path or migration.path) if back else migration.path
+    script = parse((migration.down or "") if back else migration.up, dialect)
+    text = handler.by_hand(dialect, migration, script, back=back)
+    return f"-- {visible(path, keep_lines=False)}\n{text}"
 
 
 def _ago(at: str, now: datetime) -> str:

@@ -5,7 +5,7 @@ No tool of the MCP side calls any of this; a passphrase reaches it from a termin
 
 from pydantic import BaseModel, Field, SecretStr
 
-from faber_db.errors import ApprovalNotSetUp, Exit, FaberDbError, InputError
+from faber_db.errors import ApprovalNotSetUp, Exit, FaberDbError, InputError, NotSupported
 from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State
 from faber_db.model.approval import Approval
 from faber_db.model.finding import Frozen
@@ -116,6 +116,23 @@ def waiting(app: App) -> Answer[WaitingDetails]:
 def show(app: App, plan_id: str) -> Rendering:
     """The executor's own rendering of a plan."""
     return app.executor.show(plan_id)
+
+
+def script(rendering: Rendering) -> str:
+    """What a plan runs, for the server's own client: the way without us, when there is no other.
+
+    Raises:
+        NotSupported: it runs no script, or one that cannot be printed as it is.
+    """
+    plan = rendering.stored.plan
+    if not rendering.sql:
+        raise NotSupported(f"a plan of kind {plan.kind} runs no script")
+    if not rendering.exact:
+        raise NotSupported(
+            f"the script of {plan.id} holds characters that cannot be seen",
+            hint="Run the migration's own file, then `faber-db mark applied ENV VERSION`.",
+        )
+    return rendering.sql
 
 
 def my_keys(app: App) -> list[PublicKey]:

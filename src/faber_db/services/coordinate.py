@@ -78,16 +78,18 @@ class CoordinateDetails(Details):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One of the three, or a roll-back: its name and what calls it again."""
+    """One of the three, a roll-back or a mark: its name and what calls it again."""
 
     name: str
     tool: str = ""  # empty: only the command line has it
     kind: PlanKind = PlanKind.DEPLOY
+    verb: str = ""  # with its arguments, where that is not the name and the environment
 
     def again(self, request: "Request", environment: str, plan_id: str) -> NextTool | NextPerson:
         """The same call with exactly this plan."""
         if not self.tool:
-            return NextPerson(person=f"faber-db {self.name} {environment} --plan {plan_id}")
+            verb = self.verb or f"{self.name} {environment}"
+            return NextPerson(person=f"faber-db {verb} --plan {plan_id}")
         arguments: dict[str, Any] = {"environment": environment, "plan_id": plan_id}
         if request.database:
             arguments["database"] = request.database
@@ -347,6 +349,9 @@ def outcome(
     details.measured = [Measured.model_validate(m) for m in result.get("measured", [])]
     details.ledger_head = str(result.get("ledger_head", ""))
     details.backup_id = str(result.get("backup_id", ""))
+    if marked := result.get("marked"):
+        words = str(result.get("state", "")).replace("_", " ")
+        return Answer(message=f"{details.environment}: {marked} is marked {words}", details=details)
     if not details.applied:
         details.state = State.SKIPPED
         return Answer(message=str(result.get("note", "nothing was left to do")), details=details)

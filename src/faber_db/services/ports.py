@@ -160,6 +160,7 @@ class Rendering:
     statements: tuple[str, ...]
     sql: str  # the whole script, with the ledger's statements
     loses: tuple[str, ...]  # all that is lost
+    exact: bool = True  # `sql` is what runs, line ends aside; else what cannot be seen is escaped
 
     @property
     def to_type(self) -> tuple[str, ...]:
@@ -536,6 +537,13 @@ class Handler(Protocol):
 
     def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
         """Write `applied` or `rolled_back` into the ledger without running anything."""
+        ...
+
+    def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
+        """What `apply_one` (with `back`, `roll_back`) does, as text for the server's own client.
+
+        The ledger's statements are part of it, so that the ledger tells the truth afterwards.
+        """
         ...
 
     def generate(

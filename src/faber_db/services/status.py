@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -26,6 +26,7 @@ from faber_db.services.elsewhere import history_of
 from faber_db.services.following import again, follow, wait_for
 from faber_db.services.history import history
 from faber_db.services.jobs import unfinished
+from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Away, Cancelled, Limits, Progress, never, silent
 from faber_db.services.status_lines import (
     LIVE,
@@ -222,9 +223,13 @@ def _look(
         with database.engine.connect(
             environment.resolve_url(), limits=LIMITS, read_only=True
         ) as session:
-            statuses = database.handler.status(migrations, database.handler.ledger(session))
-            if session.read_marker() is not None and not line.protected:
-                line.protected = "carries our marker"
+            rows = database.handler.ledger(session)
+            statuses, marker = database.handler.status(migrations, rows), session.read_marker()
+        if marker is not None and not line.protected:
+            line.protected = "carries our marker"
+        outside = applied_outside(app, database.name, environment.name, marker, rows)
+        statuses = tuple(_told(s, environment, s.version in outside) for s in statuses)
+        line.outside = [s.version for s in statuses if s.version in outside]
     except FaberDbError as error:
         line.problem = error.message
         return _Look(line, (), Problem.of(error))
@@ -248,6 +253,16 @@ def _look_elsewhere(
     found.database = line.database
     problem = answer.warnings[0] if found.problem and answer.warnings else None
     return _Look(found, (), problem, answer.details)
+
+
+def _told(status: MigrationStatus, environment: Environment, outside: bool) -> MigrationStatus:
+    if not outside or status.detail:
+        return status
+    return replace(
+        status,
+        detail="It was applied outside faber-db;"
+        f" `faber-db mark applied {environment.name} {status.version}` records it.",
+    )
 
 
 def _add_health(
@@ -381,6 +396,8 @@ def _short(line: EnvironmentLine) -> str:
         return f"{name}: could not look"
     odd = {s: n for s, n in line.counts.items() if s is not MigrationState.APPLIED}
     words = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in odd.items()) or "up to date"
+    if line.outside:
+        words += f", {len(line.outside)} applied outside faber-db"
     return f"{name}: {words}" + (f", {line.health} {line.health_age} ago" if line.health else "")
 
 

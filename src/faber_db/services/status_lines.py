@@ -37,6 +37,7 @@ class EnvironmentLine(BaseModel):
     counts: dict[MigrationState, int] = {}
     ledger_head: str = ""
     pending: list[str] = []
+    outside: list[str] = []  # applied since it is protected, by no plan of ours
     problem: str = ""  # why it could not be looked at
     health: str = ""
     health_age: str = ""

@@ -22,6 +22,7 @@ from faber_db.adapters.handlers.prisma_ledger import (
     read_ledger,
     record_failure,
     rolled_back,
+    text_by_hand,
     unfinish,
 )
 from faber_db.adapters.handlers.prisma_lock import advisory_lock, named_lock
@@ -195,6 +196,9 @@ class Prisma:
                 session.execute(bound.sql, bound.parameters)
         else:
             raise NotSupported(f"a migration cannot be marked {state!r}")
+
+    def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
+        return text_by_hand(dialect, migration, whole=is_one(migration, script), back=back)
 
     def generate(
         self,

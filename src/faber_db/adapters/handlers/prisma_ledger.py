@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from faber_db.adapters.handlers import by_hand
 from faber_db.adapters.handlers.other_tools import refuse_ledgers
 from faber_db.adapters.handlers.status import KEPT, is_same, with_remains
 from faber_db.adapters.handlers.tables import columns_of
@@ -68,6 +69,16 @@ _FINISHED_NOW = {
     Dialect.SQLITE: "max(started_at, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))",
 }
 _FINISHED_NOW |= dict.fromkeys(MYSQL, "greatest(started_at, utc_timestamp(3))")
+_NOW = {
+    Dialect.POSTGRESQL: "clock_timestamp()",
+    Dialect.SQLITE: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+}
+_NEW_ID = {
+    Dialect.POSTGRESQL: "gen_random_uuid()::text",
+    Dialect.SQLITE: "lower(hex(randomblob(16)))",
+}
+_NOW |= dict.fromkeys(MYSQL, "utc_timestamp(3)")
+_NEW_ID |= dict.fromkeys(MYSQL, "uuid()")
 _SELECT = (
     "SELECT migration_name, checksum, started_at, finished_at, rolled_back_at, logs,"
     " applied_steps_count FROM _prisma_migrations ORDER BY started_at, migration_name"
@@ -146,6 +157,30 @@ def rolled_back(dialect: Dialect, migration: Migration, now: datetime) -> Bound:
         f" WHERE migration_name = %s AND {_COUNTS}",
         (_time(dialect, now), migration.name),
     )
+
+
+def text_by_hand(dialect: Dialect, migration: Migration, *, whole: bool, back: bool) -> str:
+    """Script and ledger for the server's own client, as text; see `Handler.by_hand`."""
+    name, now = by_hand.literal(dialect, migration.name), _NOW[dialect]
+    if back:
+        row = (
+            f"UPDATE {TABLE} SET rolled_back_at = {now} WHERE migration_name = {name} AND {_COUNTS}"  # noqa: S608 -- quoted
+        )
+        text = migration.down or ""
+        return by_hand.in_one(dialect, text, row) if whole else by_hand.then(text, row)
+    columns = "id, checksum, started_at, migration_name"
+    values = f"{_NEW_ID[dialect]}, {by_hand.literal(dialect, migration.sha256)}, {now}, {name}"
+    insert = f"INSERT INTO {TABLE} ({columns}"
+    if whole:
+        row = f"{insert}, finished_at, applied_steps_count) VALUES ({values}, {now}, 1)"
+        body = by_hand.in_one(dialect, migration.up, row)
+    else:
+        finish = (
+            f"UPDATE {TABLE} SET finished_at = {now}, applied_steps_count = 1"  # noqa: S608 -- quoted
+            f" WHERE migration_name = {name} AND finished_at IS NULL AND {_COUNTS}"
+        )
+        body = by_hand.one_by_one(f"{insert}) VALUES ({values})", migration.up, finish)
+    return f"{by_hand.made_once(_DDL[dialect])}\n{body}"
 
 
 def record_failure(

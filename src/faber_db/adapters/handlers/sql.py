@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from faber_db.adapters.handlers import other_tools
+from faber_db.adapters.handlers import by_hand, other_tools
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import folders, has_statements, text_of
 from faber_db.adapters.handlers.single_transaction import is_one
@@ -82,6 +82,11 @@ _ELAPSED_MS |= dict.fromkeys(
 )
 _APPLIED_AT = f"SELECT applied_at FROM {TABLE} WHERE version = %s"  # noqa: S608 -- constant
 _SET_APPLIED_AT = f"UPDATE {TABLE} SET applied_at = %s WHERE version = %s"  # noqa: S608 -- constant
+_NOW = {
+    Dialect.POSTGRESQL: "clock_timestamp()",
+    Dialect.SQLITE: "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
+}
+_NOW |= dict.fromkeys(MYSQL, "utc_timestamp(6)")
 _ONE_WAY = "-- This migration has no way back.\n"
 
 
@@ -230,6 +235,26 @@ class SqlFiles:
             _execute(session, _forget(migration))
         else:
             raise NotSupported(f"a migration cannot be marked {state!r}")
+
+    def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
+        version, now = by_hand.literal(dialect, migration.version), _NOW[dialect]
+        if back:
+            text = migration.down or ""
+            ledger = f"DELETE FROM {TABLE} WHERE version = {version}"  # noqa: S608 -- quoted
+            whole = is_one(replace(migration, wrap=_wraps_down(migration)), script)
+            return by_hand.in_one(dialect, text, ledger) if whole else by_hand.then(text, ledger)
+        values = ", ".join(
+            by_hand.literal(dialect, v)
+            for v in (migration.version, migration.name, migration.sha256)
+        )
+        insert = f"INSERT INTO {TABLE} (version, name, sha256"
+        if is_one(migration, script):
+            row = f"{insert}, applied_at) VALUES ({values}, {now})"
+            body = by_hand.in_one(dialect, migration.up, row)
+        else:
+            finish = f"UPDATE {TABLE} SET applied_at = {now} WHERE version = {version}"  # noqa: S608 -- quoted
+            body = by_hand.one_by_one(f"{insert}) VALUES ({values})", migration.up, finish)
+        return f"{by_hand.made_once(_DDL[dialect])}\n{body}"
 
     def generate(
         self,
