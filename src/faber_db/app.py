@@ -54,6 +54,7 @@ from faber_db.errors import (
 from faber_db.executor.client import RemoteExecutor
 from faber_db.executor.environ import only_needed
 from faber_db.executor.local import LocalExecutor
+from faber_db.executor.peers import serves_of
 from faber_db.executor.routing import RoutingExecutor
 from faber_db.executor.transport import connector
 from faber_db.model.answer import Answer
@@ -117,7 +118,8 @@ def build_executor(path: Path, settings: ExecutorSettings, environ: Mapping[str,
             f"the executor's folder {folder} cannot be made ({error.strerror})",
             hint="Only the executor's own account uses its configuration.",
         ) from error
-    return _Builder(root.resolve(), settings, path, environ, folder=folder, serves="account").app
+    serves = serves_of(settings.clients)
+    return _Builder(root.resolve(), settings, path, environ, folder=folder, serves=serves).app
 
 
 def run_executor(

@@ -166,7 +166,7 @@ def _hello(_request: HelloRequest, asked: Asked) -> HelloDetails:
     return HelloDetails(
         version=__version__,
         account=account_of(os.geteuid()),
-        serves=asked.client.serves,
+        serves=asked.app.serves,
         client=asked.client.name,
         may=tuple(sorted(asked.client.may)),
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import os
 import pwd
 import socket
 import struct
@@ -34,7 +35,7 @@ class Client:
     """One who is configured: under which name it acts, and what it may."""
 
     name: str  # the account's on a socket, else as the configuration calls it
-    serves: str  # App.serves: "account" or "host"
+    serves: str  # App.serves: "account", "host", or empty: it is the executor's very account
     may: frozenset[Kind]
     environments: frozenset[str]  # empty: all
 
@@ -76,6 +77,18 @@ def account_of(uid: int) -> str:
         return str(uid)
 
 
+def serves_of(clients: Sequence[ClientSettings]) -> str:
+    """`App.serves` of an executor with these clients, the same in every process of it.
+
+    "host" only where all of them come over https: an account of this machine that may ask is near
+    enough for what an account can do. Empty where one of them is the executor's own account.
+    """
+    uids = [_uid(c) for c in clients if c.account or c.uid is not None]
+    if os.geteuid() in uids:
+        return ""
+    return "account" if uids or not clients else "host"
+
+
 def client_of(clients: Sequence[ClientSettings], peer: Peer, token: str) -> Client:
     """The configured client that this peer is.
 
@@ -98,7 +111,7 @@ def client_of(clients: Sequence[ClientSettings], peer: Peer, token: str) -> Clie
         )
     return Client(
         name=account_of(peer.uid) if peer.uid is not None else found.name,
-        serves="account" if peer.uid is not None else "host",
+        serves=serves_of(clients),
         may=frozenset(found.may or KINDS),
         environments=frozenset(found.environments),
     )
