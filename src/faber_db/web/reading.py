@@ -88,7 +88,8 @@ def _shown(plan: Plan, report: StatementReport) -> Shown:
         for f in plan.analysis.findings
         if (f.migration, f.line) == (report.migration, report.line)
     )
-    names = {n.rpartition(".")[2] for f in findings for n in f.objects}
+    weighty = [f for f in findings if f.risk.at_least(Risk.MEDIUM)]
+    names = {n.rpartition(".")[2] for f in weighty for n in f.objects}
     return Shown(
         place=f"{report.migration} line {report.line}".strip(),
         pieces=tuple(_pieces(redact(report.text), names)),
@@ -120,7 +121,9 @@ def _says(report: StatementReport) -> str:
 
 def _count(answer: PreflightAnswer) -> Count:
     verdict = "counted only" if not answer.decides else _VERDICTS[answer.ok]
-    return Count(answer.says or answer.question, answer.answer, verdict)
+    if answer.says:  # a whole sentence, which holds the answer
+        return Count(answer.says, "", verdict)
+    return Count(answer.question, answer.answer, verdict)
 
 
 _VERDICTS: dict[bool | None, str] = {True: "fine", False: "not fine", None: "not known"}

@@ -45,6 +45,11 @@ class Timeline:
     left_out: str = ""
 
     @property
+    def drawn(self) -> tuple[Bar, ...]:
+        """In the order to draw them: what stops most lies on top."""
+        return tuple(sorted(self.bars, key=lambda bar: ("brief", "writes", "all").index(bar.style)))
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The text alternative."""
         return tuple(bar.label for bar in self.bars)
