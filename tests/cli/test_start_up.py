@@ -16,11 +16,20 @@ LOADERS = {
 
 @pytest.mark.parametrize("code", LOADERS.values(), ids=LOADERS)
 def test_nothing_heavy_is_loaded(code: str) -> None:
+    assert loaded(code) == []
+
+
+def test_the_composition_root_loads_no_driver() -> None:
+    assert set(loaded("import faber_db.app")) <= {"sqlite3"}
+
+
+def loaded(code: str) -> list[str]:
+    """What of the heavy modules a process has after some code."""
     script = f"import sys\n{code}\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == []
+    return done.stdout.split()
 
 
 def test_the_version_loads_no_option_parser() -> None:

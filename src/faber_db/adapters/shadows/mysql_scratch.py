@@ -10,8 +10,8 @@ from faber_db.adapters.engines.mysql import marker
 from faber_db.adapters.engines.mysql.address import Address, parse
 from faber_db.adapters.engines.mysql.connect import raw, rows
 from faber_db.adapters.engines.mysql.faults import translating
+from faber_db.adapters.engines.mysql.marker import SHADOW
 from faber_db.adapters.engines.mysql.sizes import quoted
-from faber_db.adapters.engines.mysql.trial import PREFIX
 from faber_db.errors import NotSupported, ShadowUnavailable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def database(url: str, *, charset: str = "", collation: str = "") -> Iterator[Ad
         PermissionMissing: the account may not make databases or accounts.
     """
     address = parse(url)
-    name = f"{PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
+    name = f"{SHADOW}{os.getpid()}_{secrets.token_hex(4)}"
     password = secrets.token_urlsafe(18)
     with raw(address.to_database("")) as connection, translating():
         _refuse_protected(connection, address)
@@ -77,7 +77,7 @@ def _make_account(connection: "Connection", name: str, password: str, *, local: 
 
 
 def _drop_leftovers(connection: "Connection") -> None:
-    pattern = PREFIX.replace("_", r"\_") + "%"
+    pattern = SHADOW.replace("_", r"\_") + "%"
     for (name,) in rows(connection, "SHOW DATABASES LIKE %s", (pattern,)):
         ((free,),) = rows(connection, "SELECT is_free_lock(%s)", (name,))
         if free:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PREFIX = "_faber_db_"  # of all tables of ours
 MARKER, USED = "_faber_db_marker", "_faber_db_used"
+SHADOW = "faber_db_shadow_"  # begins the name of every throw-away database
 
 _OPTIONS = "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 _CREATE = {

@@ -17,6 +17,7 @@ from faber_db.adapters.engines.mysql.faults import (
     is_lost,
     words,
 )
+from faber_db.adapters.engines.mysql.marker import SHADOW
 from faber_db.adapters.engines.mysql.sizes import quoted
 from faber_db.adapters.engines.mysql.trial_queries import Queries
 from faber_db.adapters.engines.mysql.trial_refusals import missing, refusal
@@ -53,7 +54,6 @@ from faber_db.sql.script import Script, Statement
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.connect import Connection
 
-PREFIX = "faber_db_shadow_"  # of every throw-away database
 LIMITS = Limits(
     lock_timeout=timedelta(seconds=2), statement_timeout=timedelta(seconds=30), lock_retries=0
 )
@@ -70,7 +70,7 @@ class Trial:
         self, connection: "Connection", server: Server, lacking: Mapping[str, str]
     ) -> None:
         ((database,),) = rows(connection, "SELECT database()")
-        if not str(database).startswith(PREFIX):
+        if not str(database).startswith(SHADOW):
             raise NotSupported(
                 "scripts are tried on throw-away databases only",
                 hint="Leave the trial run out; the analysis without it still holds.",
