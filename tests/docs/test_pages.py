@@ -139,6 +139,7 @@ def test_the_approvers_screen_is_real(tmp_path: Path) -> None:
     assert [line for line in _facts(shown) if line not in _facts(screen)] == []
 
 
+@pytest.mark.slow  # the story that it begins with is told by a quick test too
 def test_removing_it_leaves_nothing(tmp_path: Path) -> None:
     """After docs/uninstall.md no file of ours is left, and no object but the ledger."""
     reader = Reader(tmp_path)

@@ -29,7 +29,13 @@ VERBS = (
 )
 
 
-@pytest.mark.parametrize("url", URLS.values(), ids=URLS)
+@pytest.mark.parametrize(
+    "url",
+    [  # sixteen calls each: one quick, the others slow
+        pytest.param(url, id=name, marks=[pytest.mark.slow] if name != "nobody listens" else [])
+        for name, url in URLS.items()
+    ],
+)
 def test_no_output_log_or_state_holds_a_password(released: Project, url: str) -> None:
     file = released.root / "faber-db.json"
     settings = json.loads(file.read_text("utf-8"))
