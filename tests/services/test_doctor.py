@@ -93,6 +93,7 @@ def _machine(tmp_path: Path, *, writable: bool = True) -> Machine:
         programs=(),
         agent_keys=list,
         listener=lambda path: None,
+        tcp_owner=lambda port: None,
     )
 
 

@@ -16,6 +16,7 @@ from faber_db.services.machine import Listener, Machine
 
 _FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin", "/run/wrappers/bin")
 _SECONDS = 5
+_LISTENS = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
 def machine(environ: Mapping[str, str] = os.environ) -> Machine:
@@ -33,6 +34,7 @@ def machine(environ: Mapping[str, str] = os.environ) -> Machine:
         programs=_programs(),
         agent_keys=lambda: _agent_keys(environ),
         listener=_listener,
+        tcp_owner=_tcp_owner,
     )
 
 
@@ -117,6 +119,19 @@ def _listener(path: str) -> Listener | None:
         return None
     pid, uid, _ = struct.unpack("3i", told)
     return Listener(pid=pid, uid=uid, command=_command(pid), is_open=_is_open(pid))
+
+
+def _tcp_owner(port: int) -> int | None:
+    """The account that listens on a port, as Linux lists it; None where that cannot be told."""
+    for table in ("tcp", "tcp6"):
+        try:
+            rows = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in (r.split() for r in rows):
+            if row[3] == _LISTENS and int(row[1].rpartition(":")[2], 16) == port:
+                return int(row[7])
+    return None
 
 
 def _command(pid: int) -> tuple[str, ...]:

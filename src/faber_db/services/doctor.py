@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from faber_db import __version__
-from faber_db.errors import ConfigError, Exit, FaberDbError, PolicyRefused
+from faber_db.errors import ConfigError, Exit, FaberDbError, InternalError, PolicyRefused
 from faber_db.model.answer import Answer, Details, NextPerson, Problem
 from faber_db.model.finding import Frozen
 from faber_db.model.target import Marker
@@ -289,12 +289,31 @@ def _environment(
 def _elsewhere(
     name: str, database: Database, environment: Environment, seen: _Seen
 ) -> Iterator[Examined]:
-    seen.targets.append(Target(name, database, environment))
-    yield Examined(
-        name=name,
-        verdict=Verdict.INFO,
-        text=f"reached through the executor {environment.settings.executor}",
-    )
+    """An environment of another executor, which is asked; its word alone is no proof of its tier."""
+    away = environment.away
+    if away is None:
+        raise InternalError(f"{name} names an executor and has none")
+    try:
+        found = away.policy(database=database.name, environment=environment.name)
+    except FaberDbError as error:
+        seen.targets.append(Target(name, database, environment))
+        yield _failed(name, error)
+        return
+    seen.targets.append(Target(name, database, environment, found.approvers, found.tier))
+    yield Examined(name=name, verdict=Verdict.OK, text=f"the executor {away.address} answers")
+    if found.pinned is not True:
+        missing = found.pinned is None
+        yield Examined(
+            name=name,
+            verdict=Verdict.WARNING,
+            text="no approver is enrolled, so nothing can be released there"
+            if missing
+            else "its policy is not the one that was signed",
+            hint=f"On the executor's own account: `faber-db protect {environment.name}`."
+            if missing
+            else f"`faber-db policy propose {environment.name}`, and have it signed.",
+            code="approval-not-set-up" if missing else "policy-changed",
+        )
 
 
 def _reached(

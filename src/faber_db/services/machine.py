@@ -34,6 +34,7 @@ class Machine:
     programs: Sequence[Path]  # interpreter and packages that faber-db runs from
     agent_keys: Callable[[], Sequence[bytes]]  # public keys that an SSH agent signs with
     listener: Callable[[str], Listener | None]  # by the path of a socket
+    tcp_owner: Callable[[int], int | None]  # uid of who listens on a port of this machine
 
 
 def there(path: Path) -> bool:

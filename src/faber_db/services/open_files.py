@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from faber_db.config.address import Address, address_of
+from faber_db.config.protection import LOOPBACK
 from faber_db.services.app import App
 from faber_db.services.holes import Hole
 from faber_db.services.machine import Listener, Machine, replaceable, there
@@ -68,19 +70,18 @@ def of_own(app: App, backups: Path, machine: Machine) -> Iterator[Hole]:
 
 
 def of_executor(address: str, machine: Machine) -> Iterator[Hole]:
-    """An executor behind a socket here: its process and its files must be closed to this account."""
-    if not address.startswith("unix:"):
-        return
-    listener = machine.listener(address.removeprefix("unix:"))
-    if listener is None:
-        return  # it cannot be reached, which is told elsewhere
-    if listener.uid == machine.uid:
+    """An executor on this machine: its process and its files must be closed to this account."""
+    where = address_of(address)
+    listener = machine.listener(where.path) if where.path else None
+    owner = listener.uid if listener else machine.tcp_owner(where.port) if is_here(where) else None
+    if owner == machine.uid:
         yield Hole(
             code="executor-same-account",
             text=f"the executor at {address} runs under this very account",
-            hint="Run it under an account of its own: `faber-db executor install`.",
+            hint="Run it under an account of its own: docs/security.md.",
         )
-        return
+    if listener is None or owner == machine.uid:
+        return  # not on this machine, or it cannot be reached, which is told elsewhere
     if listener.is_open:
         yield Hole(
             code="executor-process-open",
@@ -90,12 +91,17 @@ def of_executor(address: str, machine: Machine) -> Iterator[Hole]:
     yield from _of_listener(listener, machine)
 
 
+def is_here(address: Address) -> bool:
+    """Whether an https address is plainly on this machine."""
+    return address.host in LOOPBACK or address.host.startswith("127.")
+
+
 def _of_listener(listener: Listener, machine: Machine) -> Iterator[Hole]:
     """By its command line: the interpreter and the package it runs, and the configuration it reads."""
     words = listener.command
     if not words:
         return
-    close = "Install it where only root writes: `faber-db executor install` does."
+    close = "Install it where only root or its own account writes."
     yield from _program(_programs_of(words), machine, "the executor", close)
     config = Path("/etc/faber-db/executor.json")
     if "--config" in words[:-1]:

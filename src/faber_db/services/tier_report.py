@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from faber_db.config.address import address_of
 from faber_db.config.protection import place_of
 from faber_db.errors import FaberDbError
 from faber_db.model.target import PinnedApprover
@@ -49,22 +50,24 @@ def report(app: App, targets: Sequence[Target], machine: Machine) -> TierReport:
             *_credentials(app, target, seen, machine),
             *open_keys.of_approvers(target.label, target.approvers, machine),
         ]
-        if target.environment.settings.executor is None:
-            found += _in(target.label, open_files.of_own(app, _backups(app), machine))
+        if target.environment.away is None:
+            found += open_files.of_own(app, _backups(app), machine)
         else:
-            address = target.environment.settings.executor
-            found += _in(target.label, open_files.of_executor(address, machine))
+            found += open_files.of_executor(target.environment.away.address, machine)
         holes += _in(target.label, found)
     return TierReport(tuple(_holds(t, holes) for t in targets), tuple(dict.fromkeys(holes)))
 
 
 def _holds(target: Target, holes: Sequence[Hole]) -> Holds:
     hardware = bool(target.approvers) and all(a.hardware for a in target.approvers)
-    left = what_holds(target.in_force, of_environment(holes, target.label), hardware=hardware)
+    away = target.environment.away
+    here = away is not None and open_files.is_here(address_of(away.address))
+    in_force = min(target.in_force, 3) if here else target.in_force
+    left = what_holds(in_force, of_environment(holes, target.label), hardware=hardware)
     return Holds(
         environment=target.label,
         database=target.database.name,
-        in_force=target.in_force,
+        in_force=in_force,
         holds=left,
         minimum=target.environment.settings.minimum_tier,
         words=words(left),
@@ -77,7 +80,7 @@ def _credentials(
     environment = target.environment
     yield from open_credentials.of_reference(environment, target.database.engine.name, machine)
     try:
-        url = "" if environment.settings.executor else environment.resolve_url()
+        url = environment.resolve_url() if environment.away is None else ""
     except FaberDbError:
         url = ""
     if url:
@@ -107,5 +110,5 @@ def _backups(app: App) -> Path:
     return app.root / named if named else app.state_folder / "backups"
 
 
-def _in(label: str, holes: Iterator[Hole] | Sequence[Hole]) -> list[Hole]:
+def _in(label: str, holes: Sequence[Hole]) -> list[Hole]:
     return [hole.model_copy(update={"environment": label}) for hole in holes]
