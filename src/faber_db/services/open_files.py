@@ -5,6 +5,7 @@ from pathlib import Path
 
 from faber_db.config.address import Address, address_of
 from faber_db.config.protection import LOOPBACK
+from faber_db.config.reference import split
 from faber_db.services.app import App
 from faber_db.services.holes import Hole
 from faber_db.services.machine import Listener, Machine, replaceable, there
@@ -54,6 +55,13 @@ def of_own(app: App, backups: Path, machine: Machine) -> Iterator[Hole]:
             text=f"this account can change {app.config_path}; a weaker policy has to be signed,"
             " but `command:` and `notify` run as whoever runs faber-db",
             hint=_MOVE,
+        )
+    kind, revoked = split(app.settings.approvers.revoked_keys or "")
+    if kind == "file" and replaceable(app.root / revoked, machine):
+        yield Hole(
+            code="policy-writable",
+            text=f"this account can take keys off {revoked}, the list of revoked ones",
+            hint=f"chown root {revoked}; chmod 644 {revoked}; the same for its folders.",
         )
     if replaceable(app.state_folder, machine):
         yield Hole(
