@@ -24,6 +24,7 @@ from faber_db.executor.notices import notify
 from faber_db.executor.planning import Ground, make_plan
 from faber_db.executor.rendering import render
 from faber_db.executor.settling import settle
+from faber_db.executor.trail import audited
 from faber_db.model.approval import Approval, ApprovalPayload, refusal
 from faber_db.model.canonical import digest_of
 from faber_db.model.job import Job, JobState
@@ -66,6 +67,7 @@ class LocalExecutor:
 
     # --- plans ---------------------------------------------------------------------------------
 
+    @audited("plan")
     def propose(self, proposal: Proposal) -> StoredPlan:
         app = self._app
         database, environment = self._find(proposal.database, proposal.environment)
@@ -100,6 +102,7 @@ class LocalExecutor:
 
     # --- approvals -----------------------------------------------------------------------------
 
+    @audited("approval")
     def payload(self, plan_id: str, *, approver: str, key_id: str) -> ApprovalPayload:
         stored = self._require_waiting(plan_id)
         _, environment = self._find(stored.plan.database, stored.plan.environment)
@@ -111,15 +114,11 @@ class LocalExecutor:
             lifetime=environment.settings.max_approval_age,
         )
 
+    @audited("approval")
     def sign(self, approval: Approval) -> StoredPlan:
         stored = self._signed_plan(approval)
-        try:
-            marker = self._require_good(stored.plan.id, approval)
-        except FaberDbError as error:
-            fault = error.fault if isinstance(error, ApprovalError) else ""
-            self._record(stored, "approval.refused", approval, fault or error.code)
-            raise
-        self._record(stored, "approval.signed", approval, "")
+        marker = self._require_good(stored.plan.id, approval)
+        self._record(stored, approval)
         plan, state = stored.plan, self._app.state
         state.add_approval(approval)
         counting = approving.counting(state.approvals(plan.id), plan, marker)
@@ -169,6 +168,7 @@ class LocalExecutor:
             )
         return marker
 
+    @audited("rejection")
     def reject(self, plan_id: str, *, reason: str) -> StoredPlan:
         stored = self._app.state.plan(plan_id)
         moved = self._app.state.move_plan(
@@ -182,6 +182,7 @@ class LocalExecutor:
         self._app.state.append_audit("approval.rejected", {"plan_id": stored.plan.id})
         return self._app.state.plan(stored.plan.id)
 
+    @audited("target.protect")
     def protect(self, *, database: str, environment: str, key: PublicKey) -> Marker:
         app = self._app
         found, where = self._find(database, environment)
@@ -238,6 +239,7 @@ class LocalExecutor:
 
     # --- jobs ----------------------------------------------------------------------------------
 
+    @audited("run")
     def start(
         self, plan_id: str, *, progress: Progress = silent, cancelled: IsCancelled = never
     ) -> Job:
@@ -267,6 +269,7 @@ class LocalExecutor:
             return self.run_job(job.id, progress=progress, cancelled=cancelled)
         return jobs.spawn(self._app, job, self._environ)
 
+    @audited("backup")
     def start_backup(self, *, database: str, environment: str, label: str) -> Job:
         found, where = self._find(database, environment)
         job = jobs.new_job(
@@ -279,6 +282,7 @@ class LocalExecutor:
         self._app.state.save_job(job)
         return jobs.spawn(self._app, job, self._environ)
 
+    @audited("job")
     def run_job(
         self, job_id: str, *, progress: Progress = silent, cancelled: IsCancelled = never
     ) -> Job:
@@ -314,6 +318,7 @@ class LocalExecutor:
         job = jobs.watch(self._app, job_id, seconds=seconds, progress=progress, cancelled=cancelled)
         return self._settled(job)
 
+    @audited("job.cancel")
     def cancel(self, job_id: str) -> Job:
         job = self._app.state.job(job_id)
         if not job.state.over:
@@ -499,11 +504,13 @@ class LocalExecutor:
         if stored.plan.protected:
             notify(environment, event, stored.plan, self._app.root)
 
-    def _record(self, stored: StoredPlan, event: str, approval: Approval, fault: str) -> None:
-        body = {
-            "plan_id": stored.plan.id,
-            "approver": approval.payload.approver,
-            "key_id": approval.payload.key_id,
-            "tier": stored.plan.tier,
-        }
-        self._app.state.append_audit(event, {**body, "fault": fault} if fault else body)
+    def _record(self, stored: StoredPlan, approval: Approval) -> None:
+        self._app.state.append_audit(
+            "approval.signed",
+            {
+                "plan_id": stored.plan.id,
+                "approver": approval.payload.approver,
+                "key_id": approval.payload.key_id,
+                "tier": stored.plan.tier,
+            },
+        )

@@ -83,7 +83,7 @@ def verify(
         app.state.save_backup(
             backup.model_copy(update={"state": BackupState.DAMAGED, "error": error.message})
         )
-        app.state.append_audit("backup.damaged", {"backup_id": backup.id, "why": error.message})
+        app.state.append_audit("backup.damaged", {"backup_id": backup.id, "code": error.code})
         raise
     proved = backup.model_copy(update={"level": max(backup.level, level)})
     app.state.save_backup(proved)
@@ -136,7 +136,7 @@ def recover(app: App) -> list[Backup]:
             }
         )
         app.state.save_backup(failed)
-        app.state.append_audit("backup.failed", {"backup_id": backup.id, "why": failed.error})
+        app.state.append_audit("backup.failed", {"backup_id": backup.id, "code": "died"})
         settled.append(failed)
     return settled
 
@@ -253,10 +253,10 @@ class _Making:
                     duration_ms=int((time.monotonic() - began) * 1000),
                 )
         except FaberDbError as error:
-            self._failed(backup, error.message)
+            self._failed(backup, error.message, error.code)
             raise
         except (KeyboardInterrupt, SystemExit):
-            self._failed(backup, "the process was told to end")
+            self._failed(backup, "the process was told to end", "ended")
             raise
         self.app.state.append_audit("backup.done", {**about, "sha256": backup.sha256})
         return backup
@@ -323,9 +323,9 @@ class _Making:
         self.app.state.save_backup(changed)
         return changed
 
-    def _failed(self, backup: Backup, why: str) -> None:
+    def _failed(self, backup: Backup, why: str, code: str) -> None:
         self._save(backup, state=BackupState.FAILED, error=why, finished_at=_stamp(self.app.now()))
-        self.app.state.append_audit("backup.failed", {"backup_id": backup.id, "why": why})
+        self.app.state.append_audit("backup.failed", {"backup_id": backup.id, "code": code})
 
     def _stop_if_cancelled(self) -> None:
         if self.cancelled():

@@ -20,6 +20,7 @@ from faber_db.model.canonical import canonical, parse_canonical
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.sha256 import sha256_of
+from faber_db.sql.trail import for_trail
 
 FORMAT = 2
 
@@ -239,7 +240,7 @@ class SqlState:
                 seq=(last["seq"] if last else 0) + 1,
                 at=self._now().isoformat(timespec="milliseconds"),
                 event=event,
-                body={key: plain(value) for key, value in body.items()},
+                body=for_trail(body),
                 previous=last["hash"] if last else "",
                 hash="",
             )
