@@ -289,11 +289,8 @@ class Carrier:
         The stored plan is not believed before that. Here the approvals have to be in time; from
         here on the claim lasts as long as this process does.
         """
-        approvals = self._approvals()
-        if not (self._plan.protected or approvals):
+        if not (self._plan.protected or self._approvals()):
             return
-        if not approving.is_of(self._plan, approvals):
-            raise self._refused("nobody signed this plan as it is stored")
         try:
             self._migrations  # noqa: B018 read here, once
         except FaberDbError as error:

@@ -25,10 +25,10 @@ from faber_db.executor.planning import Ground, make_plan
 from faber_db.executor.rendering import render
 from faber_db.executor.settling import settle
 from faber_db.executor.trail import audited
-from faber_db.model.approval import Approval, ApprovalPayload, refusal
+from faber_db.model.approval import Approval, ApprovalPayload, approval_from_text, refusal
 from faber_db.model.canonical import digest_of
 from faber_db.model.job import Job, JobState
-from faber_db.model.plan import PlanState, StoredPlan
+from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
@@ -116,6 +116,7 @@ class LocalExecutor:
 
     @audited("approval")
     def sign(self, approval: Approval) -> StoredPlan:
+        approval = approval_from_text(approval.text())  # from wherever it came, in one form only
         stored = self._signed_plan(approval)
         marker = self._require_good(stored.plan.id, approval)
         self._record(stored, approval)
@@ -397,17 +398,7 @@ class LocalExecutor:
     def _require_in_time(self, stored: StoredPlan) -> None:
         """A signature lapses; the plan then waits for a new one. Whether it holds, its job asks."""
         plan, now = stored.plan, self._app.now()
-        try:
-            approvals = self._app.state.approvals(plan.id)
-        except ApprovalError as error:
-            self._app.state.append_audit(
-                "approval.refused", {"plan_id": plan.id, "fault": error.fault}
-            )
-            raise
-        if not approving.is_of(plan, approvals):
-            fault = "nobody signed this plan as it is stored"
-            self._app.state.append_audit("approval.refused", {"plan_id": plan.id, "fault": fault})
-            raise refusal(fault)
+        approvals = self._require_as_signed(plan)
         fresh = [a for a in approvals if not approving.expired(a, now)]
         if approving.enough(fresh, plan.min_approvals):
             return
@@ -416,6 +407,18 @@ class LocalExecutor:
             f"the signature on {plan.id} has lapsed",
             hint=f"A person runs `faber-db approve {plan.id}` again.",
         )
+
+    def _require_as_signed(self, plan: Plan) -> list[Approval]:
+        """The stored plan is believed in nothing before somebody is seen to have signed it."""
+        try:
+            approvals = self._app.state.approvals(plan.id)
+            if (plan.protected or approvals) and not approving.is_of(plan, approvals):
+                raise refusal("nobody signed this plan as it is stored")
+        except ApprovalError as error:
+            body = {"plan_id": plan.id, "fault": error.fault}
+            self._app.state.append_audit("approval.refused", body)
+            raise
+        return approvals
 
     def _inline(self, stored: StoredPlan) -> bool:
         if stored.plan.protected or stored.plan.backup.required:
@@ -440,6 +443,7 @@ class LocalExecutor:
             )
             return {"backup_id": made.id}
         stored = self._app.state.plan(job.plan_id)
+        self._require_as_signed(stored.plan)
         if (stored.job_id, stored.state) != (job.id, PlanState.CLAIMED):
             raise ApprovalStale(f"{job.id} has not claimed {stored.plan.id}")
         carrier = Carrier(
@@ -500,9 +504,13 @@ class LocalExecutor:
         return settle(self._app, job)
 
     def _notify(self, stored: StoredPlan, event: str) -> None:
-        _, environment = self._find(stored.plan.database, stored.plan.environment)
-        if stored.plan.protected:
-            notify(environment, event, stored.plan, self._app.root)
+        if not stored.plan.protected:
+            return
+        try:
+            _, environment = self._find(stored.plan.database, stored.plan.environment)
+        except FaberDbError:
+            return  # a stored plan that was edited names a place that is not there
+        notify(environment, event, stored.plan, self._app.root)
 
     def _record(self, stored: StoredPlan, approval: Approval) -> None:
         self._app.state.append_audit(
