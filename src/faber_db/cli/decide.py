@@ -88,6 +88,13 @@ def register(program: typer.Typer) -> None:
             str,
             typer.Option("--as", metavar="NAME", help="Name of the approver; yours if not given."),
         ] = "",
+        adopt_clone: Annotated[
+            bool,
+            typer.Option(
+                "--adopt-clone",
+                help="It is a copy of a protected one: propose to make it a target of its own.",
+            ),
+        ] = False,
     ) -> int:
         """Protect a database once: make your key and pin it there. Needs a terminal."""
         from pydantic import SecretStr
@@ -96,6 +103,11 @@ def register(program: typer.Typer) -> None:
         from faber_db.cli.render import decisions as render
         from faber_db.services import approve as service
 
+        if adopt_clone:
+            answer = service.adopt_clone(
+                call.app, environment=environment, database=database, requester=call.requester
+            )
+            return call.show(answer, render.decision)
         name = approver or account().lower()
         call.app.database(database).environment(environment)  # before anybody types anything
         with ControllingTerminal() as terminal:
@@ -103,14 +115,14 @@ def register(program: typer.Typer) -> None:
                 passphrase = terminal.ask_secret(f"Passphrase for {name}: ")
             else:
                 passphrase = _new_passphrase(terminal, name)
-        answer = service.protect(
+        protected = service.protect(
             call.app,
             environment=environment,
             database=database,
             approver=name,
             passphrase=SecretStr(passphrase),
         )
-        return call.show(answer, render.protected)
+        return call.show(protected, render.protected)
 
     _register_plan(program)
     _register_policy(program)

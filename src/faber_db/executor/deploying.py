@@ -27,6 +27,7 @@ from faber_db.model.backup import Backup
 from faber_db.model.finding import Analysis
 from faber_db.model.migration import AppliedMigration, Migration, SourceFile, StatementRun
 from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
+from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
 from faber_db.services import preflight
@@ -77,6 +78,8 @@ class Carrier:
                 return self._change(self._roll_back)
             case PlanKind.POLICY:
                 return self._pin_policy()
+            case PlanKind.ADOPT_CLONE:
+                return self._adopt_clone()
             case PlanKind.RESTORE:
                 return self._restore()
             case PlanKind.MARK:
@@ -241,6 +244,49 @@ class Carrier:
             )
         return {"policy_digest": self._plan.arguments["policy"]}
 
+    def _adopt_clone(self) -> dict[str, Any]:
+        """Make the copy a target of its own: new id, this server, the policy that was signed.
+
+        The new id follows from the plan, so that it is signed too; used approvals stay used.
+        """
+        with self._session() as session, session.deploy_lock(wait=_LOCK_WAIT):
+            ground = self._ground(session)
+            self._require_target(ground)
+            marker = guard.require_marker_for(self._plan.kind, ground.target, self._environment)
+            arguments = self._plan.arguments
+            now = (marker.target_id, marker.policy_digest, ground.target.policy_digest)
+            if now != tuple(arguments.get(key) for key in ("copy_of", "pinned", "policy")):
+                raise ApprovalStale(
+                    "the copy's marker or the configuration changed after this plan was made",
+                    hint=f"Run `faber-db protect {self._plan.environment} --adopt-clone` again.",
+                )
+            self._use_approvals(ground)
+            self._void_open_plans()
+            target_id = sha256_of(f"faber-db-clone\n{self._plan.digest}".encode())[:32]
+            seq, head = self._audit(
+                "clone.adopted", copy_of=marker.target_id, target_id=target_id, policy=now[2]
+            )
+            session.write_marker(
+                marker.model_copy(
+                    update={
+                        "target_id": target_id,
+                        "database": self._database.name,
+                        "environment": self._environment.name,
+                        "server_digest": ground.target.identity.server_digest,
+                        "policy_digest": ground.target.policy_digest,
+                        "min_approvals": self._environment.settings.min_approvals,
+                        "minimum_tier": self._environment.settings.minimum_tier,
+                        "audit_seq": seq,
+                        "audit_head": head,
+                        "created_at": self._app.now().isoformat(timespec="seconds"),
+                    }
+                )
+            )
+            self._app.state.remember(
+                f"policy:{self._plan.database}:{self._plan.environment}", ground.target.policy
+            )
+        return {"target_id": target_id, "policy_digest": ground.target.policy_digest}
+
     def _void_open_plans(self) -> None:
         for other in self._app.state.plans(
             database=self._plan.database, environment=self._plan.environment
@@ -250,7 +296,9 @@ class Carrier:
                     other.plan.id,
                     expect=(PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED),
                     to=PlanState.VOID,
-                    reason="the policy changed",
+                    reason="the policy changed"
+                    if self._plan.kind is PlanKind.POLICY
+                    else "the copy was adopted",
                 )
 
     def _restore(self) -> dict[str, Any]:
@@ -450,7 +498,8 @@ class Carrier:
     def _use_approvals(self, ground: Ground) -> None:
         """Verify every signature again, here, then spend it: the step before the first statement."""
         if self._plan.protected:
-            self._marker = guard.require_marker(ground.target, self._environment)
+            kind = self._plan.kind
+            self._marker = guard.require_marker_for(kind, ground.target, self._environment)
             self._require_clock(ground.session)
             self._require_demands(ground, self._plan.analysis)
             tier = tiers.in_force(self._app, ground.target)

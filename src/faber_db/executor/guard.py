@@ -14,6 +14,7 @@ from faber_db.errors import (
     TargetChanged,
 )
 from faber_db.model.canonical import digest_of
+from faber_db.model.plan import PlanKind
 from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
 from faber_db.services.app import Database, Environment
 from faber_db.services.ports import Session, State
@@ -85,18 +86,56 @@ def require_known(target: Target, environment: Environment, state: State) -> Mar
 
 
 def require_marker(target: Target, environment: Environment) -> Marker:
-    """A marker that was written on this very server."""
+    """A marker that was written on this very server.
+
+    Raises:
+        ApprovalNotSetUp: no marker.
+        TargetChanged: it was written on another server.
+    """
+    marker = _require_some_marker(target, environment)
+    if is_clone(target):
+        raise TargetChanged(
+            f"{environment.name} carries a marker that was written on another server or file,"
+            " so it is a copy",
+            hint="Point the environment at the original; or, where the copy is meant, a person runs"
+            f" `faber-db protect {environment.name} --adopt-clone`.",
+        )
+    return marker
+
+
+def require_marker_for(kind: PlanKind, target: Target, environment: Environment) -> Marker:
+    """The marker whose approvers decide on a plan of this kind.
+
+    A copy is adopted by those whom its original has pinned, and every other kind is refused there;
+    what is no copy is not adopted.
+
+    Raises:
+        ApprovalNotSetUp, TargetChanged: as `require_marker`.
+        PolicyRefused: the marker was written here.
+    """
+    if kind is not PlanKind.ADOPT_CLONE:
+        return require_marker(target, environment)
+    marker = _require_some_marker(target, environment)
+    if not is_clone(target):
+        raise PolicyRefused(
+            f"{environment.name} is no copy: its marker was written on this server",
+            hint="There is nothing to adopt.",
+        )
+    return marker
+
+
+def is_clone(target: Target) -> bool:
+    """Whether the database carries a marker that was written on another server or file."""
+    marker = target.marker
+    return marker is not None and marker.server_digest != target.identity.server_digest
+
+
+def _require_some_marker(target: Target, environment: Environment) -> Marker:
     if target.marker is None:
         raise ApprovalNotSetUp(
             f"{environment.name} is protected ({environment.why_protected or 'by its marker'})"
             " and no approver is enrolled there",
             hint=f"A person runs `faber-db protect {environment.name}` once, in their own terminal.",
-        )
-    if target.marker.server_digest != target.identity.server_digest:
-        raise TargetChanged(
-            f"{environment.name} carries a marker that was written on another server or file,"
-            " so it is a copy",
-            hint="Point the environment at the original, or remove the marker from the copy.",
         )
     return target.marker
 

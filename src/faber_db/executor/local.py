@@ -139,7 +139,7 @@ class LocalExecutor:
         database, environment = self._find(plan.database, plan.environment)
         with self._connect(database, environment) as session:
             target = guard.look_at(session, database, environment)
-            marker = guard.require_marker(target, environment)
+            marker = guard.require_marker_for(plan.kind, target, environment)
             clocks.require_agreement(self._app.now(), session)
         tier = tiers.in_force(self._app, target)
         tiers.require_tier(tier, target, environment, shown=plan.tier)

@@ -20,7 +20,7 @@ from faber_db.errors import (
     PolicyRefused,
 )
 from faber_db.executor.approving import is_requesters
-from faber_db.executor.guard import Target, require_known, require_marker
+from faber_db.executor.guard import Target, require_known, require_marker, require_marker_for
 from faber_db.executor.tiers import in_force, require_tier
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
 from faber_db.model.health import CheckStatus, Overall
@@ -53,6 +53,7 @@ from faber_db.services.trying import ToTry, on_copy
 from faber_db.sql.script import Script
 
 PLAN_LIFETIME = timedelta(days=7)
+OF_THE_MARKER = (PlanKind.POLICY, PlanKind.ADOPT_CLONE)  # they change what the target remembers
 _OTHER_TARGET = (
     " That backup was made from another database, or from this one before an earlier restore."
 )
@@ -95,11 +96,12 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         PlanKind.RESTORE: _restore,
         PlanKind.POLICY: _policy,
         PlanKind.MARK: _mark,
+        PlanKind.ADOPT_CLONE: _adopt_clone,
     }
     if proposal.kind not in makers:
         raise NotSupported(f"plans of kind {proposal.kind} cannot be made yet")
     tier = in_force(ground.app, ground.target)
-    if ground.target.protected and proposal.kind is not PlanKind.POLICY:
+    if ground.target.protected and proposal.kind not in OF_THE_MARKER:
         require_known(ground.target, ground.environment, ground.app.state)
     if ground.target.protected:
         require_tier(tier, ground.target, ground.environment)
@@ -264,6 +266,26 @@ def _policy(ground: Ground, _proposal: Proposal) -> _Content:
     )
 
 
+def _adopt_clone(ground: Ground, proposal: Proposal) -> _Content:
+    """What is bound beside the copy itself: whose copy it is, and the policy it gets."""
+    marker = require_marker_for(proposal.kind, ground.target, ground.environment)
+    finding = Finding(
+        code="adopt-clone",
+        kind=Kind.SECURITY,
+        risk=Risk.HIGH,
+        line=0,
+        statement="give the copy an identity of its own",
+        objects=(ground.environment.name,),
+        effect=f"This copy of {marker.database}/{marker.environment} (target"
+        f" {marker.target_id[:12]}) becomes a database of its own with the same approvers;"
+        " nothing that was approved for either counts for the other.",
+    )
+    return _Content(
+        Analysis(risk=Risk.HIGH, findings=(finding,)),
+        arguments=(("pinned", marker.policy_digest), ("copy_of", marker.target_id)),
+    )
+
+
 # --- what may be planned -----------------------------------------------------------------------
 
 
@@ -421,7 +443,7 @@ def _assemble(
     app, target, now = ground.app, ground.target, ground.app.now()
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
     arguments = dict(content.arguments)
-    if proposal.kind is PlanKind.POLICY:
+    if proposal.kind in OF_THE_MARKER:
         arguments["policy"] = target.policy_digest
     from faber_db.rules import RULES_VERSION
 
@@ -545,7 +567,7 @@ def approvals_demanded(ground: Ground, kind: PlanKind, analysis: Analysis) -> in
     pinned one demands, or the first change would be to need fewer.
     """
     demanded = ground.environment.settings.min_approvals
-    if kind is PlanKind.POLICY and ground.target.marker is not None:
+    if kind in OF_THE_MARKER and ground.target.marker is not None:
         demanded = max(demanded, ground.target.marker.min_approvals)
     critical = any(f.risk is Risk.CRITICAL for f in analysis.findings)
     return max(demanded, 2) if critical and ground.target.protected else demanded
@@ -601,7 +623,7 @@ def backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> Ba
     """The backup that the environment's policy demands before this runs."""
     settings = ground.environment.settings
     required = ground.target.protected or settings.backup == "required"
-    if kind in (PlanKind.POLICY, PlanKind.RESTORE, PlanKind.MARK):
+    if kind in (*OF_THE_MARKER, PlanKind.RESTORE, PlanKind.MARK):
         required = False  # a restore makes its own; the others change no data
     return BackupRequirement(
         required=required,

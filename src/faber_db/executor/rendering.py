@@ -21,6 +21,7 @@ _VERBS = {
     PlanKind.RESTORE: "RESTORE",
     PlanKind.POLICY: "POLICY of",
     PlanKind.MARK: "MARK in",
+    PlanKind.ADOPT_CLONE: "ADOPT THE COPY",
 }
 
 
@@ -173,7 +174,7 @@ def _allowed(plan: Plan) -> str:
 
 
 def _policy(app: App, plan: Plan) -> str:
-    if plan.kind is not PlanKind.POLICY:
+    if plan.kind not in (PlanKind.POLICY, PlanKind.ADOPT_CLONE):
         return ""
     from faber_db.executor.guard import policy_for
 
@@ -217,6 +218,8 @@ def _undo(plan: Plan) -> str:
     if plan.kind is PlanKind.MARK:
         other = "rolled-back" if plan.arguments.get("state") == "applied" else "applied"
         return f"faber-db mark {other} {name} {plan.arguments.get('version', '')}"
+    if plan.kind is PlanKind.ADOPT_CLONE:
+        return "none: the copy stays a target of its own; the original is not touched"
     if plan.kind is PlanKind.RESTORE:
         return f"faber-db restore {name} BACKUP, with the one that is made first"
     if plan.backup.required:

@@ -275,15 +275,28 @@ def propose_policy(
     app: App, *, environment: str, database: str, requester: Requester
 ) -> Answer[DecisionDetails]:
     """Propose the configuration's policy for signature; signing also anchors the state anew."""
+    return _proposed(app, PlanKind.POLICY, environment, database, requester)
+
+
+def adopt_clone(
+    app: App, *, environment: str, database: str, requester: Requester
+) -> Answer[DecisionDetails]:
+    """Propose that a copy of a protected database becomes a target of its own.
+
+    Raises:
+        PolicyRefused: it is no copy.
+        ApprovalNotSetUp: it carries no marker.
+    """
+    return _proposed(app, PlanKind.ADOPT_CLONE, environment, database, requester)
+
+
+def _proposed(
+    app: App, kind: PlanKind, environment: str, database: str, requester: Requester
+) -> Answer[DecisionDetails]:
     found = app.database(database)
     where = found.environment(environment)
     stored = app.executor.propose(
-        Proposal(
-            kind=PlanKind.POLICY,
-            database=found.name,
-            environment=where.name,
-            requester=requester,
-        )
+        Proposal(kind=kind, database=found.name, environment=where.name, requester=requester)
     )
     details = _decision(stored)
     details.state = State.APPROVAL_REQUIRED
