@@ -490,6 +490,16 @@ class ClockSkewed(ApprovalError):
     code = "approval-clock-skewed"
 
 
+class TooManyRequests(ApprovalError):
+    """As many requests for approval as a person should be asked wait already, or were made lately.
+
+    Up to five wait for one environment at once, and up to twenty that nobody signs are made within
+    an hour. What waits is decided first, with `faber-db approve` or `faber-db reject`.
+    """
+
+    code = "approval-too-many-requests"
+
+
 class ApprovalStateLost(ApprovalError):
     """Our state is emptied or older than what the target remembers."""
 

@@ -162,7 +162,7 @@ class RemoteExecutor:
     def sign(self, approval: Approval) -> StoredPlan:
         return self._get("sign", asked.SignRequest(approval=approval), StoredPlan)
 
-    def reject(self, plan_id: str, *, reason: str) -> StoredPlan:
+    def reject(self, plan_id: str, *, reason: str, by: str = "") -> StoredPlan:
         request = asked.RejectRequest(plan_id=plan_id, reason=reason[:2_000])
         return self._get("reject", request, StoredPlan)
 

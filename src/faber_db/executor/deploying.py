@@ -346,7 +346,7 @@ class Carrier:
         with self._session() as session:
             ground = self._ground(session)
             self._require_target(ground)
-            marker = guard.require_marker(ground.target, self._environment)
+            marker = guard.require_marker_for(self._plan.kind, ground.target, self._environment)
             self._require_clock(session)
             self._good(marker, approving.begun_late)
 

@@ -19,6 +19,7 @@ from faber_db.errors import (
     UnknownHandle,
 )
 from faber_db.executor import approving, clocks, guard, jobs, tiers
+from faber_db.executor.asking import require_patience
 from faber_db.executor.deploying import Carrier
 from faber_db.executor.notices import notify
 from faber_db.executor.planning import Ground, make_plan
@@ -31,6 +32,7 @@ from faber_db.model.job import Job, JobState
 from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
+from faber_db.services.account import account
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import (
     Cancelled as IsCancelled,
@@ -79,6 +81,8 @@ class LocalExecutor:
             return known
         state = PlanState.WAITING if plan.protected else PlanState.OPEN
         app.state.add_plan(plan, files, state)
+        if state is PlanState.WAITING:
+            require_patience(app, environment, plan)
         app.state.append_audit(
             "plan.made",
             {
@@ -170,17 +174,21 @@ class LocalExecutor:
         return marker
 
     @audited("rejection")
-    def reject(self, plan_id: str, *, reason: str) -> StoredPlan:
+    def reject(self, plan_id: str, *, reason: str, by: str = "") -> StoredPlan:
         stored = self._app.state.plan(plan_id)
+        who, at = by or account(), self._app.now().isoformat(timespec="seconds")
         moved = self._app.state.move_plan(
             stored.plan.id,
             expect=(PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED),
             to=PlanState.REJECTED,
             reason=reason,
+            result={"rejected_by": who, "rejected_at": at},
         )
         if not moved:
             raise ApprovalStale(f"{stored.plan.id} is {stored.state} and cannot be rejected")
-        self._app.state.append_audit("approval.rejected", {"plan_id": stored.plan.id})
+        self._app.state.append_audit(
+            "approval.rejected", {"plan_id": stored.plan.id, "account": who}
+        )
         return self._app.state.plan(stored.plan.id)
 
     @audited("target.protect")

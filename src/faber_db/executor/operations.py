@@ -242,7 +242,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "reject": _of(
             "reject",
             RejectRequest,
-            lambda r, a: a.app.executor.reject(r.plan_id, reason=r.reason),
+            lambda r, a: a.app.executor.reject(r.plan_id, reason=r.reason, by=a.client.name),
             StoredPlan,
         ),
         "policy": _of("state", PolicyRequest, _policy, PolicyState),

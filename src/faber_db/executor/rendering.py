@@ -12,6 +12,7 @@ from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Handler, Rendering
+from faber_db.services.rejections import rejections_of
 from faber_db.sql.visible import visible
 
 _SMALL = 10_000  # rows, below which work does not make anybody wait
@@ -31,6 +32,7 @@ def render(app: App, stored: StoredPlan) -> Rendering:
     database = app.database(plan.database)
     environment = database.environment(plan.environment)
     facts = [
+        ("Rejected", _rejected(app, plan)),
         ("Lost", _lost(plan)),
         ("Waits", _waits(plan)),
         ("Breaks", _of_kind(plan, Kind.APP_BREAK) or "nothing found"),
@@ -84,6 +86,15 @@ def exact_script(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> s
 def names_lost(plan: Plan) -> tuple[str, ...]:
     """What is typed before signing."""
     return plan.analysis.loses if plan.risk.at_least(Risk.HIGH) else ()
+
+
+def _rejected(app: App, plan: Plan) -> str:
+    """What people said to the same before; the newest first."""
+    return "; ".join(
+        f"before{f', {_ago(no.at, app.now())}' if no.at else ''}"
+        f"{f' by {no.by}' if no.by else ''}: {no.reason}"
+        for no in rejections_of(app, plan)[:3]
+    )
 
 
 def _of_kind(plan: Plan, kind: Kind) -> str:

@@ -48,9 +48,9 @@ class RoutingExecutor:
     def sign(self, approval: Approval) -> StoredPlan:
         return self._of(approval.payload.plan_id)[0].sign(approval)
 
-    def reject(self, plan_id: str, *, reason: str) -> StoredPlan:
+    def reject(self, plan_id: str, *, reason: str, by: str = "") -> StoredPlan:
         executor, whole = self._of(plan_id)
-        return executor.reject(whole, reason=reason)
+        return executor.reject(whole, reason=reason, by=by)
 
     def start(
         self, plan_id: str, *, progress: Progress = silent, cancelled: Cancelled = never

@@ -24,6 +24,7 @@ from faber_db.services.ports import (
     never,
     silent,
 )
+from faber_db.services.rejections import rejections_of
 from faber_db.services.wellbeing import add_health
 
 
@@ -40,6 +41,8 @@ class WaitingPlan(BaseModel):
     work_id: str
     created_at: str
     expires_at: str
+    rejected: list[str] = []  # reasons why the same was rejected before, newest first
+    earlier: list[str] = []  # older requests for the same, made before the target moved
 
 
 class Nothing(Frozen):
@@ -90,10 +93,8 @@ class PolicyDetails(Details):
 def waiting(app: App) -> Answer[WaitingDetails]:
     """Plans that wait for a signature and have not expired."""
     now = app.now().isoformat(timespec="seconds")
-    found = [
-        s for s in app.state.plans() if s.state is PlanState.WAITING and s.plan.expires_at > now
-    ]
-    details = WaitingDetails(waiting=[_waiting(s) for s in found])
+    found = [s for s in app.state.plans(states=(PlanState.WAITING,)) if s.plan.expires_at > now]
+    details = WaitingDetails(waiting=_grouped(app, found))
     problems = []
     for away in app.executors:
         try:
@@ -325,7 +326,15 @@ def _decision(stored: StoredPlan, *, approver: str = "", lapses_at: str = "") ->
     )
 
 
-def _waiting(stored: StoredPlan) -> WaitingPlan:
+def _grouped(app: App, found: list[StoredPlan]) -> list[WaitingPlan]:
+    """One line for what is about the same, its newest request."""
+    groups: dict[str, list[StoredPlan]] = {}
+    for stored in found:
+        groups.setdefault(stored.plan.about, []).append(stored)
+    return [_waiting(app, group[0], group[1:]) for group in groups.values()]
+
+
+def _waiting(app: App, stored: StoredPlan, earlier: list[StoredPlan]) -> WaitingPlan:
     plan = stored.plan
     return WaitingPlan(
         plan_id=plan.id,
@@ -338,4 +347,6 @@ def _waiting(stored: StoredPlan) -> WaitingPlan:
         work_id=plan.work_id,
         created_at=plan.created_at,
         expires_at=plan.expires_at,
+        rejected=[no.reason for no in rejections_of(app, plan)],
+        earlier=[s.plan.id for s in earlier],
     )

@@ -25,6 +25,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of, is_planned_only
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Proposal, never, silent
+from faber_db.services.rejections import rejections_of
 
 WATCH_SECONDS = 25.0
 
@@ -309,12 +310,20 @@ def waits(
     loses = f", loses {', '.join(plan.analysis.loses)}" if plan.analysis.loses else ""
     details.state = State.APPROVAL_REQUIRED
     details.next, details.tell_person = _to_approve(plan.id)
+    before = [
+        Problem(
+            code=ApprovalRejected.code,
+            message=f"{no.by or 'a person'} rejected the same before ({no.plan_id}): {no.reason}",
+            hint="Change what they objected to instead of asking again.",
+        )
+        for no in rejections_of(app, plan)[:1]
+    ]
     return Answer(
         status="warning",
         message=f"{plan.id} ({plan.risk}{loses}) waits for a person. Nothing has run."
         f" Then {_words(again, plan.id)}. You cannot approve it.",
         details=details,
-        warnings=[Problem.of(waiting)],
+        warnings=[Problem.of(waiting), *before],
         exit_code=Exit.WAITING,
     )
 

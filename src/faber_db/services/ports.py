@@ -796,7 +796,19 @@ class Executor(Protocol):
         """
         ...
 
-    def reject(self, plan_id: str, *, reason: str) -> StoredPlan: ...
+    def reject(self, plan_id: str, *, reason: str, by: str = "") -> StoredPlan:
+        """Close a plan that waits or was signed; a no needs no signature.
+
+        Args:
+            plan_id: by id or unique prefix.
+            reason: what the agent reads.
+            by: the account that says no; empty: this process's. An executor of its own takes the
+                one that connects.
+
+        Raises:
+            ApprovalStale: it cannot be rejected any more.
+        """
+        ...
 
     def start(
         self, plan_id: str, *, progress: Progress = silent, cancelled: Cancelled = never

@@ -167,8 +167,8 @@ def _spelled(text: str) -> bytes:
 def _rejected_before(app: App, plan: Plan) -> list[StoredPlan]:
     return [
         s
-        for s in app.state.plans(subject=plan.subject)
-        if s.state is PlanState.REJECTED and s.plan.id != plan.id
+        for s in app.state.plans(about=plan.about, states=(PlanState.REJECTED,))
+        if s.plan.id != plan.id
     ][:3]
 
 

@@ -35,6 +35,7 @@ def waiting(now: datetime) -> Callable[[Answer[WaitingDetails], Page], None]:
                     f"loses {', '.join(w.loses)}" if w.loses else "",
                     f"asked by {w.asked_by}" + (f" for {w.work_id}" if w.work_id else ""),
                     dim(ago(w.created_at, now)),
+                    warn(f"rejected before: {w.rejected[0]}") if w.rejected else "",
                 )
                 for w in answer.details.waiting
             ]
