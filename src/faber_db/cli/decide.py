@@ -109,7 +109,9 @@ def register(program: typer.Typer) -> None:
             )
             return call.show(answer, render.decision)
         name = approver or account().lower()
-        call.app.database(database).environment(environment)  # before anybody types anything
+        call.app.database(database).environment(
+            environment
+        ).require_here()  # before anybody types anything
         with ControllingTerminal() as terminal:
             if service.has_key(call.app, name):
                 passphrase = terminal.ask_secret(f"Passphrase for {name}: ")

@@ -160,7 +160,7 @@ class RemoteExecutor:
         return payload
 
     def sign(self, approval: Approval) -> StoredPlan:
-        return self._get("sign", asked.SignRequest(approval=approval), StoredPlan)
+        return self._get("sign", asked.SignRequest(approval=approval.text().decode()), StoredPlan)
 
     def reject(self, plan_id: str, *, reason: str, by: str = "") -> StoredPlan:
         request = asked.RejectRequest(plan_id=plan_id, reason=reason[:2_000])

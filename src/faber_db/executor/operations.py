@@ -30,7 +30,7 @@ from faber_db.executor.requests import (
     WatchRequest,
 )
 from faber_db.model.answer import Answer
-from faber_db.model.approval import ApprovalPayload
+from faber_db.model.approval import ApprovalPayload, approval_from_text
 from faber_db.model.job import Job
 from faber_db.model.plan import Requester, StoredPlan
 from faber_db.services import (
@@ -210,6 +210,10 @@ def _payload(request: PayloadRequest, asked: Asked) -> ApprovalPayload:
     )
 
 
+def _sign(request: SignRequest, asked: Asked) -> StoredPlan:
+    return asked.app.executor.sign(approval_from_text(request.approval.encode()))
+
+
 def _policy(request: PolicyRequest, asked: Asked) -> PolicyState:
     return asked.app.executor.policy(
         database=asked.app.database(request.database).name, environment=request.environment
@@ -238,7 +242,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "show": _of("show", OfPlan, lambda r, a: a.app.executor.show(r.plan_id), Rendering),
         "files": _of("show", OfPlan, _files, SentHistory),
         "payload": _of("sign", PayloadRequest, _payload, ApprovalPayload),
-        "sign": _of("sign", SignRequest, lambda r, a: a.app.executor.sign(r.approval), StoredPlan),
+        "sign": _of("sign", SignRequest, _sign, StoredPlan),
         "reject": _of(
             "reject",
             RejectRequest,
@@ -291,7 +295,7 @@ def _places(request: BaseModel, app: App) -> list[str]:
     told = request.model_dump(include={"environment", "database", "plan_id", "job_id"})
     told |= request.model_dump(include={"backup_id", "id"})
     if isinstance(request, SignRequest):
-        told["plan_id"] = request.approval.payload.plan_id
+        told["plan_id"] = approval_from_text(request.approval.encode()).payload.plan_id
     found = []
     if name := told.get("environment"):
         found.append(app.database(told.get("database") or "").environment(name).name)

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from faber_db.config.executor import Kind
 from faber_db.executor.protocol import Strict
-from faber_db.model.approval import Approval
 from faber_db.model.plan import PlanKind
 from faber_db.services.approve import Nothing
 from faber_db.services.jobs import OfJob
@@ -53,9 +52,9 @@ class PayloadRequest(OfPlan):
 
 
 class SignRequest(Strict):
-    """A signature. It is checked here, whatever its sender says."""
+    """A signature in its one spelling. It is checked here, whatever its sender says."""
 
-    approval: Approval
+    approval: Annotated[str, Field(max_length=200_000)]
 
 
 class RejectRequest(OfPlan):

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from faber_db.config.phases import named
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
-from faber_db.errors import NotSupported, PathOutsideProject, UnknownDatabase, UnknownEnvironment
+from faber_db.errors import (
+    NotSupported,
+    PathOutsideProject,
+    PolicyRefused,
+    UnknownDatabase,
+    UnknownEnvironment,
+)
 from faber_db.model.migration import SourceFile
 from faber_db.services.ports import (
     Away,
@@ -35,6 +41,19 @@ class Environment:
     why_protected: str  # "named production", "host db-1 is not local", or empty
     resolve_url: Callable[[], str]  # reads the reference; raises SecretUnavailable
     away: Away | None = None  # the executor of another account or host that holds the URL
+
+    def require_here(self) -> None:
+        """Let nothing begin that only the account with the URL may do.
+
+        Raises:
+            PolicyRefused: its executor is elsewhere.
+        """
+        if self.away is not None:
+            raise PolicyRefused(
+                f"{self.name} is protected on its executor's own account, not from here",
+                hint=f"There, with its configuration: `FABER_DB_CONFIG=FILE faber-db protect"
+                f" {self.name}`.",
+            )
 
     @property
     def limits(self) -> Limits:

@@ -13,7 +13,7 @@ from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.target import PinnedApprover
 from faber_db.services.app import App
 from faber_db.services.coordinate import CoordinateDetails, outcome
-from faber_db.services.elsewhere import owner_of
+from faber_db.services.elsewhere import history_of, owner_of
 from faber_db.services.ports import (
     Cancelled,
     Keys,
@@ -206,8 +206,14 @@ def deploy(
     """
     if owner := owner_of(plan_id, app):
         away, whole = owner
-        there = Deploy(plan_id=whole)
-        return away.ask("deploy", there, CoordinateDetails, progress=progress, cancelled=cancelled)
+        return away.ask(
+            "deploy",
+            Deploy(plan_id=whole),
+            CoordinateDetails,
+            history=history_of(app.database(away.plan(whole).plan.database)),
+            progress=progress,
+            cancelled=cancelled,
+        )
     stored = app.state.plan(plan_id)
     details = CoordinateDetails(environment=stored.plan.environment, plan_id=stored.plan.id)
     job = app.executor.start(stored.plan.id, progress=progress, cancelled=cancelled)

@@ -18,6 +18,7 @@ from faber_db.services.ports import Session
 Look = Callable[[App, Database, Environment, Session], Iterator[CheckResult]]
 
 SHOWN = 10
+_NOTHING_SENT = "no migration came along with the request, so nothing was compared"
 _STATES = {
     MigrationState.FAILED: CheckStatus.CRITICAL,
     MigrationState.HALF_APPLIED: CheckStatus.CRITICAL,
@@ -34,6 +35,9 @@ def ledger(
     app: App, database: Database, environment: Environment, session: Session
 ) -> Iterator[CheckResult]:
     """Whether files and ledger agree; one result for each state that is found."""
+    if database.sent == ():
+        yield _ledger(CheckStatus.UNKNOWN, why=_NOTHING_SENT)
+        return
     try:
         migrations = history(database)
     except MigrationsMissing:
@@ -78,6 +82,9 @@ def drift(
     app: App, database: Database, environment: Environment, session: Session
 ) -> Iterator[CheckResult]:
     """One critical result for each object that differs from the history."""
+    if database.sent == ():
+        yield _drift(CheckStatus.UNKNOWN, why=_NOTHING_SENT)
+        return
     try:
         found = compared(app, database, environment, session)
     except FaberDbError as error:
