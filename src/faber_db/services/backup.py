@@ -27,7 +27,9 @@ from faber_db.services.contents import Contents, contents, differences, unchange
 from faber_db.services.ports import BackupStore, Cancelled, Copy, Progress, never, silent
 
 _UNFINISHED = (BackupState.RUNNING, BackupState.VERIFYING)
-_SQLITE = "sqlite"  # a dump of it is a database itself, and is compressed by the store
+_SQLITE = "sqlite"  # a dump of it is a database itself
+_ENDINGS = {_SQLITE: "sqlite.zst", "mysql": "sql.zst"}  # of what the store compresses
+_ZSTD = " zstd"  # at the end of its format
 
 
 def create(
@@ -273,9 +275,9 @@ class _Making:
         if not part.exists() or part.stat().st_size == 0:
             raise BackupFailed(f"{info.tool} reported success and wrote nothing")
         held = self._held(url, part, before)
-        if engine.name == _SQLITE:
+        if engine.name in _ENDINGS:
             store.compress(part, progress=self.progress, cancelled=self.cancelled)
-            info = replace(info, format=f"{info.format} zstd")
+            info = replace(info, format=f"{info.format}{_ZSTD}")
         self._stop_if_cancelled()
         stored = store.measure(part)
         return self._save(
@@ -333,12 +335,12 @@ class _Making:
 
     def _file_name(self, backup_id: str, now: datetime) -> str:
         place = re.sub(r"[^A-Za-z0-9_-]", "-", f"{self.database.name}-{self.environment.name}")
-        ending = "sqlite.zst" if self.database.engine.name == _SQLITE else "dump"
+        ending = _ENDINGS.get(self.database.engine.name, "dump")
         return f"{place}-{now:%Y%m%dT%H%M%S}-{backup_id}.{ending}"
 
 
 def _compressed(backup: Backup) -> bool:
-    return backup.format.endswith(" zstd") and backup.format.startswith(_SQLITE)
+    return backup.format.endswith(_ZSTD)
 
 
 def _in_place(backup: Backup) -> bool:

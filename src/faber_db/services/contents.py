@@ -7,6 +7,7 @@ from faber_db.errors import LedgerError, LedgerForeign, StatementTimeout
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Handler, Session
 from faber_db.services.reprinting import reprinted
+from faber_db.sql.mysql_transactions import MYSQL
 
 ROWS_COUNTED = 20_000_000  # a table that is estimated bigger is not counted; a note says so
 
@@ -79,7 +80,16 @@ def _ledger_head(session: Session, handler: Handler) -> tuple[str, list[str]]:
 
 
 def _writes(session: Session) -> dict[str, int]:
-    """How many rows were ever written, by table; PostgreSQL counts, up to a second late."""
+    """How many rows were ever written, by table; PostgreSQL counts, up to a second late.
+
+    MySQL has only the second of the last write.
+    """
+    if session.dialect in MYSQL:
+        rows = session.query(
+            "SELECT table_name, coalesce(unix_timestamp(update_time), 0)"
+            " FROM information_schema.tables WHERE table_schema = database()"
+        )
+        return {str(name): int(str(moment)) for name, moment in rows}
     if session.dialect is not Dialect.POSTGRESQL:
         return {}
     rows = session.query(

@@ -52,6 +52,7 @@ def run(
     *,
     more: Mapping[str, str] | None = None,
     output: IO[bytes] | int = subprocess.DEVNULL,
+    source: IO[bytes] | int = subprocess.DEVNULL,
     watch: Callable[[], bool] = lambda: True,
     every: float = 0.5,
 ) -> tuple[int | None, str]:
@@ -61,13 +62,14 @@ def run(
         argv: absolute path and arguments, without any secret.
         more: variables besides those of a clean environment.
         output: a file that takes what it writes to standard output.
+        source: a file that it reads as its standard input.
         watch: asked every so many seconds; False ends the program, whose exit code is None then.
         every: seconds.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 - absolute path, no shell
             launched(argv, death_signal=signal.SIGTERM),
-            stdin=subprocess.DEVNULL,
+            stdin=source,
             stdout=output,
             stderr=errors,
             env=clean_environment(more),

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from faber_db.adapters.engines.mysql.address import is_mysql, parse
-from faber_db.adapters.engines.mysql.unsupported import CANNOT_DEPLOY, unsupported
+from faber_db.adapters.engines.mysql.address import is_mysql, parse, url_of
+from faber_db.adapters.engines.mysql.unsupported import CANNOT_DEPLOY
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, Limits, Progress
+from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.session import MysqlSession
@@ -64,22 +64,49 @@ class Mysql:
             rows(connection, f"CREATE DATABASE {quoted(address.database)}")
         return True
 
-    def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> NoReturn:
-        raise unsupported("backing up")
+    def find_tools(self) -> dict[str, str]:
+        """The client programs of this machine that backups need; empty where there is none."""
+        from faber_db.adapters.engines.mysql.clients import find
+        from faber_db.errors import BackupToolMissing
 
-    def decode(self, file: Path) -> NoReturn:
-        raise unsupported("backing up")
+        found = {}
+        for name in ("mariadb-dump", "mariadb"):
+            try:
+                found[name] = str(find(name).path)
+            except BackupToolMissing:
+                found[name] = ""
+        return found
+
+    def dump(self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled) -> DumpInfo:
+        from faber_db.adapters.engines.mysql import dump
+
+        return dump.dump(parse(url), file, progress=progress, cancelled=cancelled)
+
+    def decode(self, file: Path) -> None:
+        from faber_db.adapters.engines.mysql import dump
+
+        dump.decode(file)
 
     def restore_beside(
         self, url: str, file: Path, *, progress: Progress, cancelled: Cancelled
-    ) -> NoReturn:
-        raise unsupported("restoring")
+    ) -> Copy:
+        from faber_db.adapters.engines.mysql import restore
 
-    def swap(self, url: str, copy: Copy) -> NoReturn:
-        raise unsupported("restoring")
+        address = parse(url)
+        name = restore.restore_beside(address, file, progress=progress, cancelled=cancelled)
+        return Copy(url=url_of(address.to_database(name)), label=name)
 
-    def drop_copy(self, copy: Copy) -> NoReturn:
-        raise unsupported("restoring")
+    def swap(self, url: str, copy: Copy) -> str:
+        from faber_db.adapters.engines.mysql import swap
+
+        return swap.swap(parse(url), parse(copy.url).database)
+
+    def drop_copy(self, copy: Copy) -> None:
+        from faber_db.adapters.engines.mysql import restore
+
+        address = parse(copy.url)
+        with restore.talking(address) as (connection, _):
+            restore.drop(connection, address.database)
 
 
 def _literally(name: str) -> str:
