@@ -170,6 +170,7 @@ def policy_change(project: Project) -> None:
     proposed = project.plan("policy", "propose", "production")
     done = project.sign(proposed, loses=("production",), deploy=True)
     assert done.exit_code == 0, done.screen
+    assert "production: the policy is pinned" in done.screen
     code, answer = project.exits("release", "--plan", plan)
     assert (code, answer["errors"][0]["code"]) == (5, "approval-stale"), answer
     assert project.plan("release") != plan

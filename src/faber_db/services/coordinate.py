@@ -361,6 +361,9 @@ def outcome(
     if marked := result.get("marked"):
         words = str(result.get("state", "")).replace("_", " ")
         return Answer(message=f"{details.environment}: {marked} is marked {words}", details=details)
+    if "policy_digest" in result:
+        words = "the policy is pinned; every approval that was open is void"
+        return Answer(message=f"{details.environment}: {words}", details=details)
     if not details.applied:
         details.state = State.SKIPPED
         return Answer(message=str(result.get("note", "nothing was left to do")), details=details)

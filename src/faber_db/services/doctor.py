@@ -296,9 +296,8 @@ def _elsewhere(
     try:
         found = away.policy(database=database.name, environment=environment.name)
     except FaberDbError as error:
-        seen.targets.append(Target(name, database, environment))
         yield _failed(name, error)
-        return
+        return  # which keys are pinned and what holds is not known
     seen.targets.append(Target(name, database, environment, found.approvers, found.tier))
     yield Examined(name=name, verdict=Verdict.OK, text=f"the executor {away.address} answers")
     if found.pinned is not True:
