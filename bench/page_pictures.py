@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.page_shop import shop
 from faber_db.services.app import App
-from faber_db.web import Site, page
 from faber_db.web.listener import listen, serve
-from faber_db.web.site import local_origin
+from faber_db.web.page import page
+from faber_db.web.site import Site, local_origin
 
 DOCS = Path(__file__).parents[1] / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"

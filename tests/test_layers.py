@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": PURE | JUDGING | {"services", "app", "server", "server_http", "web", "demo", "shipped"},
     "demo": PURE | {"app", "shipped"},
     "shipped": PURE,
-    "app": PURE | {"services", "executor", "adapters"},
+    "app": PURE | {"services", "executor", "adapters", "web"},
 }
 
 

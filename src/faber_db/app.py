@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
@@ -62,6 +63,9 @@ from faber_db.model.dialect import Dialect
 from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Engine, Handler, Shadow, State, Verifiers
+
+if TYPE_CHECKING:  # loaded by who serves
+    from starlette.types import ASGIApp
 
 _WHERE_MARIADB = "Where the server is a MariaDB, give `--dialect mariadb`."
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no characters that look alike
@@ -145,8 +149,31 @@ def run_executor(
 
     file = (path or EXECUTOR_FILE).absolute()
     settings = load_executor(file, listen)
+    secret = _page_secret(settings, environ, file)  # it is no job's business
     only_needed(environ, settings, file)
-    serve(application(build_executor(file, settings, environ), settings), settings, ready)
+    app = build_executor(file, settings, environ)
+    served: ASGIApp = application(app, settings)
+    if settings.page is None:
+        serve(served, settings, ready)
+        return
+    from faber_db.web.page import Beside, page
+    from faber_db.web.site import Site
+
+    approvals = page(Site(lambda: app, settings.page.address, secret))
+    if settings.page.address.startswith("http:"):
+        serve(served, settings, ready, approvals)
+    else:
+        serve(Beside(served, approvals), settings, ready)
+
+
+def _page_secret(settings: ExecutorSettings, environ: Mapping[str, str], file: Path) -> str:
+    """What a browser has to give before the approval page shows anything; empty without a page."""
+    if settings.page is None:
+        return ""
+    from faber_db.web.extra import require_extra
+
+    require_extra()
+    return resolve(settings.page.secret, environ=environ, root=file.parent)
 
 
 class _Builder:

@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from faber_db.errors import ConfigError
 from faber_db.server import create_server, opened
 from faber_db.tools.project import OpenProject
-from faber_db.web import Site, page
 from faber_db.web.listener import Tls, is_loopback, listen, serve
-from faber_db.web.site import PREFIX
+from faber_db.web.page import Beside, page
+from faber_db.web.site import PREFIX, Site
 
 MCP_PATH = "/mcp"
 _SHORTEST = 16  # characters of a token that somebody else made
@@ -99,27 +99,11 @@ def _application(project: OpenProject, serving: Serving, port: int, token: str) 
             allowed_origins=[f"{serving.scheme}://{host}:{port}" for host in hosts],
         ),
     )
-    site = Site(project.app, f"{serving.scheme}://localhost:{port}") if serving.is_local else None
-    approvals = page(site) if site else None
-    return _Split(_Bearer(mcp, token), approvals, mcp)
-
-
-class _Split:
-    """The page below its own path, the rest to the tools; the life cycle is the tools'."""
-
-    def __init__(self, mcp: ASGIApp, approvals: ASGIApp | None, lifespan: ASGIApp) -> None:
-        self._mcp = mcp
-        self._approvals = approvals
-        self._lifespan = lifespan
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        app = self._mcp
-        if scope["type"] == "lifespan":
-            app = self._lifespan
-        elif self._approvals and (path == PREFIX or path.startswith(f"{PREFIX}/")):
-            app = self._approvals
-        await app(scope, receive, send)
+    tools = _Bearer(mcp, token)
+    if not serving.is_local:
+        return tools
+    site = Site(project.app, f"{serving.scheme}://localhost:{port}")
+    return Beside(tools, page(site))
 
 
 class _Bearer:
@@ -130,6 +114,9 @@ class _Bearer:
         self._expected = f"bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
         scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
         shown = f"{scheme.lower()} {given.strip()}".encode("utf-8", "replace")
         if scope["type"] == "http" and hmac.compare_digest(shown, self._expected):

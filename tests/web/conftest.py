@@ -12,7 +12,8 @@ from faber_db.model.plan import PlanKind, Requester
 from faber_db.services.app import App
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Proposal
-from faber_db.web import Site, page
+from faber_db.web.page import page
+from faber_db.web.site import Site
 from tests.e2e.kept import Kept
 from tests.e2e.project import Project, new_project
 from tests.passkey_device import Device

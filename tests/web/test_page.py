@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from faber_db.model.canonical import canonical
 from faber_db.model.passkey import from_base64url
 from faber_db.services.app import App
-from faber_db.web import Site
+from faber_db.web.site import Site
 from tests.passkey_device import PRESENT, Device
 from tests.web.conftest import Shop
 

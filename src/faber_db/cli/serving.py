@@ -57,7 +57,7 @@ def register(program: typer.Typer) -> None:
 
             start(call.project)
             return Exit.DONE
-        from faber_db.cli.web_page import require_extra
+        from faber_db.web.extra import require_extra
 
         require_extra()
         if bool(tls_cert) != bool(tls_key):

@@ -8,40 +8,39 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 from faber_db.cli.call import Call
-from faber_db.errors import AddressTaken, Exit, NotSupported
+from faber_db.errors import AddressTaken, Exit, InputError
 
 if TYPE_CHECKING:
     pass
+
+if TYPE_CHECKING:
+    from faber_db.model.plan import Plan
+    from faber_db.services.app import App
+    from faber_db.web.site import Site
 
 IDLE = 30 * 60.0  # seconds without a request, after which the page is taken for closed
 _SECONDS = 2
 
 
-def require_extra() -> None:
-    """Let nothing begin without what the page is made with.
-
-    Raises:
-        NotSupported: the extra `web` is not installed.
-    """
-    from importlib.util import find_spec
-
-    missing = [name for name in ("jinja2", "webauthn", "uvicorn") if find_spec(name) is None]
-    if missing:
-        raise NotSupported(
-            f"the approval page needs {', '.join(missing)}",
-            hint="Install the extra `web`: pip install 'faber-db[web]'.",
-        )
-
-
 def open_page(call: Call, plan_id: str, port: int) -> int:
     """Open the page of this project in a browser; where there is none, say where it is."""
+    from faber_db.web.extra import require_extra
+
     require_extra()
     from faber_db.services import approve as service
     from faber_db.web.page import identity
     from faber_db.web.site import Site, local_origin
 
     app = call.app
-    found = service.show(app, plan_id).stored.plan.id if plan_id else ""
+    plan = service.show(app, plan_id).stored.plan if plan_id else None
+    found = plan.id if plan else ""
+    away = _executor_page(app, plan) if plan else ""
+    if away:
+        call.terminal.note(away)
+        _browse(away)
+        return Exit.DONE
+    for page in () if plan else _executor_pages(app):
+        call.terminal.note(f"{page}   (of an executor)")
     site = Site(lambda: app, local_origin(port))
     if _runs(site.origin, identity(app)):
         call.terminal.note(site.url(found))
@@ -50,9 +49,37 @@ def open_page(call: Call, plan_id: str, port: int) -> int:
     return _serve(call, site, port, found)
 
 
+def _executor_page(app: "App", plan: "Plan") -> str:
+    """Where the executor of a plan's environment shows it; empty where it is in this process.
+
+    Raises:
+        InputError: it has one, and the configuration does not say where its page is.
+    """
+    settings = app.database(plan.database).environment(plan.environment).settings
+    if settings.executor is None:
+        return ""
+    if settings.executor_page is None:
+        raise InputError(
+            f"the configuration does not say where the page of {plan.environment}'s executor is",
+            hint='Add "executor_page" to the environment, or sign in a terminal:'
+            f" faber-db approve {plan.id}",
+        )
+    return f"{settings.executor_page}/approvals/{plan.id}"
+
+
+def _executor_pages(app: "App") -> list[str]:
+    """The lists of all executors that are known."""
+    found = (
+        environment.executor_page
+        for database in app.settings.all_databases().values()
+        for environment in database.environments.values()
+    )
+    return [f"{page}/approvals" for page in dict.fromkeys(found) if page]
+
+
 def _serve(call: Call, site: "Site", port: int, plan_id: str) -> int:
-    from faber_db.web import page
     from faber_db.web.listener import listen, serve
+    from faber_db.web.page import page
 
     with listen("127.0.0.1", port) as listening:
         call.terminal.note(f"{site.url(plan_id)}   (Ctrl-C ends it)")
@@ -91,7 +118,3 @@ def _browse(url: str) -> None:
 
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(url)
-
-
-if TYPE_CHECKING:
-    from faber_db.web.site import Site

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 _LONGEST_SOCKET = 100  # bytes; the kernel takes 107, and a name beside it is needed
+_HOW_PAGE = "write https://HOST:PORT, or http://localhost:PORT"
 _HOW = "write unix:/run/faber-db/NAME.sock or https://HOST:PORT"
 
 
@@ -49,3 +50,18 @@ def _check(text: str) -> str:
 
 
 ExecutorAddress = Annotated[str, AfterValidator(_check)]
+
+
+def _check_page(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        local = parts.scheme == "http" and parts.hostname == "localhost" and bool(parts.port)
+    except ValueError as error:
+        raise ValueError(_HOW_PAGE) from error
+    bare = f"{parts.scheme}://{parts.netloc}" == text and parts.username is None
+    if not bare or not parts.hostname or not (parts.scheme == "https" or local):
+        raise ValueError(_HOW_PAGE)
+    return text
+
+
+PageAddress = Annotated[str, AfterValidator(_check_page)]

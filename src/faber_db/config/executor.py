@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from faber_db.config.address import ExecutorAddress, address_of
+from faber_db.config.address import ExecutorAddress, PageAddress, address_of
+from faber_db.config.reference import Reference
 from faber_db.config.settings import ProjectSettings, _says, _Settings
 from faber_db.errors import ConfigError
 
@@ -90,6 +91,19 @@ class TlsSettings(_Settings):
     ] = ()
 
 
+class PageSettings(_Settings):
+    """The approval page of an executor."""
+
+    address: Annotated[
+        PageAddress,
+        _says("As the browser has it; passkeys are bound to it.", "https://db.example.com:8443"),
+    ]
+    secret: Annotated[
+        Reference,
+        _says("What the browser asks for first: a reference.", "file:/etc/faber-db/page-secret"),
+    ]
+
+
 class ExecutorSettings(ProjectSettings):
     """`/etc/faber-db/executor.json`: what `faber-db.json` has, and whom it listens to."""
 
@@ -101,6 +115,7 @@ class ExecutorSettings(ProjectSettings):
         tuple[ClientSettings, ...], _says("Who may ask.", [{"account": "agent"}])
     ] = ()
     tls: Annotated[TlsSettings | None, _says("For https.", None)] = None
+    page: Annotated[PageSettings | None, _says("The approval page: see approval-page.md.", None)] = None
     state_folder: Annotated[
         str, _says("State, audit and backups. Empty: below XDG_STATE_HOME.", "/var/lib/faber-db")
     ] = ""
@@ -117,9 +132,23 @@ class ExecutorSettings(ProjectSettings):
                     raise ValueError("an executor holds the URL itself: it has no `executor`")
         if any(address_of(a).host for a in self.listen) and self.tls is None:
             raise ValueError("listening on https needs `tls`")
+        if self.page is not None and not self._serves(self.page.address):
+            raise ValueError("`page.address` is none of `listen`, nor http://localhost:PORT")
         if self.state_folder and not self.state_folder.startswith("/"):
             raise ValueError("`state_folder` is an absolute path")
         return self
+
+    def _serves(self, address: str) -> bool:
+        """Whether a page can be at that address."""
+        if address.startswith("http:"):
+            return True
+        names = self.tls.names if self.tls else ()
+        asked = address_of(address)
+        return any(
+            found.port == asked.port and asked.host in (found.host, *names)
+            for found in map(address_of, self.listen)
+            if found.host
+        )
 
 
 def require_private(path: Path) -> None:

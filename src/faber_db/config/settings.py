@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from faber_db.config.address import ExecutorAddress
+from faber_db.config.address import ExecutorAddress, PageAddress
 from faber_db.config.duration import Duration
 from faber_db.config.phases import PHASES
 from faber_db.config.reference import Reference, split
@@ -106,6 +106,10 @@ class EnvironmentSettings(_Settings):
         str,
         _says("PEM file with certificate and key that this side shows it.", "client.pem"),
     ] = ""
+    executor_page: Annotated[
+        PageAddress | None,
+        _says("Its approval page, for `approve --web`.", "https://db.example.com:8443"),
+    ] = None
     direct_url: Annotated[
         Reference | None,
         _says("The server itself, where `url` leads through a pooler.", "env:DIRECT_URL"),
@@ -194,6 +198,8 @@ class EnvironmentSettings(_Settings):
                 raise ValueError(f"`{key}` belongs to an https executor")
         if self.executor_account and (self.executor is None or https):
             raise ValueError("`executor_account` belongs to a unix executor")
+        if self.executor_page and self.executor is None:
+            raise ValueError("`executor_page` belongs to an executor")
         return self
 
     @model_validator(mode="after")

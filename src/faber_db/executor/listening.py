@@ -11,6 +11,7 @@ import ssl
 import stat
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -50,13 +51,19 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(application: ASGIApp, settings: ExecutorSettings, ready: Callable[[str], None]) -> None:
+def listen(
+    application: ASGIApp,
+    settings: ExecutorSettings,
+    ready: Callable[[str], None],
+    page: ASGIApp | None = None,
+) -> None:
     """Serve until SIGTERM or Ctrl-C. Jobs that run then go on in their own processes.
 
     Args:
         application: what answers.
         settings: where to listen.
         ready: told each address that is listened on.
+        page: the approval page, where it has a port of its own on localhost.
 
     Raises:
         ConfigError: an address cannot be had, or the certificate not be read.
@@ -70,9 +77,18 @@ def listen(application: ASGIApp, settings: ExecutorSettings, ready: Callable[[st
         for address in addresses:
             bound = opened.enter_context(_bound(address))
             servers.append((_Server(_config(application, address, settings.tls)), bound))
+        if page is not None and settings.page is not None:
+            at = local_page(settings.page.address)
+            bound = opened.enter_context(_bound(at))
+            servers.append((_Server(_config(page, at, None)), bound))
         for address in addresses:
             ready(address.text)
         asyncio.run(_serve(servers))
+
+
+def local_page(address: str) -> Address:
+    """Where `http://localhost:PORT` is listened on: never beyond this machine."""
+    return Address(address, host="127.0.0.1", port=urlsplit(address).port or 0)
 
 
 def _config(application: ASGIApp, address: Address, tls: TlsSettings | None) -> uvicorn.Config:

@@ -3,6 +3,3 @@
 Served by whoever holds the executor, so that what is read is the executor's own rendering. A GET
 changes nothing; a POST comes from the page itself or is refused.
 """
-
-from faber_db.web.page import page as page
-from faber_db.web.site import Site as Site

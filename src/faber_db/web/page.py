@@ -3,7 +3,7 @@
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faber_db.services.app import App
 from faber_db.web import keys, plans
@@ -44,3 +44,16 @@ def where(asked: Asked) -> Response:
 def identity(app: App) -> str:
     """Of a project, without its path."""
     return app.state_folder.name
+
+
+class Beside:
+    """An application with the page below its own path."""
+
+    def __init__(self, app: ASGIApp, approvals: ASGIApp) -> None:
+        self._app = app
+        self._approvals = approvals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        ours = scope["type"] == "http" and (path == PREFIX or path.startswith(f"{PREFIX}/"))
+        await (self._approvals if ours else self._app)(scope, receive, send)
