@@ -23,6 +23,7 @@ from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.shadows.templates import Templates
 from faber_db.adapters.signers import ed25519, openssh, passkey
+from faber_db.adapters.signers.own_keys import OwnKeys
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.postgresql_state import PostgresqlState
 from faber_db.adapters.stores.sqlite_state import SqliteState
@@ -192,7 +193,7 @@ class _Builder:
         self._environ = environ
         folder = folder or _home(environ, "XDG_STATE_HOME", ".local/state") / project_id(root)
         self._folder = folder
-        keys = ed25519.KeyFolder(_home(environ, "XDG_CONFIG_HOME", ".config") / "keys")
+        keys = OwnKeys(_home(environ, "XDG_CONFIG_HOME", ".config") / "keys", environ)
         backups = Path(settings.backups.folder) if settings.backups.folder else folder / "backups"
         self._away = {
             (env.executor, env.executor_account, env.executor_token): self._remote(env)

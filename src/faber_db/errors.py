@@ -170,6 +170,12 @@ class NoTerminal(InputError):
     code = "input-no-terminal"
 
 
+class AgentTerminal(InputError):
+    """An agent started this terminal. A person decides in one of their own; it is a speed bump."""
+
+    code = "input-agent-terminal"
+
+
 class UnknownHandle(InputError):
     """No plan, job or backup has that id, or a prefix fits several."""
 

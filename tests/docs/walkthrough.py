@@ -9,7 +9,8 @@ from subprocess import run
 from faber_db.demo.pseudo_terminal import Typed, run_on_terminal
 
 PASSPHRASE = "a passphrase of the tests"
-_AT_A_TERMINAL = re.compile(r"faber-db (protect|approve) .*")
+_AT_A_TERMINAL = re.compile(r"faber-db (protect|approve|approvers key) .*")
+_WAITS = re.compile(r"faber-db (release|policy propose|approvers add|approvers revoke)\b")
 
 
 def sections(page: Path) -> dict[str, list[str]]:
@@ -27,6 +28,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._plan = ""
+        self._asks_twice = False
         shim = folder / "bin" / "faber-db"
         shim.parent.mkdir()
         shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m faber_db "$@"\n', "utf-8")
@@ -50,12 +52,12 @@ class Reader:
     def copy(self, block: str) -> str:
         """Run a block and give what it printed; it fails where a command of it does.
 
-        A release that waits for a person ends with 4, as the page says.
+        What waits for a person ends with 4, as the page says.
         """
         if _AT_A_TERMINAL.fullmatch(block.strip()):
             return self._at_a_terminal(block.split())
         carried = self._folder / "carried"
-        allowed = " || [ $? = 4 ]" if block.startswith("faber-db release") else ""
+        allowed = " || [ $? = 4 ]" if _WAITS.match(block) else ""
         script = f". {carried}\nset -e\n{block.rstrip()}{allowed}\n"
         script += f'{{ export -p; printf "cd %q\\n" "$PWD"; }} > {carried}\n'
         done = run(
@@ -70,16 +72,19 @@ class Reader:
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
         if waiting := re.search(r"faber-db approve (plan_\w+)", done.stdout):
             self._plan = waiting[1]
+            self._asks_twice = not block.startswith("faber-db release")
         return done.stdout
 
     def _at_a_terminal(self, words: list[str]) -> str:
         new = [Typed("New passphrase", PASSPHRASE), Typed("Once more", PASSPHRASE)]
         sign = [Typed("[q] leave: ", ""), Typed("Passphrase for ", PASSPHRASE)]
+        if self._asks_twice:
+            sign.insert(1, Typed("Type production to go on: ", "production"))
         words = [self._plan if word.startswith("plan_") else word for word in words]
         line = " ".join(words)
         done = run_on_terminal(
             ["bash", "-c", f". {self._folder / 'carried'}; exec {line}"],
-            new if words[1] == "protect" else sign,
+            sign if words[1] == "approve" else new,
             cwd=self.start,
             environ=self._environ,
             seconds=120,

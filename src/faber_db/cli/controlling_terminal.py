@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from faber_db.cli.render.page import clean
-from faber_db.errors import Cancelled, NoTerminal
+from faber_db.errors import AgentTerminal, Cancelled, NoTerminal
+from faber_db.services import agents_near
 
 _LONGEST = 4096
 
@@ -23,6 +24,7 @@ class ControllingTerminal:
 
     Raises:
         NoTerminal: this process has none.
+        AgentTerminal: it has one, and an agent started it.
     """
 
     def __enter__(self) -> Self:
@@ -33,7 +35,24 @@ class ControllingTerminal:
                 "this needs a person at a terminal, and there is none",
                 hint="Run it in your own terminal; it takes no piped input and no flag instead.",
             ) from error
+        try:
+            self._require_no_agent()
+        except AgentTerminal:
+            os.close(self._fd)
+            raise
         return self
+
+    def _require_no_agent(self) -> None:
+        chain = agents_near.above(os.getpid())
+        agent = agents_near.said_by(os.environ)
+        if agent or agents_near.server_above(chain):
+            raise AgentTerminal(
+                f"{agent or 'an agent'} started this terminal, and a person decides in their own",
+                hint="Open a terminal that no agent started. This only slows an agent down; what"
+                " stops it is that it has no key.",
+            )
+        if near := agents_near.agent_above(chain):
+            self.say(f"Careful: this terminal was started below {near}, which may read along.")
 
     def __exit__(
         self,

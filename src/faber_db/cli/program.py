@@ -9,6 +9,7 @@ from faber_db.cli import (
     change,
     decide,
     demo,
+    enrol,
     executing,
     look,
     more,
@@ -21,7 +22,7 @@ from faber_db.cli import (
 from faber_db.cli.call import Call, ColorOption, Common, JsonOption, ProjectOption
 from faber_db.errors import Exit
 
-GROUPS = (start, demo, change, look, decide, undo, repair, serving, executing, more, not_yet)
+GROUPS = (start, demo, change, look, decide, enrol, undo, repair, serving, executing, more, not_yet)
 PANELS = ("Start", "Change", "Look", "Decide", "Undo", "Repair", "Serve", "More")
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from faber_db.model.agents import VARIABLES
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -40,7 +42,8 @@ def run_on_terminal(
 ) -> Finished:
     """Run `command` with a new pseudo-terminal as its controlling terminal.
 
-    Answers are typed in order, each when its prompt has appeared after the answer before it.
+    Answers are typed in order, each when its prompt has appeared after the answer before it. It is
+    a person's terminal: the variables by which an agent marks its own are left out.
 
     Raises:
         PromptMissing: a prompt did not come; the message holds the screen so far.
@@ -49,7 +52,7 @@ def run_on_terminal(
     process = subprocess.Popen(  # noqa: S603 the caller's command
         list(command),
         cwd=cwd,
-        env=dict(environ),
+        env={name: value for name, value in environ.items() if name not in VARIABLES},
         stdin=inner,
         stdout=inner,
         stderr=inner,

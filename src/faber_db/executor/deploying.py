@@ -1,5 +1,6 @@
 """Carry out a plan: exactly the stored bytes, on exactly the approved target."""
 
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
@@ -20,10 +21,11 @@ from faber_db.errors import (
     PolicyRefused,
     TargetChanged,
 )
-from faber_db.executor import approving, clocks, comparing, guard, planning, tiers
+from faber_db.executor import approving, clocks, comparing, enrolment, guard, planning, tiers
 from faber_db.executor.planning import Ground
 from faber_db.model.approval import Approval, refusal
 from faber_db.model.backup import Backup
+from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Analysis
 from faber_db.model.migration import AppliedMigration, Migration, SourceFile, StatementRun
 from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
@@ -211,28 +213,46 @@ class Carrier:
         return {"applied": [], "marked": version, "state": state}
 
     def _pin_policy(self) -> dict[str, Any]:
+        """Pin approvers and policy in one write, under a new target id.
+
+        The new id voids every approval that was given before, also one in a copy of the state that
+        this account does not hold.
+        """
         with self._session() as session, session.deploy_lock(wait=_LOCK_WAIT):
             ground = self._ground(session)
             self._require_target(ground)
-            if ground.target.policy_digest != self._plan.arguments["policy"]:
-                raise ApprovalStale(
-                    "the configuration changed again after this policy was proposed",
-                    hint=f"Run `faber-db policy propose {self._plan.environment}`.",
-                )
             marker = guard.require_marker(ground.target, self._environment)
             if marker.policy_digest != self._plan.arguments.get("pinned"):
-                raise ApprovalStale(
-                    "another policy was pinned after this one was proposed",
-                    hint=f"Run `faber-db policy propose {self._plan.environment}`.",
-                )
+                raise self._stale_policy("another policy was pinned after this one was proposed")
+            approvers = enrolment.planned(marker, self._plan.arguments)
+            policy = guard.policy_for(self._database, self._environment, True, approvers)
+            if (ground.target.policy_digest, digest_of(policy)) != (
+                self._plan.policy_digest,
+                self._plan.arguments.get("policy"),
+            ):
+                raise self._stale_policy("the configuration changed after this was proposed")
+            self._require_no_mixture(ground)
+            enough = self._environment.settings.min_approvals
+            enrolment.require_enough_left(
+                marker,
+                approvers,
+                enough,
+                same_policy=marker.policy_digest == ground.target.policy_digest,
+            )
             self._use_approvals(ground)
             self._void_open_plans()
-            seq, head = self._audit("policy.pinned", policy=ground.target.policy_digest)
+            seq, head = self._audit(
+                "policy.pinned",
+                policy=digest_of(policy),
+                approvers=[f"{a.approver} {a.signer} {a.key_id}" for a in approvers],
+            )
             session.write_marker(
                 marker.model_copy(
                     update={
-                        "policy_digest": ground.target.policy_digest,
-                        "min_approvals": self._environment.settings.min_approvals,
+                        "target_id": secrets.token_hex(16),
+                        "approvers": approvers,
+                        "policy_digest": digest_of(policy),
+                        "min_approvals": enough,
                         "minimum_tier": self._environment.settings.minimum_tier,
                         "audit_seq": seq,
                         "audit_head": head,
@@ -240,7 +260,7 @@ class Carrier:
                 )
             )
             self._app.state.remember(
-                f"policy:{self._plan.database}:{self._plan.environment}", ground.target.policy
+                f"policy:{self._plan.database}:{self._plan.environment}", policy
             )
         return {"policy_digest": self._plan.arguments["policy"]}
 
@@ -286,6 +306,14 @@ class Carrier:
                 f"policy:{self._plan.database}:{self._plan.environment}", ground.target.policy
             )
         return {"target_id": target_id, "policy_digest": ground.target.policy_digest}
+
+    def _require_no_mixture(self, ground: Ground) -> None:
+        """A change of the approvers does not carry another policy in with it."""
+        if enrolment.CHANGE in self._plan.arguments:
+            guard.require_pinned_policy(ground.target, self._environment)
+
+    def _stale_policy(self, why: str) -> ApprovalStale:
+        return ApprovalStale(why, hint="Propose it again, and have it signed.")
 
     def _void_open_plans(self) -> None:
         for other in self._app.state.plans(

@@ -75,12 +75,7 @@ def require_known(target: Target, environment: Environment, state: State) -> Mar
         ApprovalStateLost: our state does not hold what the target remembers of it.
     """
     marker = require_marker(target, environment)
-    if marker.policy_digest != target.policy_digest:
-        raise PolicyChanged(
-            f"the policy of {environment.name} in the configuration is not the one that was signed",
-            hint=f"Undo the change, or run `faber-db policy propose {environment.name}`"
-            " and have it signed.",
-        )
+    require_pinned_policy(target, environment)
     require_anchor(marker, environment, state)
     return marker
 
@@ -138,6 +133,20 @@ def _require_some_marker(target: Target, environment: Environment) -> Marker:
             hint=f"A person runs `faber-db protect {environment.name}` once, in their own terminal.",
         )
     return target.marker
+
+
+def require_pinned_policy(target: Target, environment: Environment) -> None:
+    """The configuration must be the policy that a person signed.
+
+    Raises:
+        PolicyChanged: it is another one.
+    """
+    if target.marker is not None and target.marker.policy_digest != target.policy_digest:
+        raise PolicyChanged(
+            f"the policy of {environment.name} in the configuration is not the one that was signed",
+            hint=f"Undo the change, or run `faber-db policy propose {environment.name}`"
+            " and have it signed.",
+        )
 
 
 def require_anchor(marker: Marker, environment: Environment, state: State) -> None:

@@ -1,5 +1,6 @@
 """From a proposal to a frozen plan. Reads the target, changes nothing."""
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,9 +20,19 @@ from faber_db.errors import (
     NotSupported,
     PolicyRefused,
 )
+from faber_db.executor import enrolment
 from faber_db.executor.approving import is_requesters
-from faber_db.executor.guard import Target, require_known, require_marker, require_marker_for
+from faber_db.executor.guard import (
+    Target,
+    policy_for,
+    require_known,
+    require_marker,
+    require_marker_for,
+    require_pinned_policy,
+)
 from faber_db.executor.tiers import in_force, require_tier
+from faber_db.model.approver_change import ApproverChange
+from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
 from faber_db.model.health import CheckStatus, Overall
 from faber_db.model.migration import (
@@ -43,6 +54,7 @@ from faber_db.model.plan import (
     subject_of,
 )
 from faber_db.model.sha256 import sha256_of
+from faber_db.model.target import Marker
 from faber_db.model.tier import Tier
 from faber_db.model.trial import TrialRun
 from faber_db.services import pace, preflight, verdict
@@ -249,20 +261,32 @@ def _require_markable(status: MigrationStatus, state: str, outside: Collection[s
         raise NothingPending(f"{status.name} does not stand in the ledger")
 
 
-def _policy(ground: Ground, _proposal: Proposal) -> _Content:
+def _policy(ground: Ground, proposal: Proposal) -> _Content:
+    """The configuration's policy, or one change of the approvers under the policy as it is pinned."""
     marker = require_marker(ground.target, ground.environment)
+    arguments = {"pinned": marker.policy_digest, "policy": ground.target.policy_digest}
+    if enrolment.CHANGE in proposal.arguments:
+        arguments |= _approvers(ground, marker, proposal.arguments[enrolment.CHANGE])
+        words, effect = "change the approvers", "From then on others decide what may run"
+    else:
+        enrolment.require_enough_left(
+            marker,
+            marker.approvers,
+            ground.environment.settings.min_approvals,
+            same_policy=marker.policy_digest == ground.target.policy_digest,
+        )
+        words, effect = "pin the configuration's policy", "From then on it decides what may run"
     finding = Finding(
         code="policy-change",
         kind=Kind.SECURITY,
         risk=Risk.HIGH,
         line=0,
-        statement="pin the configuration's policy",
+        statement=words,
         objects=(ground.environment.name,),
-        effect="From then on the new policy decides what may run; open approvals become void.",
+        effect=f"{effect}; every open approval becomes void.",
     )
     return _Content(
-        Analysis(risk=Risk.HIGH, findings=(finding,)),
-        arguments=(("pinned", marker.policy_digest),),
+        Analysis(risk=Risk.HIGH, findings=(finding,)), arguments=tuple(arguments.items())
     )
 
 
@@ -282,8 +306,30 @@ def _adopt_clone(ground: Ground, proposal: Proposal) -> _Content:
     )
     return _Content(
         Analysis(risk=Risk.HIGH, findings=(finding,)),
-        arguments=(("pinned", marker.policy_digest), ("copy_of", marker.target_id)),
+        arguments=(
+            ("pinned", marker.policy_digest),
+            ("copy_of", marker.target_id),
+            ("policy", ground.target.policy_digest),
+        ),
     )
+
+
+def _approvers(ground: Ground, marker: Marker, text: str) -> dict[str, str]:
+    """What a plan that changes the approvers has to say: the change, and all that it leads to."""
+    require_pinned_policy(ground.target, ground.environment)  # else it would be changed in passing
+    change = ApproverChange.of(text)
+    found = enrolment.after(marker.approvers, change)
+    enrolment.require_enough_left(marker, found, marker.min_approvals, same_policy=True)
+    leads_to = dataclasses.replace(
+        ground.target, marker=marker.model_copy(update={"approvers": found})
+    )
+    require_tier(in_force(ground.app, leads_to), leads_to, ground.environment)
+    policy = policy_for(ground.database, ground.environment, True, found)
+    return {
+        enrolment.CHANGE: change.text(),
+        enrolment.AFTER: enrolment.listed(found),
+        "policy": digest_of(policy),
+    }
 
 
 # --- what may be planned -----------------------------------------------------------------------
@@ -443,8 +489,6 @@ def _assemble(
     app, target, now = ground.app, ground.target, ground.app.now()
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
     arguments = dict(content.arguments)
-    if proposal.kind in OF_THE_MARKER:
-        arguments["policy"] = target.policy_digest
     from faber_db.rules import RULES_VERSION
 
     plan = Plan(
@@ -567,8 +611,11 @@ def approvals_demanded(ground: Ground, kind: PlanKind, analysis: Analysis) -> in
     pinned one demands, or the first change would be to need fewer.
     """
     demanded = ground.environment.settings.min_approvals
-    if kind in OF_THE_MARKER and ground.target.marker is not None:
-        demanded = max(demanded, ground.target.marker.min_approvals)
+    marker = ground.target.marker
+    if kind in OF_THE_MARKER and marker is not None:
+        demanded = max(demanded, marker.min_approvals)
+    if kind is PlanKind.POLICY and marker is not None:  # the first of several adds the second
+        demanded = max(1, min(demanded, len({a.approver for a in marker.approvers})))
     critical = any(f.risk is Risk.CRITICAL for f in analysis.findings)
     return max(demanded, 2) if critical and ground.target.protected else demanded
 

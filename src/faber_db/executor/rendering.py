@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from faber_db.executor import enrolment
 from faber_db.model.canonical import digest_of
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Finding, Kind, Risk, StatementReport
@@ -42,6 +43,7 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ("Allowed", _allowed(plan)),
         ("Trial", "; ".join(plan.analysis.trial)),
         ("Checked", _checked(plan, app.now())),
+        ("Approvers", enrolment.told(plan.arguments) if plan.kind is PlanKind.POLICY else ""),
         ("Policy", _policy(app, plan)),
         ("Backup", _backup(app, plan, database, environment)),
         ("Undo", _undo(plan)),
@@ -195,10 +197,16 @@ def _policy(app: App, plan: Plan) -> str:
     after = policy_for(database, environment, True, ())
     if before is not None and digest_of(before) != plan.arguments.get("pinned"):
         before = None  # our memory of it is not what the target has pinned
-    if before is not None:
-        proposed = {**after, "approvers": before.get("approvers")}
+    approvers = before.get("approvers") if before is not None else None
+    if enrolment.CHANGE in plan.arguments:
+        left = enrolment.from_list(plan.arguments.get(enrolment.AFTER, ""))
+        approvers = sorted(a.public_key_sha256 for a in left)
+    if approvers is not None:
+        proposed = {**after, "approvers": approvers}
         if digest_of(proposed) != plan.arguments.get("policy"):
             return "THE CONFIGURATION IS ANOTHER NOW than the one this plan pins; do not sign it"
+    if enrolment.CHANGE in plan.arguments:
+        return "stays as it is pinned; every open approval becomes void"
     if before is None:
         return "the one in force is known by its digest only; every key is pinned anew"
     changed = [
@@ -225,7 +233,7 @@ def _backup(app: App, plan: Plan, database: Database, environment: Environment) 
 def _undo(plan: Plan) -> str:
     name = plan.environment
     if plan.kind is PlanKind.POLICY:
-        return "propose the earlier policy"
+        return "propose it the other way round, and have it signed"
     if plan.kind is PlanKind.MARK:
         other = "rolled-back" if plan.arguments.get("state") == "applied" else "applied"
         return f"faber-db mark {other} {name} {plan.arguments.get('version', '')}"

@@ -9,6 +9,7 @@ from faber_db.errors import ApprovalError, InputError
 from faber_db.model.canonical import canonical, parse_canonical
 from faber_db.model.finding import Frozen
 from faber_db.model.plan import BackupRequirement, PlanKind
+from faber_db.model.target import APPROVER_NAME
 
 DOMAIN = b"faber-db-approval-v1\n"
 _TOUCHED = (b"sk-ssh-ed25519@openssh.com", b"sk-ecdsa-sha2-nistp256@openssh.com")
@@ -21,7 +22,7 @@ _FORMS = {  # of every text in it but the two times; what is longer or spelt oth
     "target": r"[0-9a-f]{64}",
     "policy_digest": r"[0-9a-f]{64}",
     "requester": r"[^\x00-\x1f\x7f-\x9f]{1,1000}",
-    "approver": r"[a-z0-9][a-z0-9._@+-]{0,63}",
+    "approver": APPROVER_NAME,
     "key_id": r"[0-9A-Za-z:+/=_-]{1,128}",
 }
 _SIGNER = r"[a-z0-9]{1,32}"

@@ -1,5 +1,8 @@
 """Which database this really is, and what it remembers about us."""
 
+import base64
+import re
+
 from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Frozen
 
@@ -36,6 +39,18 @@ class TargetIdentity(Frozen):
         return f"{name}@{self.parts['address']}" if self.parts.get("address") else name
 
 
+APPROVER_NAME = r"[a-z0-9][a-z0-9._@+-]{0,63}"
+
+
+def is_approver_name(text: str) -> bool:
+    return re.fullmatch(APPROVER_NAME, text) is not None
+
+
+def fingerprint_of(sha256: str) -> str:
+    """A digest of a public key as OpenSSH writes it: `SHA256:` and base64."""
+    return f"SHA256:{base64.b64encode(bytes.fromhex(sha256)).decode().rstrip('=')}"
+
+
 class PinnedApprover(Frozen):
     """An approver whose key the target itself remembers.
 
@@ -49,6 +64,18 @@ class PinnedApprover(Frozen):
     accounts: tuple[str, ...] = ()  # what this person asks from, where not named like the approver
     public_key: str = ""  # hex; of a passkey only, since the page has to name it to the browser
     hardware: bool = False  # the key signs by a touch of its device only
+
+    @property
+    def words(self) -> str:
+        """For people: `ada: passphrase key 5f3c…, SHA256:…`."""
+        kind = {
+            "ed25519": "passphrase key",
+            "openssh": "OpenSSH key, security key" if self.hardware else "OpenSSH key",
+            "passkey": "passkey",
+        }.get(self.signer, self.signer)
+        accounts = f", asks from {', '.join(self.accounts)}" if self.accounts else ""
+        print_ = fingerprint_of(self.public_key_sha256)
+        return f"{self.approver}: {kind} {self.key_id}, {print_}{accounts}"
 
 
 class Marker(Frozen):

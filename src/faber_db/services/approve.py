@@ -1,15 +1,27 @@
-"""What people decide: list what waits, sign, reject, protect a target, change its policy.
+"""What people decide: list what waits, sign, reject, change a target's policy.
 
 No tool of the MCP side calls any of this; a passphrase reaches it from a terminal only.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
 from pydantic import BaseModel, Field, SecretStr
 
-from faber_db.errors import ApprovalNotSetUp, Exit, FaberDbError, InputError, NotSupported
+from faber_db.errors import (
+    ApprovalNotSetUp,
+    Exit,
+    FaberDbError,
+    InputError,
+    KeyUnknown,
+    NotSupported,
+)
 from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State
 from faber_db.model.approval import Approval
+from faber_db.model.approver_change import ARGUMENT, ApproverChange
 from faber_db.model.finding import Frozen
-from faber_db.model.plan import PlanKind, PlanState, Requester, StoredPlan
+from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.target import PinnedApprover
 from faber_db.services.app import App
 from faber_db.services.coordinate import CoordinateDetails, outcome
@@ -21,6 +33,7 @@ from faber_db.services.ports import (
     Proposal,
     PublicKey,
     Rendering,
+    SigningKey,
     never,
     silent,
 )
@@ -69,15 +82,6 @@ class DecisionDetails(Details):
     environment: str
     approver: str = ""
     lapses_at: str = ""
-
-
-class ProtectDetails(Details):
-    """A target that is protected from now on."""
-
-    environment: str
-    target_id: str
-    approver: str
-    key_id: str
 
 
 class PolicyDetails(Details):
@@ -136,31 +140,65 @@ def script(rendering: Rendering) -> str:
     return rendering.sql
 
 
-def my_keys(app: App) -> list[PublicKey]:
-    """The keys that this account holds.
+def own_keys(app: App, plan: Plan, *, named: str = "") -> list[tuple[PublicKey, PinnedApprover]]:
+    """The passphrase keys of this account that the plan's target has pinned, and for whom.
 
     Raises:
-        ApprovalNotSetUp: none.
+        ApprovalNotSetUp: this account holds no key at all.
+        InputError: it holds none of the name that was given.
+        KeyUnknown: none of them is pinned there.
     """
-    keys = _keys(app).keys()
+    keys = keys_of(app).keys()
     if not keys:
         raise ApprovalNotSetUp(
             "this account holds no key to sign with",
-            hint="`faber-db protect ENV` makes the first one.",
+            hint="`faber-db approvers key` makes one, or name yours: --ssh-key FILE.",
         )
-    return keys
+    names = ", ".join(k.approver for k in keys)
+    keys = [k for k in keys if not named or k.approver == named]
+    if not keys:
+        raise InputError(
+            f"this account holds no key for {named}", hint=f"Name one with --as: {names}."
+        )
+    pinned = _pinned(app, plan)
+    found = [(key, pinned[key.sha256]) for key in keys if key.sha256 in pinned]
+    if not found:
+        raise unknown_key(plan, ", ".join(f"{k.approver} ({k.key_id})" for k in keys))
+    return found
+
+
+def ssh_key(app: App, plan: Plan, file: Path) -> tuple[SigningKey, PinnedApprover]:
+    """An OpenSSH key, and for whom the plan's target has pinned it.
+
+    Raises:
+        KeyUnknown: it has not.
+        FileUnreadable, InputError, KeyUnprotected, SignerUnavailable.
+    """
+    key = keys_of(app).ssh(file)
+    pinned = _pinned(app, plan).get(key.public.sha256)
+    if pinned is None:
+        raise unknown_key(plan, f"{file.name} ({key.public.key_id})")
+    return key, pinned
+
+
+def unlock(app: App, key: PublicKey, passphrase: SecretStr) -> SigningKey:
+    """Open one of this account's passphrase keys.
+
+    Raises:
+        PassphraseWrong, ApprovalNotSetUp, FileUnreadable.
+    """
+    return keys_of(app).unlock(key.approver, passphrase.get_secret_value())
 
 
 def sign(
-    app: App, plan_id: str, *, approver: str, passphrase: SecretStr
+    app: App, plan: Plan, key: SigningKey, approver: PinnedApprover
 ) -> Answer[DecisionDetails]:
-    """Sign a plan with an approver's key.
+    """Sign a plan. Who signs is the approver whom the target has pinned for this key.
 
     Raises:
-        PassphraseWrong, ApprovalNotSetUp, ApprovalStale, ApprovalError.
+        ApprovalStale, ApprovalError; what the key raises when it signs.
     """
-    key = _keys(app).unlock(approver, passphrase.get_secret_value())
-    payload = app.executor.payload(plan_id, approver=key.public.approver, key_id=key.public.key_id)
+    payload = app.executor.payload(plan.id, approver=approver.approver, key_id=approver.key_id)
     approval = Approval(
         payload=payload,
         signer=key.signer,
@@ -168,7 +206,7 @@ def sign(
         signature=key.sign(payload.signed_bytes()),
     )
     stored = app.executor.sign(approval)
-    details = _decision(stored, approver=approver, lapses_at=payload.expires_at)
+    details = _decision(stored, approver=approver.approver, lapses_at=payload.expires_at)
     if stored.state is PlanState.WAITING:
         details.state = State.APPROVAL_REQUIRED
         return Answer(
@@ -182,6 +220,18 @@ def sign(
         arguments={"environment": stored.plan.environment, "plan_id": stored.plan.id},
     )
     return Answer(message=f"signed {stored.plan.id}; it may be used once", details=details)
+
+
+def unknown_key(plan: Plan, named: str) -> KeyUnknown:
+    return KeyUnknown(
+        f"{plan.environment} has not pinned this key: {named}",
+        hint=f"`faber-db approvers list {plan.environment}` names the keys that it has.",
+    )
+
+
+def _pinned(app: App, plan: Plan) -> dict[str, PinnedApprover]:
+    found = app.executor.policy(database=plan.database, environment=plan.environment)
+    return {a.public_key_sha256: a for a in found.approvers}
 
 
 def reject(app: App, plan_id: str, *, reason: str) -> Answer[DecisionDetails]:
@@ -226,41 +276,6 @@ def deploy(
             return add_health(answer, app, database, environment)
 
 
-def protect(
-    app: App, *, environment: str, database: str, approver: str, passphrase: SecretStr
-) -> Answer[ProtectDetails]:
-    """Mark a target as protected and pin its first approver, making the key where there is none.
-
-    Raises:
-        KeyExists: the target is protected already.
-        PassphraseWrong: the approver's key exists and has another passphrase.
-    """
-    where = app.database(database).environment(environment)
-    keys = _keys(app)
-    known = next((k for k in keys.keys() if k.approver == approver), None)  # noqa: SIM118 not a dict
-    if known is None:
-        known = keys.create(approver, passphrase.get_secret_value())
-    else:
-        keys.unlock(approver, passphrase.get_secret_value())
-    marker = app.executor.protect(
-        database=app.database(database).name, environment=where.name, key=known
-    )
-    return Answer(
-        message=f"{where.name} is protected; {approver} approves its changes",
-        details=ProtectDetails(
-            environment=where.name,
-            target_id=marker.target_id,
-            approver=approver,
-            key_id=known.key_id,
-        ),
-    )
-
-
-def has_key(app: App, approver: str) -> bool:
-    """Whether this account holds a key of that name."""
-    return any(k.approver == approver for k in _keys(app).keys())  # noqa: SIM118 not a dict
-
-
 def policy(app: App, *, environment: str, database: str) -> Answer[PolicyDetails]:
     """The policy as the configuration has it, and whether the target has pinned the same."""
     found = app.executor.policy(database=app.database(database).name, environment=environment)
@@ -279,10 +294,23 @@ def policy(app: App, *, environment: str, database: str) -> Answer[PolicyDetails
 
 
 def propose_policy(
-    app: App, *, environment: str, database: str, requester: Requester
+    app: App,
+    *,
+    environment: str,
+    database: str,
+    requester: Requester,
+    change: ApproverChange | None = None,
 ) -> Answer[DecisionDetails]:
-    """Propose the configuration's policy for signature; signing also anchors the state anew."""
-    return _proposed(app, PlanKind.POLICY, environment, database, requester)
+    """Propose the configuration's policy, or a change of the approvers, for signature.
+
+    Either also anchors the state anew, and voids every open approval.
+
+    Raises:
+        PolicyChanged: the approvers are to be changed, and the configuration is another policy.
+        PolicyRefused: too few approvers would be left.
+    """
+    arguments = {ARGUMENT: change.text()} if change else {}
+    return _proposed(app, PlanKind.POLICY, environment, database, requester, arguments)
 
 
 def adopt_clone(
@@ -298,12 +326,23 @@ def adopt_clone(
 
 
 def _proposed(
-    app: App, kind: PlanKind, environment: str, database: str, requester: Requester
+    app: App,
+    kind: PlanKind,
+    environment: str,
+    database: str,
+    requester: Requester,
+    arguments: Mapping[str, str] = MappingProxyType({}),
 ) -> Answer[DecisionDetails]:
     found = app.database(database)
     where = found.environment(environment)
     stored = app.executor.propose(
-        Proposal(kind=kind, database=found.name, environment=where.name, requester=requester)
+        Proposal(
+            kind=kind,
+            database=found.name,
+            environment=where.name,
+            requester=requester,
+            arguments=arguments,
+        )
     )
     details = _decision(stored)
     details.state = State.APPROVAL_REQUIRED
@@ -316,7 +355,7 @@ def _proposed(
     )
 
 
-def _keys(app: App) -> Keys:
+def keys_of(app: App) -> Keys:
     if app.keys is None:
         raise ApprovalNotSetUp("keys are kept in another account than this one")
     return app.keys

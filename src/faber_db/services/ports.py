@@ -31,7 +31,7 @@ from faber_db.model.migration import (
 from faber_db.model.passkey import SIGNER as PASSKEY
 from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.sha256 import sha256_of
-from faber_db.model.target import Marker, PinnedApprover, TargetIdentity
+from faber_db.model.target import Marker, PinnedApprover, TargetIdentity, fingerprint_of
 from faber_db.model.trial import Tried as Tried  # part of what a session answers
 from faber_db.sql.redact import redact
 from faber_db.sql.script import Script
@@ -185,11 +185,21 @@ class PublicKey:
         """With the id that its own bytes give it."""
         return cls(approver, sha256_of(bytes.fromhex(public_key))[:16], public_key, signer)
 
+    @property
+    def sha256(self) -> str:
+        """As a target has it pinned."""
+        return sha256_of(bytes.fromhex(self.public_key))
+
+    @property
+    def fingerprint(self) -> str:
+        """For people to compare; of an OpenSSH key the one that `ssh-keygen -l` prints."""
+        return fingerprint_of(self.sha256)
+
     def pinned(self, accounts: tuple[str, ...] = ()) -> PinnedApprover:
         return PinnedApprover(
             approver=self.approver,
             key_id=self.key_id,
-            public_key_sha256=sha256_of(bytes.fromhex(self.public_key)),
+            public_key_sha256=self.sha256,
             signer=self.signer,
             accounts=accounts,
             public_key=self.public_key if self.signer == PASSKEY else "",
@@ -894,7 +904,10 @@ class Away(Executor, Protocol):
 
 
 class SigningKey(Protocol):
-    """A key that its approver has opened."""
+    """A key that can sign: opened with its passphrase, or one that asks when it signs.
+
+    Whose key it is, is not for the key to say: that is the approver whom the target has pinned it for.
+    """
 
     @property
     def signer(self) -> str: ...
@@ -903,17 +916,23 @@ class SigningKey(Protocol):
     def public(self) -> PublicKey: ...
 
     def sign(self, message: bytes) -> str:
-        """The signature, as its signer writes it."""
+        """The signature, as its signer writes it.
+
+        Raises:
+            PassphraseWrong, SignatureMissing, SignerUnavailable, NoTerminal.
+        """
         ...
 
 
 class Keys(Protocol):
     """The approver's own keys, in the approver's own account."""
 
-    def keys(self) -> list[PublicKey]: ...
+    def keys(self) -> list[PublicKey]:
+        """The passphrase keys, by name."""
+        ...
 
     def create(self, approver: str, passphrase: str) -> PublicKey:
-        """Make a key.
+        """Make a passphrase key.
 
         Raises:
             KeyExists, InputError.
@@ -921,11 +940,36 @@ class Keys(Protocol):
         ...
 
     def unlock(self, approver: str, passphrase: str) -> SigningKey:
-        """Open a key.
+        """Open a passphrase key.
 
         Raises:
-            ApprovalNotSetUp, PassphraseWrong.
+            ApprovalNotSetUp, PassphraseWrong, FileUnreadable.
         """
+        ...
+
+    def ssh(self, file: Path) -> SigningKey:
+        """An OpenSSH key, by its public or private file; it asks at the terminal when it signs.
+
+        Raises:
+            FileUnreadable, InputError, KeyUnprotected, SignerUnavailable.
+        """
+        ...
+
+    def read(self, file: Path, approver: str) -> PublicKey:
+        """A public key that somebody handed over: an OpenSSH `.pub` file, or what `written` wrote.
+
+        Args:
+            file: the key.
+            approver: whose it is; empty takes the name in the file.
+
+        Raises:
+            FileUnreadable, InputError.
+            KeyUnprotected: its private half lies beside it without a passphrase.
+        """
+        ...
+
+    def written(self, key: PublicKey) -> str:
+        """The text of a public key's file; nothing in it is secret."""
         ...
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from faber_db.errors import ApprovalNotSetUp, FileUnreadable, InputError, KeyExists, PassphraseWrong
 from faber_db.model.sha256 import sha256_of
+from faber_db.model.target import is_approver_name
 from faber_db.services.ports import PublicKey
 
 SIGNER = "ed25519"
 _SCRYPT_LOG_N = 17
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _KEY_HEX, _SIGNATURE_HEX = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{128}")
 MINIMUM_PASSPHRASE = 8
 
@@ -63,7 +63,7 @@ class KeyFolder:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        if not _NAME.fullmatch(approver):
+        if not is_approver_name(approver):
             raise InputError(
                 f"{approver!r} is no name for an approver",
                 hint="Use lower-case letters, digits and . _ @ + -",
@@ -132,7 +132,7 @@ class KeyFolder:
         return UnlockedKey(_public(stored), seed)
 
     def _file(self, approver: str) -> Path:
-        if not _NAME.fullmatch(approver):
+        if not is_approver_name(approver):
             raise InputError(f"{approver!r} is no name for an approver")
         return self._folder / f"{approver}.json"
 

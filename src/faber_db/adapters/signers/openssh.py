@@ -132,6 +132,15 @@ def public_key(line: str, approver: str) -> PublicKey:
     return PublicKey.of(approver, ssh_wire.key_of_line(line).blob.hex(), SIGNER)
 
 
+def is_key(blob: bytes) -> bool:
+    """Whether a blob is a public key that may sign approvals."""
+    try:
+        ssh_wire.key_of(blob)
+    except ssh_wire.Malformed:
+        return False
+    return True
+
+
 def require_protected(file: Path) -> None:
     """Refuse a key whose private half lies beside its `.pub` file, unencrypted.
 

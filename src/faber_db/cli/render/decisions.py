@@ -9,10 +9,10 @@ from faber_db.model.answer import Answer, NextPerson
 from faber_db.services.approve import (
     DecisionDetails,
     PolicyDetails,
-    ProtectDetails,
     WaitingDetails,
 )
 from faber_db.services.coordinate import CoordinateDetails
+from faber_db.services.enrol import KeyDetails, ProtectDetails
 from faber_db.services.ports import Rendering
 
 FIRST_SCREEN_LINES = 24
@@ -105,7 +105,18 @@ def protected(answer: Answer[ProtectDetails], page: Page) -> None:
     page.line(good(answer.message))
     page.fact("target", answer.details.target_id)
     page.fact("key", f"{answer.details.key_id}, pinned in the database itself")
-    page.fact("keep", "the passphrase to yourself: whoever knows it can sign")
+    page.fact("print", answer.details.fingerprint)
+    if answer.details.signer == "ed25519":
+        page.fact("keep", "the passphrase to yourself: whoever knows it can sign")
+
+
+def key(answer: Answer[KeyDetails], page: Page) -> None:
+    """Draw the public half of a key."""
+    details = answer.details
+    page.line(strong(answer.message))
+    page.fact("key", details.key_id)
+    page.fact("print", details.fingerprint)
+    page.fact("file", details.file or "none; --export FILE writes one for another person to add")
 
 
 def policy(answer: Answer[PolicyDetails], page: Page) -> None:
@@ -125,7 +136,7 @@ def approvers(answer: Answer[PolicyDetails], page: Page) -> None:
 
 def _approvers(answer: Answer[PolicyDetails], page: Page) -> None:
     for approver in answer.details.approvers:
-        page.fact("approver", f"{approver.approver} (key {approver.key_id})", column=24)
+        page.fact("approver", approver.words, column=24)
 
 
 def _next(
