@@ -7,10 +7,18 @@ from typing import Annotated
 
 import typer
 
-from faber_db.cli.call import Call, verb
+from faber_db.cli.call import Call, DatabaseOption, environment_names, verb
 from faber_db.errors import Exit
 
 PANEL = "More"
+TrailArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENVIRONMENT",
+        help="Of its executor, where that is another account's; without one, of this account.",
+        autocompletion=environment_names,
+    ),
+]
 
 
 def register(program: typer.Typer) -> None:
@@ -26,6 +34,7 @@ def _register_audit(program: typer.Typer) -> None:
     @verb(audit)
     def show(
         call: Call,
+        environment: TrailArgument = "",
         limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
         event: Annotated[
             str, typer.Option("--event", help="Only these: `deploy`, `approval`.")
@@ -33,29 +42,35 @@ def _register_audit(program: typer.Typer) -> None:
         about: Annotated[
             str, typer.Option("--about", help="Only of this plan, job or backup.")
         ] = "",
+        database: DatabaseOption = "",
     ) -> int:
         """Show the newest entries."""
         from faber_db.cli.render import audit as render
         from faber_db.services import audit as service
+        from faber_db.services.elsewhere import away_of
 
         request = service.ShowRequest(limit=limit, event=event, about=about)
-        return call.show(service.show(request, call.app), render.entries(call.app.now()))
+        away = away_of(environment, database, call.app)
+        return call.show(service.show(request, call.app, away), render.entries(call.app.now()))
 
     @verb(audit)
-    def verify(call: Call) -> int:
+    def verify(call: Call, environment: TrailArgument = "", database: DatabaseOption = "") -> int:
         """Check that no entry was changed, removed, reordered or cut off."""
         from faber_db.cli.render import audit as render
         from faber_db.services import audit as service
+        from faber_db.services.elsewhere import away_of
 
-        return call.show(service.verify(call.app), render.verdict)
+        away = away_of(environment, database, call.app)
+        return call.show(service.verify(call.app, away), render.verdict)
 
     @verb(audit)
-    def export(call: Call) -> int:
+    def export(call: Call, environment: TrailArgument = "", database: DatabaseOption = "") -> int:
         """Write every entry, one JSON object a line."""
         from faber_db.cli.render import audit as render
         from faber_db.services import audit as service
+        from faber_db.services.elsewhere import away_of
 
-        answer = service.export(call.app)
+        answer = service.export(call.app, away_of(environment, database, call.app))
         if call.common.json:
             return call.show(answer, render.nothing)
         for entry in answer.details.entries:

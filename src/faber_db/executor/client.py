@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -264,15 +264,15 @@ class RemoteExecutor:
     ) -> Line:
         assert connection.sock is not None  # noqa: S101 it was connected
         connection.sock.settimeout(_SILENCE)
-        lines = _Lines(connection, operation, body, self._headers())
-        for data in lines.read(self.address, cancelled):
-            line = read_line(data)
-            if line.error is not None:
-                raise error_of(line.error)
-            if line.answer is not None:
-                return line
-            if line.progress:
-                progress(line.progress)
+        with closing(_Lines(connection, operation, body, self._headers())) as lines:
+            for data in lines.read(self.address, cancelled):
+                line = read_line(data)
+                if line.error is not None:
+                    raise error_of(line.error)
+                if line.answer is not None:
+                    return line
+                if line.progress:
+                    progress(line.progress)
         raise ExecutorUnavailable(
             f"the executor at {self.address} ended before it had answered",
             hint="`faber-db status` tells what became of it, once the executor is there again.",
@@ -293,7 +293,8 @@ class _Lines:
         self._sock = connection.sock
         self._lines: queue.Queue[bytes | BaseException | None] = queue.Queue()
         arguments = (operation, body, headers)
-        threading.Thread(target=self._read, args=arguments, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=arguments, daemon=True)
+        self._reader.start()
 
     def read(self, address: str, cancelled: Cancelled) -> Iterator[bytes]:
         """Each line; ends with the answer's end.
@@ -308,7 +309,6 @@ class _Lines:
                 item = self._lines.get(timeout=_POLL)
             except queue.Empty:
                 if cancelled():
-                    self._turn_away()
                     raise CancelledError(
                         "cancelled; the executor stops what it had not handed to a job",
                         hint="`faber-db status` tells what became of it.",
@@ -325,36 +325,34 @@ class _Lines:
                 raise item
             yield item
 
-    def _turn_away(self) -> None:
+    def close(self) -> None:
+        """Turn away: the executor sees it, and the reading thread ends."""
         if self._sock is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+        self._reader.join(_SILENCE)
 
     def _read(self, operation: str, body: bytes, headers: dict[str, str]) -> None:
         try:
-            self._connection.request(
-                "POST",
-                f"/v1/{operation}",
-                body,
-                {
-                    "Content-Type": "application/json",
-                    PROTOCOL_HEADER: PROTOCOL,
-                    VERSION_HEADER: __version__,
-                    **headers,
-                },
-            )
-            answer = self._connection.getresponse()
-            protocol = answer.headers.get(PROTOCOL_HEADER)
-            if protocol is None:
-                raise ExecutorGarbled("what answers there is no executor")
-            require_near(protocol, answer.headers.get(VERSION_HEADER, ""), "the executor")
-            while data := answer.readline(MAX_LINE + 1):
-                if len(data) > MAX_LINE:
-                    raise ExecutorGarbled("a line of the executor's answer has no end")
-                self._lines.put(data)
+            own = {"Content-Type": "application/json", PROTOCOL_HEADER: PROTOCOL}
+            own |= {VERSION_HEADER: __version__, **headers}
+            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered already
+                self._connection.request("POST", f"/v1/{operation}", body, own)
+            with closing(self._connection.getresponse()) as answer:
+                self._pass_on(answer)
             self._lines.put(None)
         except BaseException as error:  # noqa: BLE001 handed to the thread that asked
             self._lines.put(error)
+
+    def _pass_on(self, answer: http.client.HTTPResponse) -> None:
+        protocol = answer.headers.get(PROTOCOL_HEADER)
+        if protocol is None:
+            raise ExecutorGarbled("what answers there is no executor")
+        require_near(protocol, answer.headers.get(VERSION_HEADER, ""), "the executor")
+        while data := answer.readline(MAX_LINE + 1):
+            if len(data) > MAX_LINE:
+                raise ExecutorGarbled("a line of the executor's answer has no end")
+            self._lines.put(data)
 
 
 def _garbled(address: str) -> ExecutorGarbled:

@@ -45,6 +45,7 @@ from faber_db.services import (
     health,
     jobs,
     list_backups,
+    mark,
     release,
     restore,
     rollback,
@@ -52,8 +53,7 @@ from faber_db.services import (
     status,
 )
 from faber_db.services.app import App
-from faber_db.services.approve import Nothing
-from faber_db.services.elsewhere import whole_id
+from faber_db.services.elsewhere import Nothing, whole_id
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, PolicyState, Progress, Proposal, Rendering
 from faber_db.sql.visible import visible
@@ -228,6 +228,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "evaluate": _of("propose", coordinate.Request, _phase(evaluate.run), history=True),
         "release": _of("propose", coordinate.Request, _phase(release.run), history=True),
         "rollback": _of("propose", rollback.RollbackRequest, _phase(rollback.run), history=True),
+        "mark": _of("propose", mark.MarkRequest, _phase(mark.run), history=True),
         "restore": _of("propose", restore.Request, _phase(restore.run)),
         "propose": _of("propose", ProposeRequest, _propose, StoredPlan, history=True),
         "start": _of("run", OfPlan, _start, Job),

@@ -7,7 +7,7 @@ from pydantic import Field
 from faber_db.config.executor import Kind
 from faber_db.executor.protocol import Strict
 from faber_db.model.plan import PlanKind
-from faber_db.services.approve import Nothing
+from faber_db.services.elsewhere import Nothing
 from faber_db.services.jobs import OfJob
 
 LONGEST_WATCH = 25  # seconds

@@ -25,7 +25,7 @@ from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.target import PinnedApprover
 from faber_db.services.app import App
 from faber_db.services.coordinate import CoordinateDetails, outcome
-from faber_db.services.elsewhere import history_of, owner_of
+from faber_db.services.elsewhere import Nothing, history_of, owner_of
 from faber_db.services.ports import (
     Cancelled,
     Keys,
@@ -56,10 +56,6 @@ class WaitingPlan(BaseModel):
     expires_at: str
     rejected: list[str] = []  # reasons why the same was rejected before, newest first
     earlier: list[str] = []  # older requests for the same, made before the target moved
-
-
-class Nothing(Frozen):
-    """A question without arguments."""
 
 
 class Deploy(Frozen):

@@ -13,6 +13,8 @@ from faber_db.model.answer import Answer, Details, Problem
 from faber_db.model.audit import AuditEntry
 from faber_db.model.finding import Frozen
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.elsewhere import Nothing
+from faber_db.services.ports import Away
 
 _PAGE = 1000
 
@@ -64,8 +66,10 @@ class ExportDetails(Details):
     entries: list[AuditEntry] = []
 
 
-def show(request: ShowRequest, app: App) -> Answer[ShowDetails]:
-    """The newest entries that fit."""
+def show(request: ShowRequest, app: App, away: Away | None = None) -> Answer[ShowDetails]:
+    """The newest entries that fit; with `away` those of an executor elsewhere."""
+    if away is not None:
+        return away.ask("show-audit", request, ShowDetails)
     newest: deque[AuditEntry] = deque(maxlen=request.limit)
     fitting = 0
     for entry in _all(app):
@@ -76,20 +80,25 @@ def show(request: ShowRequest, app: App) -> Answer[ShowDetails]:
     return Answer[ShowDetails](message=f"{len(newest)} of {fitting} audit entries", details=details)
 
 
-def export(app: App) -> Answer[ExportDetails]:
-    """Every entry, for keeping elsewhere."""
+def export(app: App, away: Away | None = None) -> Answer[ExportDetails]:
+    """Every entry, for keeping elsewhere; with `away` those of an executor elsewhere."""
+    if away is not None:
+        return away.ask("export-audit", Nothing(), ExportDetails)
     entries = list(_all(app))
     return Answer[ExportDetails](
         message=f"{len(entries)} audit entries", details=ExportDetails(entries=entries)
     )
 
 
-def verify(app: App) -> Answer[VerifyDetails]:
+def verify(app: App, away: Away | None = None) -> Answer[VerifyDetails]:
     """Whether the trail is whole: recomputed hashes, the chain, no gap, and each target's anchor.
 
     Talks to every protected environment; one that cannot be reached is a warning, since a trail
-    that was cut short is noticed only there.
+    that was cut short is noticed only there. An executor elsewhere is asked about its own trail; with
+    `away` only that one.
     """
+    if away is not None:
+        return away.ask("verify-audit", Nothing(), VerifyDetails)
     entries, head = 0, ""
     broken: list[BrokenLink] = []
     hashes: dict[int, str] = {}
@@ -186,10 +195,25 @@ def _anchors(app: App, hashes: dict[int, str]) -> Iterator[Anchor]:
             yield _anchor(database, environment, hashes)
 
 
+def _anchor_elsewhere(place: dict[str, str], away: Away) -> Anchor:
+    """What the executor that holds a target says of its own trail and that target's anchor."""
+    try:
+        theirs = away.ask("verify-audit", Nothing(), VerifyDetails).details
+    except FaberDbError as error:
+        return Anchor(**place, reason=error.message)
+    if theirs.broken:
+        first = theirs.broken[0]
+        return Anchor(
+            **place, seq=first.seq, agrees=False, reason=f"{first.problem}, in its executor's trail"
+        )
+    mine = (a for a in theirs.anchors if a.environment == place["environment"])
+    return next(mine, Anchor(**place))
+
+
 def _anchor(database: Database, environment: Environment, hashes: dict[int, str]) -> Anchor:
     place = {"database": database.name, "environment": environment.name}
-    if environment.settings.url is None:
-        return Anchor(**place, reason="the executor holds this target and its trail")
+    if environment.away is not None:
+        return _anchor_elsewhere(place, environment.away)
     try:
         with database.engine.connect(
             environment.resolve_url(), limits=environment.limits, read_only=True

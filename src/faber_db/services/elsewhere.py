@@ -6,9 +6,19 @@ A service asks here first; where the answer is None, everything is in this proce
 from faber_db.config.policy import decides
 from faber_db.config.settings import Autonomy
 from faber_db.errors import BackupMissing, FaberDbError, PolicyRefused, UnknownHandle
+from faber_db.model.finding import Frozen
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Away, History
+
+
+class Nothing(Frozen):
+    """A question without arguments."""
+
+
+def away_of(environment: str, database: str, app: App) -> Away | None:
+    """The executor elsewhere that holds an environment; None for one that is here, or no name."""
+    return app.database(database).environment(environment).away if environment else None
 
 
 def whole_id(handle: str, app: App) -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 from faber_db.model.answer import Answer
 from faber_db.model.plan import PlanKind
 from faber_db.services.app import App
-from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry
+from faber_db.services.coordinate import CoordinateDetails, Phase, Request, carry, elsewhere
 from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.wellbeing import add_health
 
@@ -35,6 +35,11 @@ def run(
         kind=PlanKind.MARK,
         verb=f"mark {word} {environment.name} {request.version}",
     )
+    there = elsewhere(
+        phase, request, app, database, environment, progress=progress, cancelled=cancelled
+    )
+    if there is not None:
+        return there
     answer = carry(
         phase,
         request,

@@ -63,13 +63,16 @@ async def _read(ctx: Caller, read: Callable[[OpenProject], str]) -> str:
 
 def _plan(project: OpenProject, plan_id: str) -> str:
     app = project.app()
-    shown = app.executor.show(app.state.plan(plan_id).plan.id)
+    shown = app.executor.show(plan_id)
     facts = [f"{name}: {words}" for name, words in shown.facts]
     return "\n".join([shown.title, "", *facts, "", shown.sql])
 
 
 def _backup(project: OpenProject, backup_id: str) -> str:
-    return project.app().state.backup(backup_id).model_dump_json(exclude_defaults=True)
+    from faber_db.services import list_backups
+
+    found = list_backups.show(backup_id, project.app()).details.backup
+    return found.model_dump_json(exclude_defaults=True)
 
 
 def _audit(project: OpenProject, after: str) -> str:
