@@ -69,6 +69,7 @@ def entries(app: App, event: str) -> list[dict[str, Any]]:
     return [dict(e.body) for e in app.state.audit() if e.event == event]
 
 
+@pytest.mark.slow
 def test_the_plan_the_screen_the_answer_and_the_audit_name_it(released: Project) -> None:
     released.add_migration("20261101000000_note", COLUMN)
     answer = released.json("release", "production")
@@ -130,6 +131,7 @@ def test_a_plan_is_not_signed_below_what_it_shows(released: Project) -> None:
         signed(opened(released), released, plan.id)
 
 
+@pytest.mark.slow
 def test_a_plan_does_not_run_below_what_was_signed(released: Project) -> None:
     released.add_migration("20261101000000_note", COLUMN)
     plan = proposed(opened(released, "host")).plan

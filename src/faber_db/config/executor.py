@@ -115,7 +115,9 @@ class ExecutorSettings(ProjectSettings):
         tuple[ClientSettings, ...], _says("Who may ask.", [{"account": "agent"}])
     ] = ()
     tls: Annotated[TlsSettings | None, _says("For https.", None)] = None
-    page: Annotated[PageSettings | None, _says("The approval page: see approval-page.md.", None)] = None
+    page: Annotated[
+        PageSettings | None, _says("The approval page: see approval-page.md.", None)
+    ] = None
     state_folder: Annotated[
         str, _says("State, audit and backups. Empty: below XDG_STATE_HOME.", "/var/lib/faber-db")
     ] = ""

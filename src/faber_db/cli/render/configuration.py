@@ -21,7 +21,7 @@ def initialised(answer: Answer[InitDetails], page: Page) -> None:
         page.fact("found", evidence)
     page.blank()
     page.verbatim(details.config, indent=2)
-    for diff in details.diffs:
+    for diff in details.diffs if details.state is State.PLANNED else ():
         page.blank()
         page.verbatim(diff, indent=2)
     if details.note:

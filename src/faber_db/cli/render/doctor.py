@@ -46,6 +46,11 @@ def _protection(details: DoctorDetails, page: Page) -> None:
         if hole.hint != next_hint:  # what closes several stands once, below the last
             page.text(f"close: {hole.hint}", indent=_COLUMN, style="dim")
     page.blank()
+    if not details.holds:
+        page.line(
+            "No environment that could be looked at here is protected: nothing takes a signature."
+        )
+        return
     page.line(strong(f"Tier {details.tier}"), "  what this tier does not stop, even so:")
     for limit in details.tier_limits:
         page.fact("-", limit, column=4)
