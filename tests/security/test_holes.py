@@ -310,6 +310,19 @@ def test_what_faber_db_itself_is_made_of(place: Place) -> None:
     assert set(json.loads(result.read_text())) & open_ones == set()
 
 
+def test_a_state_in_a_database_is_open_to_whoever_is_given_its_url(place: Place) -> None:
+    config = json.loads((place.root / "faber-db.json").read_text())
+    place.write("shop/faber-db.json", json.dumps({**config, "state": "env:STATE_URL"}))
+    place.give_away()
+
+    def told() -> list[str]:
+        return [h.text for h in place.holes() if h.code == "state-writable"]
+
+    assert told() == []
+    place.environ["STATE_URL"] = URL
+    assert [("STATE_URL" in text, "geheim" in text) for text in told()] == [(True, False)]
+
+
 @ROOT
 def test_a_program_that_can_be_replaced(place: Place) -> None:
     package = place.folder / "lib" / "faber_db"

@@ -139,6 +139,17 @@ def test_it_holds_until_something_is_open(apart: Apart) -> None:
         assert [e.code for e in opened.errors] == ["policy-refused"]
 
 
+def test_the_executors_own_account_lists_its_own(apart: Apart) -> None:
+    answer = doctor.run(
+        doctor.Request(footprint=True), lambda: build(None, apart.own), machine(apart.own)
+    )
+    found = {f.place: (f.what, f.exists) for f in answer.details.footprint}
+    assert found["configuration"] == (str(apart.config), True)
+    assert found["state and audit trail"] == (str(apart.closed / "state"), True)
+    assert found["socket of the executor"] == (str(apart.socket), False)
+    assert answer.details.holes == []  # it may do all of it
+
+
 def test_an_executor_of_this_very_account_is_none(apart: Apart) -> None:
     """It serves its own account and says so; `executor_account` makes the client take it."""
     apart.configure({"uid": 0}, {"uid": NOBODY})

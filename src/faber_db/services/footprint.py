@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from faber_db.config.address import address_of
+from faber_db.config.executor import ExecutorSettings
+from faber_db.config.reference import describe
 from faber_db.errors import FaberDbError
 from faber_db.model.finding import Frozen
 from faber_db.services.app import App, Database, Environment
@@ -31,6 +34,12 @@ def footprint(app: App, databases: Sequence[Database], machine: Machine) -> Iter
         ("empty servers to copy", machine.cache_folder),
     ):
         yield Footprint(place=place, what=str(path), exists=there(path))
+    if isinstance(app.settings, ExecutorSettings):
+        for path in (Path(a.path) for a in map(address_of, app.settings.listen) if a.path):
+            yield Footprint(place="socket of the executor", what=str(path), exists=there(path))
+    if app.settings.state:
+        what = f"schema faber_db_state, {describe(app.settings.state)}"
+        yield Footprint(place="state in a database", what=what, exists=None)
     for path in (app.root / ".mcp.json", app.root / ".claude" / "settings.json"):
         ours = any("faber-db" in t or RESETS[0] in t for _, t in lines_of(path, machine))
         yield Footprint(place="client settings", what=str(path), exists=ours)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from faber_db.config.address import Address, address_of
 from faber_db.config.protection import LOOPBACK
-from faber_db.config.reference import split
+from faber_db.config.reference import describe, resolve, split
+from faber_db.errors import FaberDbError
 from faber_db.services.app import App
 from faber_db.services.holes import Hole
 from faber_db.services.machine import Listener, Machine, replaceable, there
@@ -63,16 +64,29 @@ def of_own(app: App, backups: Path, machine: Machine) -> Iterator[Hole]:
             text=f"this account can take keys off {revoked}, the list of revoked ones",
             hint=f"chown root {revoked}; chmod 644 {revoked}; the same for its folders.",
         )
-    if replaceable(app.state_folder, machine):
-        yield Hole(
-            code="state-writable",
-            text=f"this account can change plans, jobs and audit trail in {app.state_folder}",
-            hint=_MOVE,
-        )
+    yield from _of_state(app, machine)
     if replaceable(backups, machine):
         yield Hole(
             code="backups-writable",
             text=f"this account can change the backups in {backups}",
+            hint=_MOVE,
+        )
+
+
+def _of_state(app: App, machine: Machine) -> Iterator[Hole]:
+    """Plans, jobs and trail: in a folder, or in a database whose URL this account is given."""
+    if not app.settings.state:
+        where = str(app.state_folder) if replaceable(app.state_folder, machine) else ""
+    else:
+        try:
+            resolve(app.settings.state, environ=machine.environ, root=app.root)
+            where = f"the database of `state` ({describe(app.settings.state)})"
+        except FaberDbError:
+            where = ""
+    if where:
+        yield Hole(
+            code="state-writable",
+            text=f"this account can change plans, jobs and audit trail in {where}",
             hint=_MOVE,
         )
 
