@@ -43,7 +43,12 @@ from faber_db.config.protection import (
     protections,
 )
 from faber_db.config.reference import resolve, split
-from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
+from faber_db.config.settings import (
+    DatabaseSettings,
+    EnvironmentSettings,
+    ProjectSettings,
+    Webhook,
+)
 from faber_db.errors import (
     ConfigError,
     ConfigMissing,
@@ -363,12 +368,18 @@ class _Builder:
             protected=protected,
             why_protected=why,
             resolve_url=url,
+            resolve_notify=lambda: self._webhook(settings),
             away=self._away.get(
                 (settings.executor, settings.executor_account, settings.executor_token)
             )
             if settings.executor is not None
             else None,
         )
+
+    def _webhook(self, settings: EnvironmentSettings) -> str:
+        wanted = settings.notify
+        reference = wanted.url if isinstance(wanted, Webhook) else wanted
+        return resolve(reference, environ=self._environ, root=self._root)
 
     def _shadow(
         self, settings: DatabaseSettings, engine: Engine, environments: Mapping[str, Environment]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -72,6 +73,37 @@ class Ignored(_Settings):
     reason: Annotated[
         str, Field(min_length=1), _says("Shown to whoever signs.", "made by the replica set-up")
     ]
+
+
+def is_webhook_url(text: str) -> bool:
+    """Whether a notice may be posted there: https, or http to this very machine."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme == "https":
+        return bool(host)
+    return parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
+
+
+class Webhook(_Settings):
+    """Where a notice is posted as JSON."""
+
+    url: Annotated[
+        Reference,
+        _says("`env:NAME`, `file:PATH` or the https URL itself.", "env:APPROVALS_WEBHOOK"),
+    ]
+
+    @field_validator("url")
+    @classmethod
+    def _quick(cls, url: str) -> str:
+        kind = split(url)[0]
+        if kind == "command":
+            raise ValueError("a notice waits for no command: use env:NAME, file:PATH or a URL")
+        if not kind and not is_webhook_url(url):
+            raise ValueError("a notice is posted to an https URL, or to http on this machine")
+        return url
 
 
 class EnvironmentSettings(_Settings):
@@ -178,9 +210,20 @@ class EnvironmentSettings(_Settings):
         tuple[Allowed, ...], _says("Findings that would be refused and may run.", [])
     ] = ()
     notify: Annotated[
-        str,
-        _says("Command that is told event, plan id, risk and environment.", "notify-send faber-db"),
+        str | Webhook,
+        _says(
+            "Command that is told event, plan id, risk and environment; or the https URL they are"
+            ' posted to, also as `{"url": "env:NAME"}`.',
+            "notify-send faber-db",
+        ),
     ] = ""
+
+    @field_validator("notify")
+    @classmethod
+    def _told_safely(cls, notify: str | Webhook) -> str | Webhook:
+        if isinstance(notify, str) and "://" in notify.split(" ")[0]:
+            return notify if is_webhook_url(notify) else Webhook(url=notify)  # which says why not
+        return notify
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

@@ -58,4 +58,4 @@ def _tell_once(app: App, environment: Environment, plan: Plan) -> None:
     if str(before.get("until", "")) > now.isoformat(timespec="seconds"):
         return
     app.state.remember(key, {"until": (now + _HOUR).isoformat(timespec="seconds")})
-    notify(environment, "too-many", plan, app.root)
+    notify(app, environment, "too-many", plan)

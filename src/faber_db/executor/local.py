@@ -98,7 +98,7 @@ class LocalExecutor:
             },
         )
         if state is PlanState.WAITING:
-            notify(environment, "waiting", plan, app.root)
+            notify(app, environment, "waiting", plan)
         return app.state.plan(plan.id)
 
     def show(self, plan_id: str) -> Rendering:
@@ -509,7 +509,10 @@ class LocalExecutor:
     def _settled(self, job: Job) -> Job:
         if not jobs.dead(self._app, job):
             return job
-        return settle(self._app, job)
+        over = settle(self._app, job)
+        if over.plan_id:
+            self._notify(self._app.state.plan(over.plan_id), "failed")
+        return over
 
     def _notify(self, stored: StoredPlan, event: str) -> None:
         if not stored.plan.protected:
@@ -518,7 +521,7 @@ class LocalExecutor:
             _, environment = self._find(stored.plan.database, stored.plan.environment)
         except FaberDbError:
             return  # a stored plan that was edited names a place that is not there
-        notify(environment, event, stored.plan, self._app.root)
+        notify(self._app, environment, event, stored.plan)
 
     def _record(self, stored: StoredPlan, approval: Approval) -> None:
         self._app.state.append_audit(

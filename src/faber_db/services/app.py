@@ -40,6 +40,7 @@ class Environment:
     protected: bool  # by configuration, name and host; the marker in the target can only add to it
     why_protected: str  # "named production", "host db-1 is not local", or empty
     resolve_url: Callable[[], str]  # reads the reference; raises SecretUnavailable
+    resolve_notify: Callable[[], str] = str  # the URL of its webhook; empty: it has none
     away: Away | None = None  # the executor of another account or host that holds the URL
 
     def require_here(self) -> None:
