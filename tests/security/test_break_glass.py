@@ -68,6 +68,7 @@ def test_run_by_hand_and_marked(project_of: Project) -> None:
     assert (code, answer["details"]["state"]) == (0, "skipped"), answer
 
 
+@pytest.mark.slow
 def test_only_the_script_was_run(released: Project) -> None:
     """Nobody wrote the ledger: `mark applied` does."""
     released.add_migration(ADD, PHONE)
@@ -100,6 +101,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "code", "error"), REFUSED.values(), ids=REFUSED)
 def test_what_is_not_there_is_not_marked(
     released: Project, words: list[str], code: int, error: str
@@ -117,6 +119,7 @@ def test_a_script_that_cannot_be_seen_is_not_printed_as_exact(released: Project)
     assert "\u200b" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_line_ends_of_another_system_are_no_hindrance(released: Project) -> None:
     file: Path = released.root / "migrations" / f"{ADD}.up.sql"
     released.add_migration(ADD, PHONE)

@@ -97,6 +97,7 @@ def test_a_claim_from_the_future_does_not_run(released: Project, clock: Set) -> 
     assert released.columns("production", "n") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["", "yesterday", "2026-11-23T12:00:00"])
 def test_a_claim_without_a_time_does_not_run(released: Project, clock: Set, at: str) -> None:
     app, job = claimed(released)

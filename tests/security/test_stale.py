@@ -62,6 +62,7 @@ def test_a_new_plan_is_made_ready(
     assert [w["plan_id"] for w in waits] == [new], waits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("move", [drift, ledger_head], ids=["drift", "ledger head"])
 def test_where_no_plan_can_be_made_the_reason_stands_beside_it(
     released: Project, move: Callable[[Project], None]
@@ -76,6 +77,7 @@ def test_where_no_plan_can_be_made_the_reason_stands_beside_it(
     assert "phone" not in released.columns("production", "customers")
 
 
+@pytest.mark.slow
 def test_the_ledger_moved_by_another_release(released: Project) -> None:
     released.add_migration(LATER, PHONE)
     plan = released.plan("release", "production")

@@ -15,6 +15,13 @@ _PARTS = """
         has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
     FROM pg_catalog.pg_database d WHERE d.datname = current_database()
 """
+# What somebody set for this session: by PGOPTIONS, a service file or the URL (`client`), or for its
+# role or database. Our own SET statements are `session`.
+_SET = """
+    SELECT name, setting FROM pg_catalog.pg_settings
+    WHERE source IN ('client', 'user', 'database', 'database user')
+        AND name NOT IN ('application_name', 'client_encoding', 'search_path', 'TimeZone')
+"""
 
 
 def read(connection: "Connection") -> TargetIdentity:
@@ -46,6 +53,7 @@ def read(connection: "Connection") -> TargetIdentity:
             "role": str(role),
             "search_path": str(search_path),
             "timezone": str(timezone),
+            **{str(name): str(setting) for name, setting in connection.execute(_SET)},
         },
         missing=() if readable else ("system_identifier",),
     )
