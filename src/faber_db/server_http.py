@@ -5,6 +5,7 @@ loopback only: it shows SQL to whoever can reach it. For other machines there is
 """
 
 import hmac
+import os
 import secrets
 import sys
 from dataclasses import dataclass, field
@@ -102,7 +103,7 @@ def _application(project: OpenProject, serving: Serving, port: int, token: str) 
     tools = _Bearer(mcp, token)
     if not serving.is_local:
         return tools
-    site = Site(project.app, f"{serving.scheme}://localhost:{port}")
+    site = Site(project.app, f"{serving.scheme}://localhost:{port}", account=os.geteuid())
     return Beside(tools, page(site))
 
 

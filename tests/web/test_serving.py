@@ -1,10 +1,14 @@
 """`serve --http` and `approve --web` as processes of their own."""
 
+import os
 import re
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
@@ -15,7 +19,9 @@ from mcp.client.streamable_http import streamable_http_client
 
 from faber_db.errors import ConfigError
 from faber_db.server_http import Serving
+from faber_db.web.neighbours import account_of
 from tests.e2e.project import Project
+from tests.plain_user import NOBODY
 from tests.web.chromium import free_port, served
 from tests.web.conftest import Shop
 
@@ -118,6 +124,47 @@ def test_a_page_that_runs_is_opened_and_no_second_one_started(shop: Shop) -> Non
         clash = shop.project.run("serve", "--http", "--port", str(page.port))
         assert clash.returncode == 1
         assert "[config-address-taken]" in clash.stderr
+
+
+ASK = """
+import sys, urllib.error, urllib.request
+try:
+    answer = urllib.request.urlopen(sys.argv[1])
+except urllib.error.HTTPError as error:
+    answer = error
+print(answer.status, answer.read().decode())
+"""
+
+
+@pytest.mark.slow
+def test_another_account_of_the_machine_reads_nothing(shop: Shop) -> None:
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("only root becomes another account")
+    plan = shop.high()
+    with served(shop.project) as page:
+        words = [sys.executable, "-I", "-c", ASK, page.url(f"/{plan}")]
+        mine = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert mine.stdout.startswith("200 ")
+        assert plan in mine.stdout
+        words[0] = "/usr/bin/python3"  # one that every account can read
+        other = subprocess.run(words, capture_output=True, text=True, check=True, user=NOBODY)
+        assert other.stdout.startswith("403 ")
+        assert plan not in other.stdout
+
+
+def test_the_kernel_says_who_is_at_the_other_end() -> None:
+    places = [(socket.AF_INET, "127.0.0.1")]
+    if Path("/proc/net/if_inet6").exists():
+        places.append((socket.AF_INET6, "::1"))
+    for family, address in places:
+        with socket.socket(family) as server, socket.socket(family) as client:
+            server.bind((address, 0))
+            server.listen()
+            client.connect(server.getsockname())
+            port = server.getsockname()[1]
+            assert account_of((address, client.getsockname()[1]), port) == os.geteuid()
+            assert account_of((address, client.getsockname()[1]), port + 1) is None
+            assert account_of(("127.0.0.2", client.getsockname()[1]), port) is None
 
 
 REFUSED: dict[str, dict[str, Any]] = {

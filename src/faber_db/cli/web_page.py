@@ -41,7 +41,7 @@ def open_page(call: Call, plan_id: str, port: int) -> int:
         return Exit.DONE
     for page in () if plan else _executor_pages(app):
         call.terminal.note(f"{page}   (of an executor)")
-    site = Site(lambda: app, local_origin(port))
+    site = Site(lambda: app, local_origin(port), account=os.geteuid())
     if _runs(site.origin, identity(app)):
         call.terminal.note(site.url(found))
         _browse(site.url(found))

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+from faber_db.demo.page import look
 from faber_db.demo.pseudo_terminal import PromptMissing, Typed, run_on_terminal
 from faber_db.demo.shop import Shop
 from faber_db.errors import DemoFailed, InternalError
@@ -94,6 +95,7 @@ class Story:
             f"5. Decide. {_APPROVER.title()} reads what would happen, types what would be lost and"
             " her passphrase. The backup is made and verified, then the migration runs."
         )
+        self._page(plan_id)
         plan = self._json("plan", "show", plan_id)
         loses = tuple(
             name
@@ -104,6 +106,14 @@ class Story:
         self._terminal(["approve", plan_id, "--deploy"], self._typed(tuple(dict.fromkeys(loses))))
         backups = self._json("backup", "list", "production")["details"]["backups"]
         return str(backups[0]["backup_id"])
+
+    def _page(self, plan_id: str) -> None:
+        """The same on a page: started, asked for its title, and stopped, where it can be."""
+        self._tell(
+            f"   Or on a page, with a passkey:\n   $ {self._shell('approve', '--web', plan_id)}\n"
+        )
+        seen = look(self._shop.command("approve", "--web", plan_id), self._shop)
+        self._tell(f"     {seen or 'http://localhost:7475, with the extra `web`'}\n\n")
 
     def _afterwards(self, backup_id: str) -> None:
         self._say("6. After. Health, the audit trail, and the backup that undoes it:")

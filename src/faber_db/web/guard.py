@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from faber_db.web.neighbours import account_of, can_tell
 from faber_db.web.site import Site
 
 MAXIMUM_BODY = 64 * 1024
@@ -36,11 +37,23 @@ class Guard:
                 _seal(MutableHeaders(scope=message), nonce, self._site)
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        refusal = self._refused_neighbour(scope) or self._refusal(
+            scope["method"], Headers(scope=scope)
+        )
         if refusal is None:
             await self._app(scope, _limited(receive), sealed)
         else:
             await refusal(scope, receive, sealed)
+
+    def _refused_neighbour(self, scope: Scope) -> PlainTextResponse | None:
+        """Another account of this machine reads nothing: the page shows SQL, and rejects."""
+        if self._site.account is None or not can_tell():
+            return None
+        client, server = scope.get("client"), scope.get("server")
+        found = account_of((client[0], client[1]), server[1]) if client and server else None
+        if found in (0, self._site.account):
+            return None
+        return _no(HTTPStatus.FORBIDDEN, "This page is another account's")
 
     def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
         site = self._site

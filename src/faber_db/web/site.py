@@ -23,11 +23,13 @@ class Site:
             other name is refused, so a name that is made to point here reaches nothing.
         access: a secret that the browser has to give first (HTTP Basic, any user name); what lies
             on loopback only may go without.
+        account: the only uid beside root whose programs may read it over loopback; None: any.
     """
 
     app: Callable[[], App]
     origin: str
     access: str = field(default="", repr=False)
+    account: int | None = None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     challenges: Challenges = field(default_factory=Challenges, repr=False)
 
