@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import ChangeServer
+from faber_db.model.statement import ChangeServer, Rename
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -22,6 +22,14 @@ def find(action: ChangeServer, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((action.what,), detail=action.what)
 
 
+def find_rename(action: Rename, scene: Scene) -> Iterator[Hazard]:
+    del scene
+    if action.kind == "database":  # never the one that the session is in: the server refuses that
+        yield Hazard((action.old,), detail=f"rename of database {action.old}")
+    elif action.kind == "tablespace":
+        yield Hazard((action.old,), Risk.HIGH, detail=f"rename of tablespace {action.old}")
+
+
 RULE = Rule(
     code="server-change",
     kind=Kind.SECURITY,
@@ -29,5 +37,8 @@ RULE = Rule(
     effect="It changes the whole server or every database on it.",
     remedy="Leave it to whoever runs the server; a migration never needs it.",
     source="PostgreSQL manual, ALTER SYSTEM; MySQL manual, SET",
-    looks=(at(ChangeServer, find),),
+    looks=(
+        at(ChangeServer, find),
+        at(Rename, find_rename),
+    ),
 )

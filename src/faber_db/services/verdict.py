@@ -13,7 +13,15 @@ from faber_db.services.trial_verdict import join, summary
 from faber_db.sql.script import Script, parse
 from faber_db.sql.watch import UNWATCHED, Watch
 
-_REFUSED_EVERYWHERE = ("leaves-database", "server-files", "own-records")  # codes of rules
+_REFUSED_EVERYWHERE = {  # codes of rules, and from which risk on
+    "leaves-database": Risk.HIGH,
+    "server-files": Risk.HIGH,
+    "own-records": Risk.HIGH,
+    "drop-database": Risk.CRITICAL,
+    "server-change": Risk.CRITICAL,
+    "superuser-rights": Risk.CRITICAL,
+}
+_OF_ANOTHER = "drop-database"  # which may be a protected one; the policy here is signed by nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +146,13 @@ def refusals(
     """The findings that an environment refuses, signature or not.
 
     Critical ones in a protected environment, and in every environment what leaves its own
-    database or touches the records that releases are decided by, unless the policy names code and
-    objects.
+    database, changes the whole server or touches the records that releases are decided by, unless
+    the policy names code and objects. Where that policy needs no signature, another database is
+    not dropped by it.
     """
 
     def named(finding: Finding) -> bool:
-        return any(
+        return (protected or finding.code != _OF_ANOTHER) and any(
             code == finding.code and set(finding.objects) <= set(objects)
             for code, objects in allowed
         )
@@ -155,6 +164,6 @@ def refusals(
         and not named(f)
         and (
             (protected and f.risk is Risk.CRITICAL)
-            or (f.code in _REFUSED_EVERYWHERE and f.risk.at_least(Risk.HIGH))
+            or (f.code in _REFUSED_EVERYWHERE and f.risk.at_least(_REFUSED_EVERYWHERE[f.code]))
         )
     ]

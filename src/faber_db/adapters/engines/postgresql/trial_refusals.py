@@ -17,6 +17,7 @@ from faber_db.model.statement import (
     Drop,
     Grant,
     Outside,
+    Rename,
 )
 from faber_db.sql.postgresql.builtins import SERVER_CONTROL, SERVER_FILES
 from faber_db.sql.script import Statement
@@ -67,6 +68,8 @@ def _why(action: Action) -> str:
             return _WITHOUT_OWNERS
         case Drop(kind=kind, names=names) | Create(kind=kind, name=names) if kind in _SHARED:
             return f"it reaches out of the database ({kind} {_text(names)})"
+        case Rename(kind=kind, old=name) if kind in _SHARED:
+            return f"it reaches out of the database ({kind} {name})"
         case Copy(where="program" | "file" as where):
             return f"COPY with a {where} of the server"
         case Calls():

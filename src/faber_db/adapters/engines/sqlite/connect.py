@@ -11,6 +11,12 @@ from faber_db.adapters.engines.sqlite.faults import translating
 from faber_db.errors import ConnectionFailed, ConnectionLimits, PermissionMissing
 
 _MILLISECOND = timedelta(milliseconds=1)
+_OF_THE_PROCESS = (
+    "hard_heap_limit",
+    "soft_heap_limit",
+    "temp_store_directory",
+    "data_store_directory",
+)
 
 
 @contextmanager
@@ -34,12 +40,30 @@ def opened(
         )
     try:
         with translating():
+            connection.set_authorizer(_within_its_file)
             _set_limits(connection, lock_timeout)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # reads the header
         yield connection
     finally:
         connection.close()
+
+
+def _within_its_file(
+    action: int, first: str | None, second: str | None, _schema: str | None, _inner: str | None
+) -> int:
+    """Whether SQLite may compile this: other files stay closed, and the process as it is.
+
+    A file that a script attaches could be a protected one, whose marker nobody looks at; an empty
+    name is a temporary database, as VACUUM makes one. Some PRAGMAs hold for every connection of
+    the process, the state's and that of other callers among them.
+    """
+    if action == sqlite3.SQLITE_ATTACH and first not in ("", ":memory:"):
+        return sqlite3.SQLITE_DENY
+    of_the_process = (first or "").lower() in _OF_THE_PROCESS and second is not None
+    if action == sqlite3.SQLITE_PRAGMA and of_the_process:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
 
 
 def _check_file(file: Path, *, create: bool) -> None:

@@ -15,7 +15,7 @@ from faber_db.errors import (
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNOPENED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
-_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -45,6 +45,11 @@ def translated(error: sqlite3.Error) -> FaberDbError:
         return ConnectionFailed(
             f"the file cannot be read as a SQLite database: {error}",
             hint="Check the path and that the file is not damaged or encrypted.",
+        )
+    if code == sqlite3.SQLITE_AUTH:  # by `connect._within_its_file`
+        return StatementFailed(
+            "a script may attach no other file, and change nothing of the whole process",
+            hint="Give the other file a migration of its own.",
         )
     if code in _UNWRITABLE:
         return PermissionMissing(

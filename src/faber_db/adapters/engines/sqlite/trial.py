@@ -27,7 +27,7 @@ _CUT = 300
 _OPENS = {"OpenRead": False, "OpenWrite": True, "ReopenIdx": False}
 _FROM_THE_FIRST = ("Rewind", "Last", "Sort", "Count")
 _WRITES = ("Insert", "Delete", "IdxInsert", "IdxDelete", "Clear", "Destroy")
-_PRAGMAS = ("writable_schema", "temp_store_directory", "data_store_directory", "journal_mode")
+_PRAGMAS = ("writable_schema", "journal_mode")
 _ALTERS = ("alter", "vacuum", "reindex")
 
 
