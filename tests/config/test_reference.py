@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faber_db.config.reference import describe, has_password, resolve
-from faber_db.errors import ConfigError, FaberDbError, NotSupported, SecretUnavailable
+from faber_db.errors import ConfigError, FaberDbError, SecretUnavailable
 
 URL = "postgresql://u:geheim@db/shop"
 
@@ -89,11 +89,6 @@ def test_a_command_has_no_shell(tmp_path: Path) -> None:
     with pytest.raises(SecretUnavailable, match="cannot be run"):
         resolve("command:no-such-program; touch made", environ={}, root=tmp_path)
     assert not (tmp_path / "made").exists()
-
-
-def test_key_ring_is_not_supported(tmp_path: Path) -> None:
-    with pytest.raises(NotSupported):
-        resolve("keyring:shop", environ={}, root=tmp_path)
 
 
 LITERALS = {

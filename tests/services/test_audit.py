@@ -1,6 +1,8 @@
 """The audit trail: what was changed, removed, reordered or cut off is found."""
 
+import json
 import sqlite3
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +14,8 @@ from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import handler_for
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
-from faber_db.errors import Exit
+from faber_db.errors import Exit, FileUnreadable
+from faber_db.model.audit import AuditEntry
 from faber_db.model.target import Marker
 from faber_db.services import audit
 from faber_db.services.app import App, Database, Environment
@@ -131,6 +134,97 @@ def test_show(app: App, request_: audit.ShowRequest, seqs: list[int], left_out: 
 def test_export_reads_every_page(app: App, trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "_PAGE", 2)
     assert [entry.seq for entry in audit.export(app).details.entries] == [1, 2, 3, 4, 5]
+
+
+def exported(app: App, to: Path) -> list[str]:
+    found = list(audit.lines(app))
+    to.write_text("\n".join(found) + "\n", "utf-8")
+    return found
+
+
+def test_an_export_is_verified_without_the_state(app: App, tmp_path: Path) -> None:
+    exported(app, tmp_path / "export")
+    answer = audit.verify_file(tmp_path / "export")
+    whole = audit.verify(app).details
+    assert (answer.status, answer.exit_code) == ("success", Exit.DONE)
+    assert (answer.details.entries, answer.details.head) == (whole.entries, whole.head)
+
+
+EDITED: dict[str, tuple[Callable[[list[str]], list[str]], tuple[int, str]]] = {
+    "changed": (
+        lambda lines: [line.replace("plan_3", "plan_9") for line in lines],
+        (3, "was changed"),
+    ),
+    "removed": (lambda lines: lines[:2] + lines[3:], (3, "is missing (3)")),
+    "first removed": (lambda lines: lines[1:], (1, "is missing (1)")),
+    "swapped": (
+        lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
+        (2, "is missing (2)"),
+    ),
+    "twice": (lambda lines: [*lines[:2], *lines[1:]], (2, "does not follow the entry before it")),
+    "no JSON": (lambda lines: [*lines[:2], "{", *lines[2:]], (3, "cannot be read (line 3)")),
+    "no entry": (lambda lines: [*lines[:2], "[]", *lines[2:]], (3, "cannot be read (line 3)")),
+    "no text": (lambda lines: [*lines, "\x00"], (6, "cannot be read (line 6)")),
+}
+
+
+@pytest.mark.parametrize(("edit", "first"), EDITED.values(), ids=EDITED)
+def test_an_edited_export(
+    app: App, tmp_path: Path, edit: Callable[[list[str]], list[str]], first: tuple[int, str]
+) -> None:
+    whole = exported(app, tmp_path / "export")
+    (tmp_path / "export").write_text("\n".join(edit(whole)), "utf-8")
+    answer = audit.verify_file(tmp_path / "export")
+    assert answer.exit_code == Exit.UNVERIFIED
+    assert (answer.details.broken[0].seq, answer.details.broken[0].problem) == first
+
+
+def test_an_export_cut_short_has_another_head(app: App, tmp_path: Path) -> None:
+    """Offline nothing else tells; the head is what a target, or a copy elsewhere, remembers."""
+    whole = exported(app, tmp_path / "export")
+    (tmp_path / "export").write_text("\n".join(whole[:3]), "utf-8")
+    answer = audit.verify_file(tmp_path / "export")
+    assert answer.details.entries == 3
+    assert answer.details.head != audit.verify(app).details.head
+
+
+def test_no_export(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable):
+        audit.verify_file(tmp_path / "none")
+
+
+@pytest.mark.slow
+def test_a_long_trail_is_never_in_memory_whole(app: App, trail: Trail, tmp_path: Path) -> None:
+    """100,000 entries, written as they are, exported and verified within a few megabytes."""
+    first = trail.state.audit_entry(5)
+    assert first is not None
+    previous = first.hash
+    with trail.state._writing() as db:
+        for seq in range(6, 100_001):
+            entry = AuditEntry(
+                seq=seq,
+                at="t",
+                event="e",
+                body={"plan_id": f"plan_{seq}"},
+                previous=previous,
+                hash="",
+            )
+            previous = entry.expected_hash()
+            db.execute(
+                "INSERT INTO audit (seq, at, event, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
+                (seq, "t", "e", json.dumps(entry.body), entry.previous, previous),
+            )
+    tracemalloc.start()
+    try:
+        with (tmp_path / "export").open("w", encoding="utf-8") as file:
+            for line in audit.lines(app):
+                file.write(f"{line}\n")
+        found = [audit.verify(app), audit.verify_file(tmp_path / "export")]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [(a.status, a.details.entries) for a in found] == [("success", 100_000)] * 2
+    assert most < 16 * 1024 * 1024, most
 
 
 @pytest.fixture

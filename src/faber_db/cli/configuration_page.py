@@ -41,10 +41,10 @@ No password stands in the file. A `url` is a reference:
 | `env:NAME` | the value of that environment variable of the process; `.env` files are not read |
 | `file:PATH` | the content of that file; or, where it is a SQLite database, that database |
 | `command:WORDS` | the one line that a command prints within 10 s; it is run without a shell |
+| `keyring:SERVICE/NAME` | that entry of the system's key ring; needs the extra: `pip install 'faber-db[keyring]'` |
 | `dev.db`, `./data/dev.db` | a SQLite file, below the project |
 
 A URL may also stand there as it is. With a password in it, it is refused for a protected environment.
-`keyring:` is not there yet.
 
 ## State
 

@@ -54,12 +54,22 @@ def _register_audit(program: typer.Typer) -> None:
         return call.show(service.show(request, call.app, away), render.entries(call.app.now()))
 
     @verb(audit)
-    def verify(call: Call, environment: TrailArgument = "", database: DatabaseOption = "") -> int:
+    def verify(
+        call: Call,
+        environment: TrailArgument = "",
+        database: DatabaseOption = "",
+        file: Annotated[
+            Path | None,
+            typer.Option("--file", help="Of an export in place of the state; connects nowhere."),
+        ] = None,
+    ) -> int:
         """Check that no entry was changed, removed, reordered or cut off."""
         from faber_db.cli.render import audit as render
         from faber_db.services import audit as service
         from faber_db.services.elsewhere import away_of
 
+        if file is not None:
+            return call.show(service.verify_file(file), render.verdict)
         away = away_of(environment, database, call.app)
         return call.show(service.verify(call.app, away), render.verdict)
 
@@ -70,7 +80,12 @@ def _register_audit(program: typer.Typer) -> None:
         from faber_db.services import audit as service
         from faber_db.services.elsewhere import away_of
 
-        answer = service.export(call.app, away_of(environment, database, call.app))
+        away = away_of(environment, database, call.app)
+        if away is None and not call.common.json:
+            for line in service.lines(call.app):  # never the whole trail in memory
+                call.terminal.text(line)
+            return Exit.DONE
+        answer = service.export(call.app, away)
         if call.common.json:
             return call.show(answer, render.nothing)
         for entry in answer.details.entries:

@@ -5,7 +5,7 @@
                 database itself. It is one where the engine is `sqlite`, where its name ends in
                 `.db`, `.db3`, `.sqlite` or `.sqlite3`, or where the file begins as SQLite's do
 `command:…`     what a command prints; split like a shell would, run without one, 10 s at most
-`keyring:…`     the system's key ring; not supported yet
+`keyring:SERVICE/NAME`  an entry of the system's key ring
 anything else   a URL or the path of a SQLite database, as it stands
 """
 
@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator
 
-from faber_db.errors import ConfigError, NotSupported, SecretUnavailable
+from faber_db.errors import ConfigError, SecretUnavailable
 
 _SQLITE_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
 _SQLITE_HEADER = b"SQLite format 3\0"
@@ -35,6 +35,8 @@ def _check(text: str) -> str:
         raise ValueError("an empty reference names no database")
     if kind == "env" and not _NAME.fullmatch(rest):
         raise ValueError("`env:` is followed by the name of an environment variable")
+    if kind == "keyring" and not all(rest.rpartition("/")[::2]):
+        raise ValueError("`keyring:` is followed by a service, a slash and a name")
     if kind == "command":
         try:
             shlex.split(rest)
@@ -72,9 +74,8 @@ def resolve(
         protected: then a URL that stands in the file with its password is refused.
 
     Raises:
-        SecretUnavailable: the variable, file or command gives nothing. Its value, or what a
+        SecretUnavailable: the variable, file, command or key ring gives nothing. Its value, or what a
             command printed, is in no message.
-        NotSupported: `keyring:`.
         ConfigError: a literal password of a protected environment.
     """
     kind, rest = split(reference)
@@ -86,10 +87,9 @@ def resolve(
         case "command":
             return _printed(rest, environ, root)
         case "keyring":
-            raise NotSupported(
-                "`keyring:` references are not supported yet",
-                hint="Use env:NAME, file:PATH or command:… instead.",
-            )
+            from faber_db.config import key_ring
+
+            return _one_line(key_ring.password(rest), f"the key ring's entry {rest}")
         case _:
             if protected and has_password(reference):
                 raise ConfigError(
@@ -111,7 +111,7 @@ def describe(reference: str) -> str:
         case "command":
             return f"command {_program(rest)}"
         case "keyring":
-            return "key ring"
+            return f"key ring entry {rest}"
         case _:
             return "URL in the file" if "://" in reference else f"file {rest}"
 

@@ -5,10 +5,14 @@ marker of each protected target, so that a trail that was cut short or replaced 
 the target can be reached.
 """
 
+import json
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
-from faber_db.errors import AuditBroken, Exit, FaberDbError, InputError
+from pydantic import ValidationError
+
+from faber_db.errors import AuditBroken, Exit, FaberDbError, FileUnreadable, InputError
 from faber_db.model.answer import Answer, Details, Problem
 from faber_db.model.audit import AuditEntry
 from faber_db.model.finding import Frozen
@@ -17,6 +21,8 @@ from faber_db.services.elsewhere import Nothing
 from faber_db.services.ports import Away
 
 _PAGE = 1000
+_MOST_BROKEN = 1000  # links that are told
+_LONGEST_LINE = 1024 * 1024  # bytes; ours have a few hundred
 
 
 class ShowRequest(Frozen):
@@ -90,6 +96,12 @@ def export(app: App, away: Away | None = None) -> Answer[ExportDetails]:
     )
 
 
+def lines(app: App) -> Iterator[str]:
+    """Every entry of our own trail as a line of JSON, a page at a time."""
+    for entry in _all(app):
+        yield json.dumps(entry.model_dump(mode="json"), sort_keys=True)
+
+
 def verify(app: App, away: Away | None = None) -> Answer[VerifyDetails]:
     """Whether the trail is whole: recomputed hashes, the chain, no gap, and each target's anchor.
 
@@ -99,22 +111,67 @@ def verify(app: App, away: Away | None = None) -> Answer[VerifyDetails]:
     """
     if away is not None:
         return away.ask("verify-audit", Nothing(), VerifyDetails)
-    entries, head = 0, ""
-    broken: list[BrokenLink] = []
-    hashes: dict[int, str] = {}
+    remembered = list(_remembered(app))  # before the walk: what is written meanwhile is not theirs
+    walk = _Walk({anchor.seq for anchor, _ in remembered})
     for entry in _all(app):
-        broken.extend(_broken(entry, after=entries, head=head))
-        entries, head = entry.seq, entry.hash
-        hashes[entry.seq] = entry.hash
-    anchors = list(_anchors(app, hashes))
-    broken.extend(BrokenLink(seq=a.seq, problem=a.reason) for a in anchors if a.agrees is False)
-    details = VerifyDetails(
-        entries=len(hashes),
-        head=head,
-        broken=broken,
-        anchors=[a for a in anchors if a.reason or a.seq],
-    )
-    return _verdict(details)
+        walk.step(entry)
+    anchors = [_judged(anchor, head, walk.hashes) for anchor, head in remembered]
+    for anchor in anchors:
+        if anchor.agrees is False:
+            walk.breaks(BrokenLink(seq=anchor.seq, problem=anchor.reason))
+    return _verdict(walk.details([a for a in anchors if a.reason or a.seq]))
+
+
+def verify_file(file: Path) -> Answer[VerifyDetails]:
+    """The same over an export, a line at a time, without any state or target.
+
+    That its end was cut off is noticed by its head alone, which is told: a target remembers it.
+
+    Raises:
+        FileUnreadable.
+    """
+    walk = _Walk(set())
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(_LONGEST_LINE), b""), 1):
+                try:
+                    walk.step(AuditEntry.model_validate_json(line, strict=True))
+                except ValidationError:
+                    walk.breaks(
+                        BrokenLink(seq=walk.seq + 1, problem=f"cannot be read (line {number})")
+                    )
+    except OSError as error:
+        raise FileUnreadable(
+            f"{file.name} cannot be read: {error.strerror or 'unreadable'}",
+            hint="Give a file that `faber-db audit export` wrote.",
+        ) from error
+    return _verdict(walk.details([]))
+
+
+class _Walk:
+    """Along the chain, keeping what is broken and the hashes that somebody asked for."""
+
+    def __init__(self, wanted: set[int]) -> None:
+        self._wanted = wanted
+        self.hashes: dict[int, str] = {}
+        self.seq, self._head, self._entries = 0, "", 0
+        self._broken: list[BrokenLink] = []
+
+    def step(self, entry: AuditEntry) -> None:
+        for link in _broken(entry, after=self.seq, head=self._head):
+            self.breaks(link)
+        self.seq, self._head, self._entries = entry.seq, entry.hash, self._entries + 1
+        if entry.seq in self._wanted:
+            self.hashes[entry.seq] = entry.hash
+
+    def breaks(self, link: BrokenLink) -> None:
+        if len(self._broken) < _MOST_BROKEN:  # the first ones tell where to look
+            self._broken.append(link)
+
+    def details(self, anchors: list[Anchor]) -> VerifyDetails:
+        return VerifyDetails(
+            entries=self._entries, head=self._head, broken=self._broken, anchors=anchors
+        )
 
 
 def _verdict(details: VerifyDetails) -> Answer[VerifyDetails]:
@@ -184,15 +241,16 @@ def _is_as_written(entry: AuditEntry) -> bool:
         return False
 
 
-def _anchors(app: App, hashes: dict[int, str]) -> Iterator[Anchor]:
+def _remembered(app: App) -> Iterator[tuple[Anchor, str]]:
+    """Of each target the entry that it remembers, not judged yet, and that entry's hash."""
     for name in app.databases:
         try:
             database = app.databases[name]
         except FaberDbError as error:  # neither its product nor its environments are known
-            yield Anchor(database=name, environment="every environment", reason=error.message)
+            yield Anchor(database=name, environment="every environment", reason=error.message), ""
             continue
         for environment in database.environments.values():
-            yield _anchor(database, environment, hashes)
+            yield _anchor(database, environment)
 
 
 def _anchor_elsewhere(place: dict[str, str], away: Away) -> Anchor:
@@ -210,31 +268,30 @@ def _anchor_elsewhere(place: dict[str, str], away: Away) -> Anchor:
     return next(mine, Anchor(**place))
 
 
-def _anchor(database: Database, environment: Environment, hashes: dict[int, str]) -> Anchor:
+def _anchor(database: Database, environment: Environment) -> tuple[Anchor, str]:
     place = {"database": database.name, "environment": environment.name}
     if environment.away is not None:
-        return _anchor_elsewhere(place, environment.away)
+        return _anchor_elsewhere(place, environment.away), ""
     try:
         with database.engine.connect(
             environment.resolve_url(), limits=environment.limits, read_only=True
         ) as session:
             marker = session.read_marker()
     except FaberDbError as error:
-        return Anchor(**place, reason=error.message if environment.protected else "")
+        return Anchor(**place, reason=error.message if environment.protected else ""), ""
     if marker is None or not marker.audit_seq:
-        return Anchor(**place)
-    if marker.audit_seq not in hashes:
-        return Anchor(
-            **place,
-            seq=marker.audit_seq,
-            agrees=False,
-            reason=f"is gone, but {environment.name} remembers it: the trail was cut short",
-        )
-    if hashes[marker.audit_seq] != marker.audit_head:
-        return Anchor(
-            **place,
-            seq=marker.audit_seq,
-            agrees=False,
-            reason=f"is another one than {environment.name} remembers",
-        )
-    return Anchor(**place, seq=marker.audit_seq, agrees=True)
+        return Anchor(**place), ""
+    return Anchor(**place, seq=marker.audit_seq), marker.audit_head
+
+
+def _judged(anchor: Anchor, head: str, hashes: dict[int, str]) -> Anchor:
+    """Whether the trail holds what a target remembers of it."""
+    if not head:
+        return anchor  # nothing is remembered, or it was judged elsewhere
+    if anchor.seq not in hashes:
+        lost = f"is gone, but {anchor.environment} remembers it: the trail was cut short"
+        return anchor.model_copy(update={"agrees": False, "reason": lost})
+    if hashes[anchor.seq] != head:
+        other = f"is another one than {anchor.environment} remembers"
+        return anchor.model_copy(update={"agrees": False, "reason": other})
+    return anchor.model_copy(update={"agrees": True})
