@@ -2,10 +2,12 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from faber_db.adapters.signers.ed25519 import KeyFolder
 from faber_db.app import build
 from faber_db.cli.machine import machine
 from faber_db.model.answer import Answer
-from faber_db.services import doctor
+from faber_db.services import doctor, health
 from faber_db.services.doctor import DoctorDetails
 from tests.plain_user import NOBODY, as_plain_user, own_folder
 
@@ -150,6 +152,19 @@ def test_the_executors_own_account_lists_its_own(apart: Apart) -> None:
     assert answer.details.holes == []  # it may do all of it
 
 
+def test_its_own_account_has_no_folder_to_hold_the_ledger_against(apart: Apart) -> None:
+    """Else every release that is carried out there would end in an unhealthy database."""
+    with sqlite3.connect(apart.closed / "production.db") as db:
+        db.execute("CREATE TABLE faber_db_migrations (version TEXT)")
+    app = build(None, apart.own)
+    database = app.database()
+    found = health.look(app, database, database.environment("production"))
+    assert not {"ledger", "drift"} & {check.check for check in found.checks}
+    sent = replace(database, sent=())
+    found = health.look(app, sent, database.environment("production"))
+    assert {"ledger", "drift"} <= {check.check for check in found.checks}
+
+
 def test_an_executor_of_this_very_account_is_none(apart: Apart) -> None:
     """It serves its own account and says so; `executor_account` makes the client take it."""
     apart.configure({"uid": 0}, {"uid": NOBODY})
@@ -162,5 +177,5 @@ def test_an_executor_of_this_very_account_is_none(apart: Apart) -> None:
     apart.protect()
     with apart.running():
         answer = apart.looked_at()
-        assert "executor-same-account" in open_codes(answer)
+        assert "executor-same-account" in open_codes(answer), answer.errors
         assert [(h.in_force, h.holds) for h in answer.details.holds] == [(1, 1)]

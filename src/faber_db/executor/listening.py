@@ -81,6 +81,8 @@ def listen(
             at = local_page(settings.page.address)
             bound = opened.enter_context(_bound(at))
             servers.append((_Server(_config(page, at, None)), bound))
+        for _, bound in servers:
+            bound.listen(_BACKLOG)  # who is told may connect at once
         for address in addresses:
             ready(address.text)
         asyncio.run(_serve(servers))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from faber_db.checks import FOR
 from faber_db.checks.base import Check, FileFacts, Measure, judge, measures_of, unknown
 from faber_db.checks.thresholds import muted, with_limits
+from faber_db.config.executor import ExecutorSettings
 from faber_db.errors import (
     ConfigError,
     ConnectionFailed,
@@ -36,6 +37,7 @@ from faber_db.services.standing import STANDING
 LIMITS = Limits(
     lock_timeout=timedelta(milliseconds=200), statement_timeout=timedelta(seconds=2), lock_retries=0
 )
+_BY_HISTORY = ("ledger", "drift")  # compare with the migration folder
 _ALWAYS_HEARD = ("connectivity", "ledger", "drift")  # `muted` does not silence them
 _UNSEEN = (ConnectionRefusedByServer, ConnectionPooled, ConnectionLimits)
 
@@ -128,6 +130,8 @@ def look(
     taken_at = app.now().isoformat(timespec="seconds")
     product = with_limits(_product_checks(database), environment.settings.thresholds)
     names = [check.name for check in product] + list(STANDING)
+    if not checks and database.sent is None and isinstance(app.settings, ExecutorSettings):
+        leave_out = (*leave_out, *_BY_HISTORY)  # its own account has no folder of the project
     wanted = _wanted(names, checks, leave_out)
     results = list(_results(app, database, environment, product, wanted))
     loud = [key for key in environment.settings.muted if key not in _ALWAYS_HEARD]
