@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from faber_db.config.executor import ExecutorSettings
 from faber_db.config.schema import json_schema
-from faber_db.config.settings import Autonomy
+from faber_db.config.settings import Autonomy, ProjectSettings
 
 _INTRODUCTION = """\
 faber-db reads `faber-db.json` in the project's folder, or in a folder above it up to the one with
@@ -86,6 +87,15 @@ _AUTONOMY = {
     Autonomy.GUARDED: "the default: unprotected ones are applied, protected ones are signed",
     Autonomy.AUTONOMOUS: "as `guarded`: no setting takes a signature away",
 }
+_EXECUTORS = """\
+`/etc/faber-db/executor.json`, or the file that `faber-db executor run --config` names, has the keys above
+for the environments that it holds, and these: see [executor.md](executor.md)."""
+
+_EXECUTOR_SECTIONS = {
+    "Each of `clients`": "ClientSettings",
+    "`tls`": "TlsSettings",
+    "`page`": "PageSettings",
+}
 _SECTIONS = {
     "Top level": "",
     "Each of `databases`": "DatabaseSettings",
@@ -109,14 +119,25 @@ def configuration(made: str) -> str:
     for title, name in _SECTIONS.items():
         body = schema["$defs"][name] if name else schema
         lines += ["", f"### {title}", "", *_table(body["properties"])]
-    return "\n".join([*lines, "", _SEVERAL]) + "\n"
+    return "\n".join([*lines, "", _SEVERAL, "", *_executors()]) + "\n"
 
 
-def _table(properties: Mapping[str, Any]) -> Iterator[str]:
+def _executors() -> Iterator[str]:
+    """The keys that only the file of an executor of its own has."""
+    schema = ExecutorSettings.model_json_schema(by_alias=True, mode="validation")
+    own = {k: v for k, v in schema["properties"].items() if k not in ProjectSettings.model_fields}
+    own.pop("$schema", None)
+    yield from ("## An executor's file", "", _EXECUTORS, "")
+    yield from _table(own, ("tls", "page"))
+    for title, name in _EXECUTOR_SECTIONS.items():
+        yield from ("", f"### {title}", "", *_table(schema["$defs"][name]["properties"]))
+
+
+def _table(properties: Mapping[str, Any], objects: tuple[str, ...] = ()) -> Iterator[str]:
     yield "| Key | Default | Example | |"
     yield "|---|---|---|---|"
     for key, says in properties.items():
-        example = says["examples"][0] if says.get("examples") else None
+        example = says["examples"][0] if says.get("examples") and key not in objects else None
         words = says.get("description") or f"See {_see(says)}."
         yield f"| `{key}` | {_default(says)} | {_spelt(example)} | {words} |"
 

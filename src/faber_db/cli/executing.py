@@ -1,13 +1,14 @@
 """The executor of its own: run it, under the account that holds the credentials."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from faber_db.cli.call import Call, verb
-from faber_db.errors import Exit
+from faber_db.errors import Cancelled, Exit
 
 PANEL = "Serve"
 
@@ -48,3 +49,47 @@ def register(program: typer.Typer) -> None:
             lambda address: call.terminal.note(f"listening on {address}"),
         )
         return Exit.DONE
+
+    @verb(executor)
+    def install(
+        call: Call,
+        client: Annotated[
+            str,
+            typer.Option("--client", metavar="ACCOUNT", help="Who may ask: the agent's account."),
+        ],
+        account: Annotated[
+            str, typer.Option("--account", metavar="NAME", help="Made where it is not there.")
+        ] = "faber-exec",
+        environment: Annotated[
+            str, typer.Option("--environment", metavar="ENVIRONMENT", help="Which it holds.")
+        ] = "production",
+        engine: Annotated[str, typer.Option("--engine", help="Its product.")] = "postgresql",
+        handler: Annotated[str, typer.Option("--handler", help="Its migration format.")] = "sql",
+        only_print: Annotated[
+            bool, typer.Option("--print", help="Say what would be done, and how to undo it.")
+        ] = False,
+    ) -> int:
+        """Set an executor up under an account of its own, as root. Says first what it does."""
+        from faber_db.cli.render import installing as render
+        from faber_db.services import install_executor as service
+
+        request = service.request_of(
+            account=account,
+            client=client,
+            environment=environment,
+            engine=engine,
+            handler=handler,
+            program=str(Path(sys.executable).with_name("faber-db")),
+        )
+        planned = service.plan(request)
+        if only_print:
+            return call.show(planned, render.planned)
+        from faber_db.cli.controlling_terminal import ControllingTerminal
+
+        with ControllingTerminal() as terminal:
+            page = call.page()
+            render.planned(planned, page)
+            terminal.say(page.render())
+            if terminal.ask("Type yes to do this: ").strip() != "yes":
+                raise Cancelled("nothing was done")
+        return call.show(service.carry_out(planned.details), render.done)

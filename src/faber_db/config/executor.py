@@ -52,10 +52,10 @@ class ClientSettings(_Settings):
         str, Field(max_length=80), _says("What plans and audit call an https client.", "laptop")
     ] = ""
     token_sha256: Annotated[
-        _Digest | None, _says("SHA-256 of the token that an https client shows.", "9f86d0…")
+        _Digest | None, _says("SHA-256 of the token that an https client shows.", "9f86d0...")
     ] = None
     certificate_sha256: Annotated[
-        _Digest | None, _says("SHA-256 of the certificate (DER) that it shows.", "4b22c1…")
+        _Digest | None, _says("SHA-256 of the certificate (DER) that it shows.", "4b22c1...")
     ] = None
     may: Annotated[
         tuple[Kind, ...], _says("What it may ask for. Empty: everything.", ["propose", "state"])
