@@ -113,7 +113,9 @@ def _is_settled(finding: Finding) -> bool:
 
 def _lost(plan: Plan) -> str:
     """What is lost; the findings say how much of it there is now."""
-    return _of_kind(plan, Kind.DATA_LOSS).removesuffix(".") or "nothing"
+    told = _of_kind(plan, Kind.DATA_LOSS).removesuffix(".")
+    count = len(plan.analysis.loses)
+    return f"{count} things. {told}" if told and count > 1 else told or "nothing"
 
 
 def _checked(plan: Plan, now: datetime) -> str:

@@ -1,9 +1,9 @@
 """What waits, the screen before a signature, and what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from faber_db.cli.render.page import Page, bad, dim, good, strong, warn
+from faber_db.cli.render.page import Page, Span, bad, clean, dim, good, strong, warn
 from faber_db.cli.render.words import ago, count, duration, size
 from faber_db.model.answer import Answer, NextPerson
 from faber_db.services.approve import (
@@ -17,7 +17,8 @@ from faber_db.services.ports import Rendering
 
 FIRST_SCREEN_LINES = 24
 _STYLES = {"high": bad, "critical": bad, "medium": warn}
-_FACT_LINES = 2  # a fact that needs more is cut; the full text is one key away
+_FACT_LINES = 3  # a fact that needs more is cut; the full text is one key away
+_FEWEST_STATEMENTS = 3
 
 
 def waiting(now: datetime) -> Callable[[Answer[WaitingDetails], Page], None]:
@@ -46,36 +47,93 @@ def waiting(now: datetime) -> Callable[[Answer[WaitingDetails], Page], None]:
 
 
 def first_screen(rendering: Rendering, width: int) -> str:
-    """The screen that a person signs from: the worst first, at most 24 lines."""
+    """The screen that a person signs from: the worst first, one less than 24 lines for the prompt.
+
+    Every fact has a line, the first ones more as long as there is room; no line is longer than the
+    terminal is wide. What does not fit is one key away, and that is said.
+    """
     plan = rendering.stored.plan
+    risk = plan.risk.value.upper()
     page = Page(width=width)
-    page.line(rendering.title, "   ", strong(plan.risk.value.upper()))
+    page.line(_cut(rendering.title, width - len(risk) - 3), "   ", strong(risk))
     page.blank()
+    tail = _tail(rendering, width)
+    asked = min(len(rendering.statements), _FEWEST_STATEMENTS)
+    room = FIRST_SCREEN_LINES - 1 - len(page.lines) - 1 - len(tail) - asked
+    page.lines.extend(_facts(rendering, width, room))
+    page.blank()
+    room = FIRST_SCREEN_LINES - 1 - len(page.lines) - len(tail)
+    page.lines.extend(_statements(rendering.statements, width, room))
+    page.lines.extend(tail)
+    return page.render()
+
+
+def _facts(rendering: Rendering, width: int, room: int) -> list[tuple[Span, ...]]:
+    wrapped = []
     for name, value in rendering.facts:
         fact = Page(width=width)
         fact.fact(name, value)
-        page.lines.extend(fact.lines[:_FACT_LINES])
-        if len(fact.lines) > _FACT_LINES:
-            page.line("            ", dim("… [a] shows the rest"))
-    tail = Page(width=width)
-    digest = " ".join(plan.digest[i : i + 4] for i in range(0, 16, 4))
-    bytes_ = sum(m.size_bytes for m in plan.migrations)
-    statements = sum(m.statements for m in plan.migrations)
-    tail.line(
-        "  ",
-        dim(
-            f"{count(statements, 'statement')} · {size(bytes_)} · plan {plan.id} sha256 {digest} …"
-            f" · target {plan.target.digest[:8]}"
-        ),
-    )
-    room = FIRST_SCREEN_LINES - len(page.lines) - len(tail.lines) - 3
-    page.blank()
-    for number, text in enumerate(rendering.statements[: max(room, 1)], start=1):
+        wrapped.append(fact.lines)
+    lines = [1] * len(wrapped)
+    spare = room - len(wrapped)
+    for at, fact_lines in enumerate(wrapped):
+        more = max(0, min(spare, len(fact_lines) - 1, _FACT_LINES - 1))
+        lines[at] += more
+        spare -= more
+    shown = [
+        line
+        for fact_lines, count_ in zip(wrapped, lines, strict=True)
+        for line in _shortened(fact_lines, count_, width)
+    ]
+    if len(shown) > room:
+        left = len(shown) - room + 1
+        shown = [*shown[: room - 1], (Span(f"  and {count(left, 'fact')} more: [a]", "dim"),)]
+    return shown
+
+
+def _shortened(
+    lines: list[tuple[Span, ...]], count_: int, width: int
+) -> Iterator[tuple[Span, ...]]:
+    """So many lines of a fact, none longer than the terminal, and a mark where something is left out."""
+    for at, line in enumerate(lines[:count_]):
+        whole = at < count_ - 1 or count_ == len(lines)
+        length = sum(len(span.text) for span in line)
+        if whole and length <= width:
+            yield line
+            continue
+        *head, last = line
+        used = sum(len(span.text) for span in head)
+        mark = "" if whole else " … [a]"
+        yield (
+            *head,
+            Span(_cut(last.text, width - used - len(mark)), last.style),
+            Span(mark, "dim"),
+        )
+
+
+def _statements(statements: Sequence[str], width: int, room: int) -> list[tuple[Span, ...]]:
+    page = Page(width=width)
+    fits = len(statements) if len(statements) <= room else max(room - 1, 1)
+    for number, text in enumerate(statements[:fits], start=1):
         page.line(f"  {number:>2}  {_cut(text, width - 6)}")
-    if len(rendering.statements) > max(room, 1):
-        page.line("      ", dim(f"and {len(rendering.statements) - max(room, 1)} more"))
-    page.lines.extend(tail.lines)
-    return page.render()
+    if len(statements) > fits:
+        page.line("      ", dim(f"and {len(statements) - fits} more: [a]"))
+    return page.lines
+
+
+def _tail(rendering: Rendering, width: int) -> list[tuple[Span, ...]]:
+    plan = rendering.stored.plan
+    page = Page(width=width)
+    digest = " ".join(plan.digest[i : i + 4] for i in range(0, 16, 4))
+    size_ = size(sum(m.size_bytes for m in plan.migrations))
+    statements = sum(m.statements for m in plan.migrations)
+    parts = [f"plan {plan.id} sha256 {digest} … · target {plan.target.digest[:8]}"]
+    if plan.migrations:
+        parts.insert(0, f"{count(statements, 'statement')} · {size_}")
+    together = " · ".join(parts)
+    for text in [together] if len(together) + 2 <= width else parts:
+        page.line("  ", dim(_cut(text, width - 2)))
+    return page.lines
 
 
 def decision(answer: Answer[DecisionDetails], page: Page) -> None:
@@ -147,4 +205,5 @@ def _next(
 
 
 def _cut(text: str, length: int) -> str:
+    text = clean(text)  # first: what it makes visible is longer
     return text if len(text) <= length else text[: length - 1] + "…"
