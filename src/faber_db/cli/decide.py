@@ -58,7 +58,7 @@ def register(program: typer.Typer) -> None:
             plan = rendering.stored.plan
             sign = signing.chosen(call.app, plan, approver, ssh_key)
             terminal.say(render.first_screen(rendering, call.terminal.width))
-            signing.look_closer(terminal, rendering)
+            signing.look_closer(call.app, terminal, rendering)
             signing.confirm(terminal, rendering)
             signed = sign(terminal)
             if signed.details.plan_state == "waiting":

@@ -98,10 +98,13 @@ def _tried(
     return once()
 
 
-def look_closer(terminal: "ControllingTerminal", rendering: "Rendering") -> None:
+def look_closer(app: "App", terminal: "ControllingTerminal", rendering: "Rendering") -> None:
     """Let the person read on, until they go on or leave."""
+    plan = rendering.stored.plan
+    drifted = any(a.question == "drift" and a.answer != "none" for a in plan.preflight)
+    keys = "[t] full text   [a] all statements   " + ("[d] drift   " if drifted else "")
     while True:
-        answer = terminal.ask("[Enter] go on   [t] full text   [a] all statements   [q] leave: ")
+        answer = terminal.ask(f"[Enter] go on   {keys}[q] leave: ")
         match answer.strip().lower():
             case "":
                 return
@@ -110,8 +113,26 @@ def look_closer(terminal: "ControllingTerminal", rendering: "Rendering") -> None
             case "a":
                 facts = "\n".join(f"{name}: {value}" for name, value in rendering.facts)
                 terminal.say(f"{facts}\n\n" + "\n".join(rendering.statements))
+            case "d":
+                terminal.say(_drift(app, plan))
             case "q":
                 raise Cancelled("left without signing")
+
+
+def _drift(app: "App", plan: "Plan") -> str:
+    """What differs from the history now, as the executor sees it."""
+    from faber_db.cli.render import drift
+    from faber_db.cli.render.page import Page
+    from faber_db.errors import FaberDbError
+    from faber_db.services import show_drift
+
+    request = show_drift.Request(environment=plan.environment, database=plan.database)
+    page = Page()
+    try:
+        drift.draw(show_drift.run(request, app), page)
+    except FaberDbError as error:
+        return str(error)
+    return page.render()
 
 
 def confirm(terminal: "ControllingTerminal", rendering: "Rendering") -> None:

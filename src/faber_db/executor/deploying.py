@@ -32,7 +32,7 @@ from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
-from faber_db.services import preflight
+from faber_db.services import preflight, staged
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Cancelled as IsCancelled
 from faber_db.services.ports import Limits, Progress, Session, Verifiers
@@ -102,6 +102,7 @@ class Carrier:
             migrations = self._migrations
             self._recheck(ground, migrations)
             self._stop_if_cancelled()
+            seen = staged.seen(session, self._plan.touched)
             self._use_approvals(ground)
             try:
                 applied = self._each(ground, migrations, step)
@@ -113,6 +114,7 @@ class Carrier:
         return {
             "applied": [a.version for a in applied],
             "measured": [_measured(a) for a in applied],
+            "seen": seen,
             "ledger_head": applied[-1].version
             if self._plan.kind is PlanKind.DEPLOY
             else self._plan.arguments.get("to", ""),

@@ -57,7 +57,7 @@ from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
 from faber_db.model.tier import Tier
 from faber_db.model.trial import TrialRun
-from faber_db.services import pace, preflight, verdict
+from faber_db.services import pace, preflight, staged, verdict
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Proposal, Session
@@ -139,9 +139,30 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
         pending,
         touched,
         _files_of(pending, proposal.files),
-        preflight=(*_require_healthy(ground, touched), *answers),
+        preflight=(
+            *_require_healthy(ground, touched),
+            *_staged(ground, pending, touched),
+            *answers,
+        ),
         trial=trial,
     )
+
+
+def _staged(
+    ground: Ground, pending: tuple[Migration, ...], touched: tuple[str, ...]
+) -> tuple[PreflightAnswer, ...]:
+    """What staging measured, for whoever signs; a protected target only, where somebody does."""
+    if not ground.target.protected:
+        return ()
+    found = staged.measured_elsewhere(
+        ground.app,
+        ground.database,
+        ground.environment,
+        [_planned(m, PlanKind.DEPLOY, ground) for m in pending],
+        staged.seen(ground.session, touched),
+        ground.session.dialect,
+    )
+    return (found,) if found else ()
 
 
 def _roll_back(ground: Ground, proposal: Proposal) -> _Content:

@@ -8,9 +8,10 @@ from faber_db.model.canonical import digest_of
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import Migration, SourceFile
-from faber_db.model.plan import Plan, PlanKind, StoredPlan
+from faber_db.model.plan import Plan, PlanKind, PreflightAnswer, StoredPlan
 from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
+from faber_db.services import staged
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Handler, Rendering
 from faber_db.services.rejections import rejections_of
@@ -122,12 +123,17 @@ def _checked(plan: Plan, now: datetime) -> str:
     """What was looked at before; of the questions to the data those that are not fine by name."""
     found = list({a.question: a for a in plan.preflight if a.decides}.values())
     asked = [a for a in found if a.codes]
-    told = [f"{a.question}: {a.answer}" for a in found if not a.codes or not a.ok]
+    told = [_said(a) for a in found if not a.codes or not a.ok]
     if asked:
         fine = sum(1 for a in asked if a.ok)
         checks = f"{fine} of {len(asked)} data check{'' if len(asked) == 1 else 's'}"
         told.append(f"{checks} passed {_ago(asked[0].asked_at, now)}")
     return "; ".join(told)
+
+
+def _said(answer: PreflightAnswer) -> str:
+    whole = answer.question == staged.QUESTION  # names the environment itself
+    return answer.answer if whole else f"{answer.question}: {answer.answer}"
 
 
 def _finding(finding: Finding) -> str:

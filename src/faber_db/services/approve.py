@@ -39,6 +39,9 @@ from faber_db.services.ports import (
 )
 from faber_db.services.rejections import rejections_of
 from faber_db.services.wellbeing import add_health
+from faber_db.sql.visible import visible
+
+_LONGEST_REASON = 500  # characters
 
 
 class WaitingPlan(BaseModel):
@@ -238,7 +241,8 @@ def reject(app: App, plan_id: str, *, reason: str) -> Answer[DecisionDetails]:
     """
     if not reason.strip():
         raise InputError("a rejection needs a reason", hint='Add --reason "…".')
-    stored = app.executor.reject(plan_id, reason=reason.strip())
+    words = visible(reason.strip(), keep_lines=False)[:_LONGEST_REASON]  # an agent reads it
+    stored = app.executor.reject(plan_id, reason=words)
     return Answer(message=f"rejected {stored.plan.id}", details=_decision(stored))
 
 
