@@ -55,7 +55,7 @@ def first_screen(rendering: Rendering, width: int) -> str:
     plan = rendering.stored.plan
     risk = plan.risk.value.upper()
     page = Page(width=width)
-    page.line(_cut(rendering.title, width - len(risk) - 3), "   ", strong(risk))
+    page.line(_cut_inside(rendering.title, width - len(risk) - 3), "   ", strong(risk))
     page.blank()
     tail = _tail(rendering, width)
     asked = min(len(rendering.statements), _FEWEST_STATEMENTS)
@@ -207,3 +207,12 @@ def _next(
 def _cut(text: str, length: int) -> str:
     text = clean(text)  # first: what it makes visible is longer
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _cut_inside(text: str, length: int) -> str:
+    """Shortened where it is least missed: the kind stands first, the file and product last."""
+    text = clean(text)
+    if len(text) <= length:
+        return text
+    last = (length - 1) // 2
+    return f"{text[: length - 1 - last]}…{text[len(text) - last :]}"
