@@ -13,12 +13,13 @@ DROP_PHONE = "ALTER TABLE customers DROP COLUMN phone;\n"
 DROP_TOKEN = "ALTER TABLE customers DROP COLUMN legacy_token;\n"
 
 
-def five_phases(project: Project, *, health: str = "healthy") -> None:
+def five_phases(project: Project, *, health: str = "healthy", by_hand: bool = False) -> None:
     """Frame, architect, build, evaluate, release; each with its exit code, each twice.
 
     Args:
         project: released once.
         health: what the server is at its best; one that does not sync is `degraded`.
+        by_hand: the migration is written by a person, where `architect` writes none.
     """
     code, answer = project.exits("detect", "Add a phone column to the customers table")
     assert (code, answer["details"]["verdict"]) == (0, "yes")
@@ -26,8 +27,13 @@ def five_phases(project: Project, *, health: str = "healthy") -> None:
     code, answer = project.exits(
         "architect", "specs/123-customer-contact.md", "--work-id", "123", "--name", "contact"
     )
-    assert code == 0, answer
-    version = answer["details"]["migration"]["version"]
+    if by_hand:
+        assert (code, answer["errors"][0]["code"]) == (2, "not-supported"), answer
+        version = CONTACT
+        project.add_migration(version, ADD_PHONE, DROP_PHONE)
+    else:
+        assert code == 0, answer
+        version = answer["details"]["migration"]["version"]
 
     code, answer = project.exits("build", "--dry-run")
     assert (code, answer["details"]["state"]) == (0, "planned"), answer

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 
+from faber_db.adapters.engines.mysql import address
 from faber_db.demo.pseudo_terminal import Finished, Typed, run_on_terminal
 
 APPROVER = "ada"
@@ -114,9 +116,13 @@ class Project:
 
     def rows(self, environment: str, sql: str) -> list[tuple[Any, ...]]:
         """What the application sees: by a connection of its own, not by ours."""
+        if self.is_mysql:
+            with _mysql(self.urls[environment]) as connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return list(cursor.fetchall())
         if self.urls:
-            with psycopg.connect(self.urls[environment], autocommit=True) as connection:
-                return connection.execute(sql.encode()).fetchall()
+            with psycopg.connect(self.urls[environment], autocommit=True) as postgresql:
+                return postgresql.execute(sql.encode()).fetchall()
         database = sqlite3.connect(self.root / f"{environment}.db")
         try:
             found: list[tuple[Any, ...]] = database.execute(sql).fetchall()
@@ -125,9 +131,14 @@ class Project:
             database.close()
 
     def write(self, environment: str, sql: str) -> None:
+        if self.is_mysql:
+            with _mysql(self.urls[environment]) as connection, connection.cursor() as cursor:
+                for statement in filter(str.strip, sql.split(";")):
+                    cursor.execute(statement)
+            return
         if self.urls:
-            with psycopg.connect(self.urls[environment]) as connection:
-                connection.execute(sql.encode())
+            with psycopg.connect(self.urls[environment]) as postgresql:
+                postgresql.execute(sql.encode())
             return
         database = sqlite3.connect(self.root / f"{environment}.db")
         with database:
@@ -138,15 +149,33 @@ class Project:
         """Names of the columns of a table, in order; none where it is not there."""
         sql = f"SELECT name FROM pragma_table_info('{table}')"
         if self.urls:
+            schema = "database()" if self.is_mysql else "'public'"
             sql = (
-                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'"
+                f"SELECT column_name FROM information_schema.columns WHERE table_schema = {schema}"
                 f" AND table_name = '{table}' ORDER BY ordinal_position"
             )
         return [str(name) for (name,) in self.rows(environment, sql)]
 
     @property
+    def is_mysql(self) -> bool:
+        return any(url.startswith("mysql") for url in self.urls.values())
+
+    @property
     def state_file(self) -> Path:
         return next((self.root.parent / "state").glob("faber-db/*/state.sqlite3"))
+
+
+def _mysql(url: str) -> "pymysql.connections.Connection[pymysql.cursors.Cursor]":
+    at = address.parse(url)
+    return pymysql.connect(
+        unix_socket=at.socket or None,
+        host=at.host or "localhost",
+        port=at.port,
+        user=at.user,
+        password=at.password,
+        database=at.database,
+        autocommit=True,
+    )
 
 
 def new_project(folder: Path, urls: Mapping[str, str] | None = None) -> Project:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from faber_db.checks import postgresql, sqlite
+from faber_db.checks import mysql, postgresql, sqlite
 from faber_db.checks.base import Check
 
 FOR: Mapping[str, tuple[Check, ...]] = MappingProxyType(
-    {"postgresql": postgresql.CHECKS, "sqlite": sqlite.CHECKS}
+    {"mysql": mysql.CHECKS, "postgresql": postgresql.CHECKS, "sqlite": sqlite.CHECKS}
 )

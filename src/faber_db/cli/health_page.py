@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from faber_db.checks import FOR
 from faber_db.checks.base import Check
 
-_PRODUCTS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+_PRODUCTS = {"mysql": "MariaDB", "postgresql": "PostgreSQL", "sqlite": "SQLite"}
 _INTRODUCTION = """\
 `faber-db health ENV` asks a database whether it is well enough to be changed. It only reads; each
 question is limited to 2 s. With `--check NAME` it asks only that one.

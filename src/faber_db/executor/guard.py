@@ -31,11 +31,11 @@ class Target:
     policy_digest: str
 
 
-def look_at(session: Session, database: Database, environment: Environment) -> Target:
-    """Read identity and marker. A marker protects, whatever the configuration says.
+def require_deployable(session: Session, environment: Environment) -> None:
+    """Let nothing begin that this version cannot carry out on a server.
 
     Raises:
-        NotSupported: nothing can be deployed to this server.
+        NotSupported: it can be analysed and looked at only.
     """
     if session.cannot_deploy:
         raise NotSupported(
@@ -43,6 +43,15 @@ def look_at(session: Session, database: Database, environment: Environment) -> T
             hint="`faber-db analyze --environment`, `faber-db schema` and `faber-db status` work;"
             " deploy with the tool you have.",
         )
+
+
+def look_at(session: Session, database: Database, environment: Environment) -> Target:
+    """Read identity and marker. A marker protects, whatever the configuration says.
+
+    Raises:
+        NotSupported: nothing can be deployed to this server.
+    """
+    require_deployable(session, environment)
     identity, marker = session.identity(), session.read_marker()
     protected = environment.protected or marker is not None
     policy = policy_for(database, environment, protected, marker.approvers if marker else ())

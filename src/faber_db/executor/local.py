@@ -199,6 +199,7 @@ class LocalExecutor:
             self._connect(found, where) as session,
             session.deploy_lock(wait=where.limits.lock_timeout),  # two first approvers: one wins
         ):
+            guard.require_deployable(session, where)
             if session.read_marker() is not None:
                 raise KeyExists(
                     f"{where.name} is protected already",
@@ -344,7 +345,6 @@ class LocalExecutor:
     def _find(self, database: str, environment: str) -> tuple[Database, Environment]:
         found = self._app.database(database)
         where = found.environment(environment)
-        found.require_deployable()
         return found, where
 
     def _connect(

@@ -11,7 +11,6 @@ from pathlib import Path
 from faber_db.config.phases import named
 from faber_db.config.settings import DatabaseSettings, EnvironmentSettings, ProjectSettings
 from faber_db.errors import (
-    NotSupported,
     PathOutsideProject,
     PolicyRefused,
     UnknownDatabase,
@@ -78,19 +77,6 @@ class Database:
     shadow: Shadow
     revoked_keys: str = ""  # the project's list of revoked keys, as its policy names it
     sent: tuple[SourceFile, ...] | None = None  # the history that a caller sent, for `folder`'s
-
-    def require_deployable(self) -> None:
-        """Let nothing begin that this version cannot carry out on the product.
-
-        Raises:
-            NotSupported: it can be analysed and looked at only.
-        """
-        if self.engine.cannot_deploy:
-            raise NotSupported(
-                f"{self.name}: {self.engine.cannot_deploy}",
-                hint="`faber-db analyze --environment`, `faber-db schema` and `faber-db status`"
-                " work; deploy with the tool you have.",
-            )
 
     def environment(self, name: str) -> Environment:
         """The environment with that name, or with the name it is an alias of.

@@ -45,6 +45,7 @@ from faber_db.services.verdict import Surroundings, verdict
 from faber_db.spec import read
 from faber_db.spec.markdown import MAX_BYTES
 from faber_db.spec.prisma import read_prisma
+from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import parse
 
 
@@ -139,7 +140,11 @@ def run(
     from faber_db.errors import Cancelled as CallCancelled
 
     database = app.database(request.database)
-    database.require_deployable()
+    if database.engine.dialect in MYSQL:
+        raise NotSupported(
+            f"{database.name}: no migration is written for MySQL and MariaDB yet",
+            hint="Write it by hand into the migration folder; every other phase works there.",
+        )
     source, text = _text(request, app)
     specification = _read(source, text, database)
     files = read_folder(database)

@@ -169,7 +169,7 @@ def _line(app: App, database: Database, environment: Environment) -> Environment
         protected=environment.protected,
         why=environment.why_protected,
         decides=who,
-        words=database.engine.cannot_deploy or _WORDS[who],
+        words=_WORDS[who],
         backup=backup_rule(settings, protected=environment.protected).value,
         no_effect=_no_effect(settings) if environment.protected else (),
     )

@@ -102,10 +102,8 @@ def place(phase: Phase, request: Request, app: App) -> tuple[Database, Environme
 
     Raises:
         UnknownDatabase, UnknownEnvironment.
-        NotSupported: nothing is deployed on that product.
     """
     database = app.database(request.database)
-    database.require_deployable()
     if request.environment:
         return database, database.environment(request.environment)
     name = environment_of(phase.name, database.environments, app.settings.phases)

@@ -249,9 +249,7 @@ def _state(app: App, machine: Machine) -> Iterator[Examined]:
 
 
 def _product(database: Database) -> Iterator[Examined]:
-    """What is not done on the database's product, and the tools that its backups need."""
-    if database.engine.cannot_deploy:
-        yield Examined(name=database.name, verdict=Verdict.INFO, text=database.engine.cannot_deploy)
+    """The tools that the backups of the database's product need."""
     if not isinstance(database.engine, FindsTools):
         return  # backups of this product need no tool
     for tool, path in database.engine.find_tools().items():

@@ -1,7 +1,7 @@
 """Drift: what the live schema holds that the applied migrations do not account for, and lacks."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from faber_db.model.canonical import digest_of
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.finding import Frozen
 from faber_db.model.migration import Migration, MigrationState
+from faber_db.services.alike import surroundings, take_on
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.catalogue_differences import Difference, differences
 from faber_db.services.history import history
@@ -65,7 +66,7 @@ def drift(app: App, database: Database, environment: Environment, session: Sessi
                 unproved=f"nothing is in the ledger of {environment.name}, and"
                 f" {len(live.tables)} tables are there: `faber-db baseline {environment.name}`"
             )
-        expected = reprinted(_expected(app, database, applied))
+        expected = reprinted(_expected(app, database, applied, surroundings(session)))
     except _Unreplayable as error:
         return Drift(unproved=str(error))
     found = differences(live, expected)
@@ -102,7 +103,9 @@ def _applied(database: Database, session: Session) -> list[Migration]:
     return [migration for migration in migrations if migration.version in done]
 
 
-def _expected(app: App, database: Database, applied: Sequence[Migration]) -> Catalogue:
+def _expected(
+    app: App, database: Database, applied: Sequence[Migration], around: Mapping[str, str]
+) -> Catalogue:
     digest = digest_of(
         {
             "tool": __version__,
@@ -110,21 +113,25 @@ def _expected(app: App, database: Database, applied: Sequence[Migration]) -> Cat
             "shadow": database.shadow.label,
             "handler": database.handler.name,
             "applied": [migration.sha256 for migration in applied],
+            "around": dict(around),
         }
     )
     kept = app.state_folder / "catalogues" / f"{digest}.json"
     try:
         return CATALOGUES.validate_json(kept.read_bytes())
     except (FileNotFoundError, ValidationError):
-        catalogue = _replayed(app, database, applied)
+        catalogue = _replayed(app, database, applied, around)
         _keep(kept, CATALOGUES.dump_json(catalogue))
         return catalogue
 
 
-def _replayed(app: App, database: Database, applied: Sequence[Migration]) -> Catalogue:
+def _replayed(
+    app: App, database: Database, applied: Sequence[Migration], around: Mapping[str, str]
+) -> Catalogue:
     handler = database.handler
     try:
         with database.shadow.new() as session:
+            take_on(session, around)
             for migration in applied:
                 script = parse(migration.up, session.dialect)
                 handler.apply_one(session, migration, script, now=app.now())

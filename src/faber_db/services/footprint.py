@@ -52,6 +52,7 @@ def _in_database(database: Database, environment: Environment) -> Iterator[Footp
     objects = {
         "postgresql": "schema faber_db",
         "sqlite": "tables _faber_db_marker, _faber_db_used",
+        "mysql": "tables _faber_db_marker, _faber_db_used",
     }.get(database.engine.name, "tables _faber_db_*")
     ledger = ", ".join(database.handler.ledger_tables)
     ours = database.handler.name == "sql"  # other formats share the ledger of their own tool

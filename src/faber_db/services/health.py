@@ -26,6 +26,7 @@ from faber_db.errors import (
     FaberDbError,
     InputError,
     NotSupported,
+    PermissionMissing,
 )
 from faber_db.model.answer import Answer, Details, Problem
 from faber_db.model.health import CheckResult, CheckStatus, Health, Overall, verdict
@@ -33,6 +34,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of
 from faber_db.services.ports import Limits, Session
 from faber_db.services.standing import STANDING
+from faber_db.sql.mysql_transactions import MYSQL
 
 LIMITS = Limits(
     lock_timeout=timedelta(milliseconds=200), statement_timeout=timedelta(seconds=2), lock_retries=0
@@ -177,6 +179,11 @@ def examine(session: Session, checks: Sequence[Check]) -> Iterator[CheckResult]:
             lost = error.message
             yield unknown(check, lost)
             continue
+        except PermissionMissing as error:
+            yield unknown(
+                check, error.message, grant=check.grant.format(role=role) if role else error.hint
+            )
+            continue
         except FaberDbError as error:
             yield unknown(check, error.message, grant=error.hint)
             continue
@@ -245,7 +252,14 @@ def _asked(session: Session, check: Check) -> list[Measure]:
 
 
 def _role(session: Session) -> tuple[str, frozenset[str]]:
-    """The role as it is written in a grant, and which of the roles that show more it has."""
+    """The role as it is written in a grant, and which of the roles that show more it has.
+
+    On MySQL a check that lacks a right fails, and says so by itself.
+    """
+    if session.dialect in MYSQL:
+        ((account,),) = session.query("SELECT current_user()")
+        user, _, host = str(account).rpartition("@")
+        return f"'{user}'@'{host}'", frozenset()
     if session.dialect != "postgresql":
         return "", frozenset()
     role, reads = session.query(

@@ -364,11 +364,6 @@ class Engine(Protocol):
         ...
 
     @property
-    def cannot_deploy(self) -> str:
-        """Why nothing can be deployed, backed up or restored there yet; empty where it can."""
-        ...
-
-    @property
     def dialect(self) -> Dialect: ...
 
     def accepts(self, url: str) -> bool:

@@ -370,8 +370,6 @@ def _phase(
                 arguments["database"] = line.database
             if line.problem:
                 return NextPerson(person="faber-db doctor")
-            if line.pending and database.engine.cannot_deploy:
-                return NextTool(tool="analyze-migration", arguments=arguments)
             if line.pending:
                 return NextTool(tool=tool, arguments=arguments)
     return None

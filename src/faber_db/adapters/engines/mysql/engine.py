@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql.address import is_mysql, parse, url_of
-from faber_db.adapters.engines.mysql.unsupported import CANNOT_DEPLOY
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress
 
@@ -22,7 +21,6 @@ class Mysql:
 
     name = "mysql"
     dialect = Dialect.MYSQL
-    cannot_deploy = CANNOT_DEPLOY
 
     def accepts(self, url: str) -> bool:
         return is_mysql(url)

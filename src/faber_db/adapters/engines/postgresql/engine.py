@@ -18,7 +18,6 @@ class Postgresql:
 
     name = "postgresql"
     dialect = Dialect.POSTGRESQL
-    cannot_deploy = ""
 
     def accepts(self, url: str) -> bool:
         return is_postgresql(url)

@@ -18,7 +18,6 @@ class Sqlite:
 
     name = "sqlite"
     dialect = Dialect.SQLITE
-    cannot_deploy = ""
 
     def __init__(self, lock_folder: Path, *, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
         self._lock_folder = lock_folder
