@@ -172,14 +172,14 @@ def test_a_half_applied_release_is_told_line_by_line(released: Project) -> None:
     project = released
     project.add_migration(
         HALF,
-        "ALTER TABLE customers ADD COLUMN phone text;\nALTER TABLE orders ADD COLUMN n missing;\n",
+        "ALTER TABLE customers ADD COLUMN phone text;\nUPDATE orders SET customer_id = 998 WHERE id = 1;\n",
         "ALTER TABLE customers DROP COLUMN phone;\n",
     )
     plan = project.plan("release")
     assert project.sign(plan).exit_code == 0
     code, answer = project.exits("release", "--plan", plan)
     assert (code, answer["errors"][0]["code"]) == (2, "migration-failed"), answer
-    said = "in the database: line 1; nothing of line 2, as the catalogue shows"
+    said = "in the database: line 1; nothing of line 2, which was rolled back"
     assert said in answer["errors"][0]["message"]
     assert "phone" in project.columns("production", "customers")
     answer = project.json("status", "production")
@@ -187,7 +187,7 @@ def test_a_half_applied_release_is_told_line_by_line(released: Project) -> None:
     assert state["state"] == "half_applied"
     assert "line 1 is in the database; line 2 failed, and left nothing" in str(answer)
     code, answer = project.exits("release")
-    assert code == 5 or code == 2 or code == 3, answer
+    assert code not in (0, 4), answer
     assert project.run("audit", "verify").returncode == 0
 
 

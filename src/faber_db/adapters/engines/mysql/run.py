@@ -277,7 +277,8 @@ class ScriptRun:
         if not self._line:
             return there
         if not remains:
-            return f"{there}; nothing of line {self._line}, as the catalogue shows"
+            why = "as the catalogue shows" if self._looked else "which was rolled back"
+            return f"{there}; nothing of line {self._line}, {why}"
         return f"{there}; of line {self._line}: {remains}"
 
     def _lost(self, ours: ConnectionLost) -> ConnectionLost:
