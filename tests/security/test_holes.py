@@ -20,7 +20,7 @@ from faber_db.app import build
 from faber_db.cli.machine import machine
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import PinnedApprover
-from faber_db.services import doctor, open_files, open_keys
+from faber_db.services import doctor, open_credentials, open_files, open_keys
 from faber_db.services.holes import KINDS, Hole, Lets, what_holds
 from tests.plain_user import NOBODY, as_plain_user, own_folder
 
@@ -262,6 +262,47 @@ def test_where_the_target_is_not_known_here_any_url_may_be_its(place: Place) -> 
     (hole,) = [h for h in place.holes() if h.code == "credential-in-dotenv"]
     assert not hole.certain
     assert "127.0.0.1" in hole.text
+
+
+def test_a_tree_that_is_too_big_is_not_known_to_be_closed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_credentials, "_FILES", 5)
+    assert "credential-in-dotenv" not in place.found(certain=False)
+    for number in range(6):
+        place.write(f"shop/src/{number}.txt", "")
+    place.write("shop/node_modules/x/.env", f"DATABASE_URL={URL}\n")
+    place.give_away()
+    assert "credential-in-dotenv" in place.found(certain=False)
+
+
+def test_an_entry_of_the_key_ring(place: Place) -> None:
+    """As any program of the session reads it; here with a backend that a test fills."""
+    import keyring
+    from keyring.backend import KeyringBackend
+
+    class Ring(KeyringBackend):
+        priority = 1.0
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return URL if (service, username) == ("faber-db", "production") else None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+        def delete_password(self, service: str, username: str) -> None:
+            raise NotImplementedError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Ring())  # type: ignore[no-untyped-call]  # its base has no annotations
+    try:
+        place.refer("keyring:faber-db/other")
+        place.give_away()
+        assert "credential-in-keyring" not in place.found()
+        place.refer("keyring:faber-db/production")
+        assert "credential-in-keyring" in place.found()
+    finally:
+        keyring.set_keyring(before)
 
 
 @ROOT

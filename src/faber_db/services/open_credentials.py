@@ -18,7 +18,7 @@ from faber_db.services.machine import Machine, lines_of
 _URL = re.compile(r"""(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?://[^\s"'`<>]+""", re.I)
 _ASSIGNED = re.compile(r"""^\s*(?:export\s+)?(\w+)\s*[=:]""")
 _SKIPPED = {"node_modules", ".git", ".venv", "venv", "__pycache__", "target", "vendor"}
-_FILES = 2_000  # of a tree that are looked at by name
+_FILES = 50_000  # of a tree that are looked at by name
 _MOVE = "Keep it in the account of an executor, and name that executor here: docs/security.md."
 _BY_REFERENCE = {
     "env": "credential-in-environment",
@@ -87,16 +87,33 @@ def lying_about(root: Path, machine: Machine) -> list[Seen]:
     return found
 
 
+def unlooked(root: Path) -> Iterator[Hole]:
+    """A tree so big that not all of it was looked at is not known to be closed."""
+    if len(_names(root)) > _FILES:
+        yield Hole(
+            code="credential-in-dotenv",
+            certain=False,
+            text=f"the project has more than {_FILES:,} files, and not all were looked at",
+            hint="Look for .env files in it yourself.",
+        )
+
+
 def _dotenvs(root: Path) -> Iterator[Path]:
-    seen = 0
+    for path in _names(root)[:_FILES]:
+        name = path.name
+        if name == ".env" or name.startswith(".env.") or name.endswith(".env"):
+            yield path
+
+
+def _names(root: Path) -> list[Path]:
+    """Files of the tree by name, one more than are looked at where there are more."""
+    found: list[Path] = []
     for folder, below, names in os.walk(root):
         below[:] = sorted(d for d in below if d not in _SKIPPED)
-        for name in sorted(names):
-            seen += 1
-            if name == ".env" or name.startswith(".env.") or name.endswith(".env"):
-                yield Path(folder) / name
-        if seen > _FILES:
-            return
+        found += [Path(folder) / name for name in sorted(names)]
+        if len(found) > _FILES:
+            break
+    return found[: _FILES + 1]
 
 
 def of_target(

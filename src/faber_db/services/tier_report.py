@@ -45,6 +45,7 @@ def report(app: App, targets: Sequence[Target], machine: Machine) -> TierReport:
         return TierReport(tuple(_holds(t, ()) for t in targets), ())
     holes = [*open_files.of_machine(machine), *of_clients(app.root, machine)]
     seen = open_credentials.lying_about(app.root, machine)
+    holes += open_credentials.unlooked(app.root) if targets else ()
     for target in targets:
         found = [
             *_credentials(app, target, seen, machine),
