@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
@@ -109,6 +109,8 @@ class Carrier:
             except (MigrationFailed, LockTimeout) as error:
                 self._keep_marker(session)
                 self._give_back(session, error)
+                with suppress(FaberDbError):  # the first error is the one that is told
+                    self._anchor(session, ended="stopped")
                 raise
             self._anchor(session)
         return {
@@ -581,13 +583,14 @@ class Carrier:
         self._audit("approval.refused", fault=fault, **more)
         return refusal(fault)
 
-    def _anchor(self, session: Session, *, moved: bool = False) -> None:
+    def _anchor(self, session: Session, *, ended: str = "done", moved: bool = False) -> None:
         """Write the newest audit entry into the target, so that a shortened trail is noticed.
 
+        Also of a release that failed: else an older copy of the state would hide that it was tried.
         With `moved` also where the target is now: a restored PostgreSQL database has another oid.
         """
         tampered = self._keep_marker(session)
-        seq, head = self._audit(f"{self._plan.kind}.done", digest=self._plan.digest)
+        seq, head = self._audit(f"{self._plan.kind}.{ended}", digest=self._plan.digest)
         marker = session.read_marker()
         if marker is None:
             return
