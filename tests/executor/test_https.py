@@ -24,11 +24,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from faber_db import __version__
+from faber_db.executor.operations import OPERATIONS
 from tests.e2e.project import Project, new_project
 
 pytestmark = pytest.mark.slow
 
 TOKEN = "a token of the tests, long enough"
+HELLO = b'{"request": {}}'
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,11 @@ class Served:
         return self.project.exits("status", "production")
 
     def raw(
-        self, method: str = "POST", path: str = "/v1/hello", **headers: str
+        self,
+        method: str = "POST",
+        path: str = "/v1/hello",
+        body: bytes = HELLO,
+        **headers: str,
     ) -> tuple[int, bytes]:
         """One request as it is, with a right token unless another is given."""
         context = ssl.create_default_context(cafile=str(self.folder / "tests.pem"))
@@ -124,7 +130,7 @@ class Served:
         }
         given = usual | {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            connection.request(method, path, b'{"request": {}}', given)
+            connection.request(method, path, body, given)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -146,13 +152,23 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "production.db").touch()
     (folder / "token").write_text(TOKEN, "utf-8")
     (folder / "wrong").write_text("another token", "utf-8")
+    (folder / "not-it").write_text("no token of anybody", "utf-8")
     settings = {
         "handler": "sql",
-        "environments": {"production": {"url": str(folder / "production.db")}},
+        "environments": {
+            "production": {"url": str(folder / "production.db")},
+            "staging": {"url": str(folder / "staging.db"), "protected": False},
+        },
         "state_folder": str(folder / "kept"),
         "listen": [f"https://127.0.0.1:{port}"],
         "clients": [
             {"name": "laptop", "token_sha256": sha256(TOKEN.encode()).hexdigest()},
+            {
+                "name": "planner",
+                "token_sha256": sha256(b"another token").hexdigest(),
+                "may": ["propose", "health"],
+                "environments": ["staging"],
+            },
             {"name": "builder", "certificate_sha256": known, "may": ["state"]},
         ],
         "tls": {
@@ -193,7 +209,8 @@ def _listens(port: int) -> bool:
 CLIENTS: dict[str, tuple[dict[str, Any], str]] = {
     "a token": ({"executor_token": "file:../token"}, ""),
     "a certificate": ({"executor_certificate": "../client.pem"}, ""),
-    "another token": ({"executor_token": "file:../wrong"}, "executor-refused"),
+    "another token": ({"executor_token": "file:../not-it"}, "executor-refused"),
+    "another client's token": ({"executor_token": "file:../wrong"}, "executor-refused"),
     "nothing": ({}, "executor-refused"),
     "a certificate that is not named": (
         {"executor_certificate": "../unknown.pem"},
@@ -249,7 +266,7 @@ RAW: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize(("headers", "code"), RAW.values(), ids=RAW)
 def test_what_a_request_has_to_say(served: Served, headers: dict[str, str], code: str) -> None:
-    status, body = served.raw(**headers)
+    status, body = served.raw("POST", "/v1/hello", HELLO, **headers)
     assert (status, _code(body)) == (200, code), body
 
 
@@ -276,3 +293,79 @@ def test_the_token_is_in_nothing_that_was_written(served: Served) -> None:
     written = [p for p in (served.folder / "kept").rglob("*") if p.is_file()]
     written += [served.folder / "log", served.folder / "executor.json"]
     assert [p for p in written if TOKEN.encode() in p.read_bytes()] == []
+
+
+def test_who_may_only_propose_gets_a_plan_and_no_more(served: Served) -> None:
+    asking = {"executor": f"https://localhost:{served.port}", "executor_ca": "../tests.pem"}
+    file = served.project.root / "faber-db.json"
+
+    def ask(token: str, *words: str) -> tuple[int, dict[str, Any]]:
+        environment = asking | {"executor_token": f"file:../{token}", "protected": False}
+        environments = {"staging": environment, "production": environment | {"protected": None}}
+        del environments["production"]["protected"]
+        settings = {"engine": "sqlite", "environments": environments}
+        file.write_text(json.dumps(settings), "utf-8")
+        return served.project.exits(*words)
+
+    code, planned = ask("wrong", "release", "staging")
+    assert (code, planned["details"]["state"]) == (0, "planned"), planned
+    code, again = ask("wrong", "release", "staging", "--plan", planned["details"]["plan_id"])
+    assert (code, again["details"]["state"]) == (0, "planned"), again
+    code, refused = ask("wrong", "release", "production")
+    assert (code, refused["errors"][0]["code"]) == (5, "executor-refused"), refused
+    assert "staging only" in refused["message"]
+    code, done = ask("token", "release", "staging", "--plan", planned["details"]["plan_id"])
+    assert (code, done["details"]["state"]) == (0, "done"), done
+
+
+def test_a_refused_request_of_a_client_is_in_the_trail(served: Served) -> None:
+    served.asks(executor_certificate="../client.pem")
+    assert served.project.exits("audit", "verify", "production")[0] == 5
+    served.asks(executor_token="file:../token")
+    _, answer = served.project.exits("audit", "show", "production", "--event", "executor")
+    bodies = [e["body"] for e in answer["details"]["entries"]]
+    assert {"peer": "builder", "operation": "verify-audit"} in bodies
+
+
+HOSTILE = {
+    "a command": "command:touch {marker}",
+    "a substitution": "$(touch {marker})`touch {marker}`;touch {marker}",
+    "a variable": "env:HOME",
+    "a file": "file:/etc/passwd",
+    "up": "../../../../../../etc/passwd",
+    "absolute": "/etc/passwd",
+    "NUL": "a\0b",
+    "long": "x" * 4_096,
+    "SQL": "production'; DROP TABLE plans; --",
+    "a handle's beginning": "plan_",
+    "bidi": "\u202eplan_\u2066",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_that_is_sent_is_opened_or_run(served: Served, text: str, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    value = text.format(marker=marker)
+    for name, operation in OPERATIONS.items():
+        for field, info in operation.request.model_fields.items():
+            if info.annotation is not str:
+                continue
+            others = {
+                other: "production"
+                for other, its in operation.request.model_fields.items()
+                if its.is_required() and its.annotation is str
+            }
+            body = json.dumps({"request": others | {field: value}}).encode()
+            status, said = served.raw(path=f"/v1/{name}", body=body)
+            assert status == 200
+            assert b"root:" not in said, (name, field)
+            assert _code(said) != "internal-error", (name, field, said)
+    assert not marker.exists()
+    written = {p.name for p in served.folder.iterdir()}
+    assert written <= {
+        "client.pem", "executor.json", "foreign.pem", "kept", "log", "not-it", "others.pem",
+        "production.db", "server.pem", "shop", "staging.db", "state", "config", "tests.pem",
+        "token", "unknown.pem", "wrong", "production.db-shm", "production.db-wal",
+        "staging.db-shm", "staging.db-wal",
+    }  # fmt: skip
+    assert list((served.folder / "kept" / "project").iterdir()) == []

@@ -83,7 +83,7 @@ class _Server:
     settings: ExecutorSettings
     running: "Counter[str]" = field(default_factory=Counter)
     counting: threading.Lock = field(default_factory=threading.Lock)
-    told: dict[str, float] = field(default_factory=dict)  # strangers, and when they were recorded
+    told: dict[str, float] = field(default_factory=dict)  # refusals, and when they were recorded
 
     async def answer(self, request: Request) -> "Lines":
         """The answer to one request, or the refusal of it; never raises."""
@@ -91,7 +91,7 @@ class _Server:
         try:
             client = self._known(request)
             operation = _operation(name)
-            _require_kind(operation, client)
+            self._require_kind(operation, name, client)
             body = await _body(request)
             ask = await asyncio.to_thread(read_ask, operation.request, body)
         except FaberDbError as error:
@@ -119,7 +119,7 @@ class _Server:
                 self.settings.clients, peer, token.strip() if scheme.lower() == "bearer" else ""
             )
         except ExecutorRefused:
-            self._record_stranger(peer)
+            self._record(peer.label, {"peer": peer.label, "uid": peer.uid})
             raise
         require_near(
             headers.get(PROTOCOL_HEADER, ""), headers.get(VERSION_HEADER, ""), "the other side"
@@ -136,16 +136,27 @@ class _Server:
             a.host.lower() for a in map(address_of, self.settings.listen) if a.host
         }
 
-    def _record_stranger(self, peer: Peer) -> None:
-        """Into the audit, but not so often that a stranger could fill the disk."""
+    def _require_kind(self, operation: Operation, name: str, client: Client) -> None:
+        """A phase is carried out with `run`, and only planned with `propose`."""
+        if operation.kind == "propose" and "run" in client.may:
+            return
+        try:
+            client.require(operation.kind)
+        except ExecutorRefused:
+            about = {"peer": client.name, "operation": name}
+            self._record(f"{client.name} {name}", about)
+            raise
+
+    def _record(self, key: str, body: Mapping[str, object]) -> None:
+        """A refusal into the audit, but not so often that somebody could fill the disk."""
         now = time.monotonic()
-        last = self.told.get(peer.label)
+        last = self.told.get(key)
         if last is not None and now - last < _REFUSALS_APART:
             return
         if len(self.told) > 1_000:
             self.told.clear()
-        self.told[peer.label] = now
-        self.app.state.append_audit("executor.refused", {"peer": peer.label, "uid": peer.uid})
+        self.told[key] = now
+        self.app.state.append_audit("executor.refused", body)
 
     # --- the work ------------------------------------------------------------------------------
 
@@ -184,13 +195,6 @@ def _operation(name: str) -> Operation:
             f"an executor cannot be asked for {visible(name[:40], keep_lines=False)!r}"
         )
     return OPERATIONS[name]
-
-
-def _require_kind(operation: Operation, client: Client) -> None:
-    """A phase is carried out with `run`, and only planned with `propose`."""
-    if operation.kind == "propose" and "run" in client.may:
-        return
-    client.require(operation.kind)
 
 
 def _host(header: str) -> str:
