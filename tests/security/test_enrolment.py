@@ -200,6 +200,18 @@ def test_the_first_of_two_adds_the_second(project: Project) -> None:
     assert project.json("release")["details"]["state"] == "approval_required"
 
 
+@pytest.mark.slow
+def test_an_approver_is_added_on_postgresql(postgresql_released: Project) -> None:
+    project = postgresql_released
+    file = str(key_of(project, "bob"))
+    changed(project, "approvers", "add", "production", "bob", "--key", file, "--account", "bobby")
+    assert approvers(project) == [APPROVER, "bob"]
+    plan = project.plan("approvers", "revoke", "production", APPROVER)
+    signed = sign_as(project, "bob", plan, deploy=True)
+    assert signed.exit_code == 0, signed.screen
+    assert approvers(project) == ["bob"]
+
+
 def edited_policy(**settings: object) -> Callable[[Project], dict[str, str]]:
     def edit(project: Project) -> dict[str, str]:
         project.configure("production", **settings)
@@ -356,6 +368,32 @@ def test_protect_pins_a_key_that_is_handed_over(project: Project) -> None:
     assert signed.exit_code == 0, signed.screen
     assert "any program" in signed.screen
     assert project.columns("production", "customers")
+
+
+@pytest.mark.slow
+def test_an_openssh_key_is_tried_three_times_and_revoked_by_a_list(project: Project) -> None:
+    public = ssh_keys.new_key(project.root.parent / "id_ed25519")
+    krl = project.root.parent / "krl"
+    krl.touch()
+    project.configure(approvers={"revoked_keys": f"file:{krl}"})
+    assert confirmed(project, "--key", str(public), "--as", "ada").exit_code == 0
+    plan = project.plan("release")
+    words = ["approve", plan, "--ssh-key", str(public)]
+    wrong = [Typed("Enter passphrase", "wrong")] * 3
+    tried = project.at_terminal(*words, answers=[Typed("[q] leave: ", ""), *wrong])
+    assert tried.exit_code == 5, tried.screen
+    assert "[approval-passphrase]" in tried.screen
+
+    right = [Typed("[q] leave: ", ""), Typed("Enter passphrase", PASSPHRASE)]
+    krl.write_text(public.read_text("utf-8"), "utf-8")
+    revoked = project.at_terminal(*words, answers=right)
+    assert "[approval-invalid]" in revoked.screen
+    krl.unlink()
+    unread = project.at_terminal(*words, answers=right)
+    assert "[approval-signer-unavailable]" in unread.screen
+    project.configure(approvers={})
+    assert code(project, "release") == "policy-changed"
+    assert project.columns("production", "customers") == []
 
 
 def test_protect_refuses_what_is_no_key_for_it(project: Project) -> None:
