@@ -13,9 +13,10 @@ from psycopg import sql
 
 from faber_db import app
 from faber_db.adapters.engines.postgresql.address import conninfo, parse, url_of
-from faber_db.demo.pseudo_terminal import Typed
+from faber_db.errors import ApprovalError
 from faber_db.model.job import JobState
-from tests.e2e.project import PASSPHRASE, Project
+from tests.e2e.project import Project
+from tests.security.test_signing import signed as signature_of
 
 ADD = "20261101000000_add"
 PHONE = "ALTER TABLE customers ADD COLUMN phone text;\n"
@@ -185,13 +186,11 @@ def test_nobody_else_adopts_it(sqlite_pair: Pair) -> None:
     whole["environments"]["own"] = {"url": "own.db"}
     file.write_text(json.dumps(whole), "utf-8")
     stranger.protect("own")
-    answers = [
-        Typed("[q] leave: ", ""),
-        Typed("Type copy to go on: ", "copy"),
-        Typed("Passphrase for ada: ", PASSPHRASE),
-    ]
-    done = stranger.at_terminal("approve", plan, "--deploy", answers=answers)
-    assert done.exit_code == 5, done.screen
+    done = stranger.at_terminal("approve", plan, "--deploy", answers=[])
+    assert "[approval-key-unknown]" in done.screen
+    theirs = app.build(stranger.root, stranger.environ)
+    with pytest.raises(ApprovalError):
+        theirs.executor.sign(signature_of(theirs, plan))
     assert sqlite_pair.marker("copy") == before
     last = project.json("audit", "show", "--event", "approval.refused")["details"]["entries"][-1]
     assert last["body"]["fault"]
