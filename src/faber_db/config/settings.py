@@ -191,7 +191,7 @@ class EnvironmentSettings(_Settings):
     minimum_tier: Annotated[
         int,
         Field(ge=1, le=4),
-        _says("Plan, sign and run nothing below this tier, see approval.md.", 3),
+        _says("Plan, sign and run nothing below this tier, see security.md.", 3),
     ] = 1
     window: Annotated[
         tuple[WindowText, ...],
