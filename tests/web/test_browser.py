@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from faber_db.app import build
-from faber_db.services.ports import PublicKey
+from faber_db.demo.pseudo_terminal import Typed
 from tests.e2e.project import Project, new_project
 from tests.passkey_device import Device
 from tests.web.chromium import Served, authenticator, chromium, free_port, served, watched
 from tests.web.conftest import CUSTOMER, DROP, propose, released_with
 
 pytestmark = pytest.mark.slow
+PATIENCE = 120_000  # milliseconds; a loaded machine is slow, and nothing here is about speed
 LOST = "customers.legacy_token"
 DROP_TOKEN = "ALTER TABLE customers DROP COLUMN legacy_token;\n"
 
@@ -32,6 +33,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
@@ -61,10 +63,17 @@ def register(tab: Page, page: Served, approver: str) -> dict[str, Any]:
 
 
 def enrol(project: Project, file: dict[str, Any]) -> None:
-    key = PublicKey(**{k: v for k, v in file.items() if k != "v"})
-    build(project.root, project.environ).executor.protect(
-        database="main", environment="production", key=key
+    """As a person does it: at a terminal, with the file that the page gave."""
+    handed = project.root.parent / "handed.json"
+    handed.write_text(json.dumps(file), "utf-8")
+    done = project.at_terminal(
+        "protect",
+        "production",
+        "--key",
+        str(handed),
+        answers=[Typed("then type production to go on: ", "production")],
     )
+    assert done.exit_code == 0, done.screen
 
 
 def sign(tab: Page, page: Served, plan: str, names: tuple[str, ...] = ()) -> None:
@@ -92,6 +101,33 @@ def test_from_registering_to_the_release(fresh: Project, tab: Page) -> None:
         tab.get_by_text("is being carried out").or_(tab.get_by_text("was carried out")).wait_for()
         assert app.executor.watch(app.state.plan(second).job_id, seconds=60).state == "done"
     assert "legacy_token" not in fresh.columns("production", "customers")
+
+
+def test_a_second_approver_is_added_on_the_page(tmp_path: Path, tab: Page) -> None:
+    project, port = new_project(tmp_path), free_port()
+    passkey = Device(origin=f"http://localhost:{port}")
+    app = released_with(project, passkey)
+    with served(project, port) as page:
+        authenticator(tab).holds(passkey)
+        handed = tmp_path / "bob.passkey.json"
+        handed.write_text(json.dumps(register(tab, page, "bob")), "utf-8")
+        plan = project.json("approvers", "add", "production", "bob", "--key", str(handed))
+        sign(tab, page, plan["details"]["plan_id"], ("production",))
+        tab.get_by_role("button", name="Carry out").click()
+        tab.get_by_text("carried out").first.wait_for()
+        job = app.state.plan(plan["details"]["plan_id"]).job_id
+        assert app.executor.watch(job, seconds=60).state == "done"
+        names = [
+            a.approver for a in app.executor.policy(database="", environment="production").approvers
+        ]
+        assert names == ["ada", "bob"]
+        project.add_migration(DROP, DROP_TOKEN)
+        tab.goto(page.url(f"/{project.plan('release', 'production')}"))
+        assert tab.get_by_role("radio").count() == 2
+        tab.get_by_role("radio", name="bob").check()
+        tab.get_by_label(f"Type {LOST}").fill(LOST)
+        tab.get_by_role("button", name="Sign for production").click()
+        tab.get_by_text("Signed. It may be used once").wait_for()
 
 
 class Waiting:
@@ -256,7 +292,7 @@ class Foreign(BaseHTTPRequestHandler):
 def foreign() -> Iterator[Callable[[str], str]]:
     """Serves a text; its URL is of another site than the page's."""
     handler = type("Handler", (Foreign,), {})
-    server = HTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def show(body: str) -> str:
@@ -272,8 +308,10 @@ def test_it_is_not_shown_in_a_frame(waiting: Waiting, foreign: Callable[[str], s
     url = waiting.page.url(f"/{waiting.plan}")
     for host in ("127.0.0.1", "localhost"):  # another site, and another port of the same
         place = foreign(f"<iframe src='{url}'></iframe>").replace("127.0.0.1", host)
-        waiting.tab.goto(place)
-        waiting.tab.wait_for_timeout(300)
+        with waiting.tab.expect_response(url) as answer:
+            waiting.tab.goto(place)
+        assert answer.value.status == 403
+        waiting.tab.wait_for_load_state("load")
         frame = waiting.tab.frames[1]
         assert waiting.plan not in frame.content()
         assert "Sign for" not in frame.content()
@@ -308,6 +346,7 @@ def test_everybody_can_read_and_use_it(tmp_path: Path, browser: Browser, scheme:
             context = browser.new_context(
                 color_scheme=scheme, viewport={"width": width, "height": 800}
             )
+            context.set_default_timeout(PATIENCE)
             seen = watched(context, page.origin)
             for path in ("", f"/{plan}", "/keys", "/plan_none"):
                 seen.tab.goto(page.url(path))
@@ -332,6 +371,7 @@ def test_it_is_read_without_script(tmp_path: Path, browser: Browser) -> None:
     plan = propose(app)
     with served(project, port) as page:
         context = browser.new_context(java_script_enabled=False)
+        context.set_default_timeout(PATIENCE)
         tab = context.new_page()
         tab.goto(page.url(f"/{plan}"))
         assert tab.title() == "HIGH · production · main"
