@@ -227,3 +227,27 @@ def test_nothing_is_reachable_that_opens_a_file_or_runs_a_program() -> None:
         "account",
         "config",
     }
+
+
+MANY = {
+    "objects": b"{},",
+    "lists": b"[],",
+    "numbers": b"0,",
+}
+
+
+@pytest.mark.parametrize("part", MANY.values(), ids=MANY)
+def test_many_small_parts_are_refused_before_they_are_read(
+    part: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tens of millions fit into the size that histories need, and take minutes to be read."""
+    monkeypatch.setattr(protocol, "json", None)
+    parts = part * (protocol.MAX_PARTS + 1)
+    with pytest.raises(InputTooLarge):
+        read_ask(coordinate.Request, b'{"history":{"files":[' + parts + b"{}]}}")
+
+
+def test_a_history_of_the_most_files_is_read() -> None:
+    files = tuple((f"{n}.sql", b"SELECT 1;") for n in range(protocol.MAX_FILES))
+    history = read_ask(coordinate.Request, with_files(*files)).history
+    assert history is not None and len(history.files) == protocol.MAX_FILES

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from faber_db.adapters.engines.sqlite import Sqlite
+from faber_db.app import build
 from faber_db.errors import MigrationFailed, StatementFailed
+from faber_db.executor.jobs import new_job
 from faber_db.model.dialect import Dialect
+from faber_db.services import status
 from faber_db.services.verdict import Surroundings, refusals, verdict_of
 from faber_db.sql.script import parse
 from tests.e2e.project import Project
@@ -91,3 +94,13 @@ def test_a_database_is_not_dropped_from_its_neighbour(postgresql_project: Projec
     code, answer = project.exits("build")
     assert (code, answer["errors"][0]["code"]) == (5, "analysis-refused"), json.dumps(answer)
     assert project.rows("production", "SELECT 1") == [(1,)]
+
+
+def test_the_status_of_one_environment_tells_no_jobs_of_another(released: Project) -> None:
+    """An executor's client that may ask about one is told by it."""
+    app = build(released.root, released.environ)
+    job = new_job(app, "backup", database="main", environment="production")
+    app.state.save_job(job)
+    for environment, told in (("dev", []), ("production", [job.id]), ("", [job.id])):
+        answer = status.run(status.Request(environment=environment), app)
+        assert [line.job_id for line in answer.details.jobs] == told

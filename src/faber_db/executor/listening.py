@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import stat
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,21 +27,46 @@ log = logging.getLogger(__name__)
 
 _BACKLOG = 128
 _LAST_ANSWERS = 2  # seconds that answers are given to end in
+_HEAD_SECONDS = 10.0  # in which a connection asks for something
+_CONNECTIONS = 256  # at once, of everybody
+_CONNECTIONS_EACH = 64  # of one account or address, so that nobody keeps the others out
+_OPEN: "Counter[str]" = Counter()  # connections now, by who is at the other end
 
 
 class _WithPeer(H11Protocol):
-    """HTTP that knows who is at the other end; `request.state.peer`."""
+    """HTTP that knows who is at the other end; `request.state.peer`.
+
+    Any account may connect to a socket, so connections that ask for nothing are few and short.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
         if connection.family == socket.AF_UNIX:
             peer = Peer(uid=uid_of(connection))
+            self._from = peer.label
         else:
             tls = transport.get_extra_info("ssl_object")
             shown = tls.getpeercert(binary_form=True) if tls is not None else None
             peer = Peer(certificate_sha256=hashlib.sha256(shown).hexdigest() if shown else "")
+            self._from = str(transport.get_extra_info("peername")[0])
         self.app_state = {**self.app_state, "peer": peer}
+        too_many = _OPEN.total() >= _CONNECTIONS or _OPEN[self._from] >= _CONNECTIONS_EACH
+        _OPEN[self._from] += 1
+        if too_many:
+            transport.abort()
+        else:
+            self.loop.call_later(_HEAD_SECONDS, self._end_if_silent)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _OPEN.subtract([self._from])
+        if not _OPEN[self._from]:
+            del _OPEN[self._from]
+        super().connection_lost(exc)
+
+    def _end_if_silent(self) -> None:
+        if getattr(self, "scope", None) is None:  # no head of a request was read
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from faber_db.errors import (
     ApprovalNotSetUp,
+    ApprovalStale,
     Exit,
     FaberDbError,
     InputError,
@@ -18,7 +19,7 @@ from faber_db.errors import (
     NotSupported,
 )
 from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State
-from faber_db.model.approval import Approval
+from faber_db.model.approval import Approval, ApprovalPayload
 from faber_db.model.approver_change import ARGUMENT, ApproverChange
 from faber_db.model.finding import Frozen
 from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
@@ -192,12 +193,14 @@ def unlock(app: App, key: PublicKey, passphrase: SecretStr) -> SigningKey:
 def sign(
     app: App, plan: Plan, key: SigningKey, approver: PinnedApprover
 ) -> Answer[DecisionDetails]:
-    """Sign a plan. Who signs is the approver whom the target has pinned for this key.
+    """Sign a plan, as it was shown. Who signs is the approver whom the target has pinned for this key.
 
     Raises:
-        ApprovalStale, ApprovalError; what the key raises when it signs.
+        ApprovalStale: it is another one by now, or nothing waits.
+        ApprovalError; what the key raises when it signs.
     """
     payload = app.executor.payload(plan.id, approver=approver.approver, key_id=approver.key_id)
+    require_shown(plan, payload)
     approval = Approval(
         payload=payload,
         signer=key.signer,
@@ -219,6 +222,20 @@ def sign(
         arguments={"environment": stored.plan.environment, "plan_id": stored.plan.id},
     )
     return Answer(message=f"signed {stored.plan.id}; it may be used once", details=details)
+
+
+def require_shown(plan: Plan, payload: ApprovalPayload) -> None:
+    """What is about to be signed is the plan that the person has read, to the last byte.
+
+    Raises:
+        ApprovalStale: somebody put another one in its place meanwhile.
+    """
+    if payload.plan_digest != plan.digest:
+        raise ApprovalStale(
+            f"{plan.id} is not the plan any more that was shown; nothing was signed",
+            hint="Look at it again, and find out who changed it: the stored plan never changes by"
+            " itself.",
+        )
 
 
 def unknown_key(plan: Plan, named: str) -> KeyUnknown:

@@ -6,6 +6,7 @@ from faber_db.model.passkey import SIGNER, Assertion, Passkey
 from faber_db.model.plan import Plan, StoredPlan
 from faber_db.model.target import PinnedApprover
 from faber_db.services.app import App
+from faber_db.services.approve import require_shown
 
 
 def pinned(app: App, plan: Plan) -> list[PinnedApprover]:
@@ -27,13 +28,15 @@ def usable(approvers: list[PinnedApprover], origin: str) -> list[PinnedApprover]
     ]
 
 
-def challenge(app: App, plan_id: str, key: PinnedApprover) -> ApprovalPayload:
+def challenge(app: App, plan: Plan, key: PinnedApprover) -> ApprovalPayload:
     """What this key would sign now; the executor's own words, with a nonce of its own.
 
     Raises:
-        ApprovalStale: nothing waits.
+        ApprovalStale: nothing waits, or it is another plan than this one by now.
     """
-    return app.executor.payload(plan_id, approver=key.approver, key_id=key.key_id)
+    payload = app.executor.payload(plan.id, approver=key.approver, key_id=key.key_id)
+    require_shown(plan, payload)
+    return payload
 
 
 def sign(

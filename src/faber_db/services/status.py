@@ -123,7 +123,9 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
     if request.environment and len(looks) == 1:
         _add_migrations(request, details, looks[0].statuses)
         details.drift = details.environments[0].drift
-    running = unfinished(app)  # first: it settles the plans of jobs whose process died
+    running = [  # first: it settles the plans of jobs whose process died
+        job for job in unfinished(app) if request.environment in ("", job.environment)
+    ]
     plans = [p for p in _live_plans(request, app) if not _is_idle(p, looks)]
     details.waiting = [plan_line(stored, app) for stored in plans]
     details.jobs = [job_line(job) for job in running]

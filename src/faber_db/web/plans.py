@@ -76,7 +76,7 @@ def challenge(asked: Asked) -> Response:
     if typed != [name.strip() for name in rendering.to_type]:
         raise InputError("that is another name; nothing was signed")
     key = _key(asked, plan)
-    payload = passkeys.challenge(asked.app, plan.id, key)
+    payload = passkeys.challenge(asked.app, plan, key)
     asked.site.challenges.put((asked.session, _about(plan)), _Asked(payload, key), asked.app.now())
     return JSONResponse(_options(asked, key, payload))
 
