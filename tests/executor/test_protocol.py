@@ -250,4 +250,5 @@ def test_many_small_parts_are_refused_before_they_are_read(
 def test_a_history_of_the_most_files_is_read() -> None:
     files = tuple((f"{n}.sql", b"SELECT 1;") for n in range(protocol.MAX_FILES))
     history = read_ask(coordinate.Request, with_files(*files)).history
-    assert history is not None and len(history.files) == protocol.MAX_FILES
+    assert history is not None
+    assert len(history.files) == protocol.MAX_FILES
