@@ -10,6 +10,7 @@ from faber_db.adapters.engines.mysql import Mysql, address
 from faber_db.model import online_ddl
 from tests.e2e import phases
 from tests.e2e.project import Project, new_project, release_first
+from tests.faults.watching import kill, started, state_of, wait_until
 
 CONFIG = '{ "environments": { "dev": { "url": "env:DATABASE_URL" } } }'
 UP = """ALTER TABLE customers MODIFY name varchar(20) NOT NULL;
@@ -189,6 +190,41 @@ def test_a_half_applied_release_is_told_line_by_line(released: Project) -> None:
     code, answer = project.exits("release")
     assert code not in (0, 4), answer
     assert project.run("audit", "verify").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_killed_release_is_told_by_the_catalogue(released: Project) -> None:
+    """The server goes on with a definition whose client is gone; status tells, then and later."""
+    project = released
+    slow = (
+        "ALTER TABLE customers ADD COLUMN phone text;\nCREATE TABLE slow AS SELECT sleep(4) AS s;\n"
+    )
+    project.add_migration(HALF, f"{slow}ALTER TABLE customers ADD COLUMN fax text;\n")
+    plan = project.plan("release")
+    assert project.sign(plan).exit_code == 0
+    with started(project, "release", "--plan", plan):
+        wait_until(lambda: is_at(project, "sleep(4)"), "the slow statement")
+        kill(project, plan)
+    assert "line 2 is under way, or its session has not ended yet" in said_of(project, HALF)
+    wait_until(lambda: not is_at(project, "sleep(4)"), "its end")
+    assert said_of(project, HALF).startswith(
+        "half_applied It failed and a part of it may be there: line 1 is in the database; line 2 was"
+        " under way, and the catalogue shows a change since: it is in the database;"
+    )
+    assert state_of(project, plan) == "failed"
+    assert project.columns("production", "slow") == ["s"]
+    assert "fax" not in project.columns("production", "customers")
+    assert project.run("audit", "verify").returncode == 0
+
+
+def is_at(project: Project, words: str) -> bool:
+    sql = "SELECT info FROM information_schema.processlist WHERE id <> connection_id()"
+    return any(words in str(info) for (info,) in project.rows("production", sql))
+
+
+def said_of(project: Project, version: str) -> str:
+    found = project.json("status", "production")["details"]["migrations"][version]
+    return f"{found['state']} {found['detail']}"
 
 
 @pytest.mark.slow
