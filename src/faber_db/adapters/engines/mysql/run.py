@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 _NOT_ROLLED_BACK = 1196  # rows of a table that knows no transactions stay
 _STAYING = "rows in a table whose storage engine has no transactions"
 _UNKNOWN = "not known"
-_DEFINES = ("CREATE", "ALTER", "DROP", "RENAME")  # what it does shows in the catalogue
+_DEFINES = ("CREATE", "ALTER", "DROP", "RENAME")
+_SHOWN = {
+    "TABLE",
+    "TABLES",
+    "INDEX",
+    "VIEW",
+    "TRIGGER",
+    "FUNCTION",
+    "PROCEDURE",
+    "EVENT",
+    "SEQUENCE",
+}
+_NOT_SHOWN = {"USER", "ROLE", "SERVER", "DATABASE", "SCHEMA", "PACKAGE", "TABLESPACE", "INSTANCE"}
 _WHOLE = ("TRUNCATE",)  # done or not done, and an error says: not done
 
 
@@ -161,10 +173,10 @@ class ScriptRun:
 
     def _left(self, stretch: Stretch) -> str:
         """What a statement that failed by itself has left, by the catalogue; empty for nothing."""
-        word = words_of(stretch.statements[0], 1)[0]
-        if word in _WHOLE:
+        statement = stretch.statements[0]
+        if words_of(statement, 1)[0] in _WHOLE:
             return ""
-        if word not in _DEFINES or self._looked is None:
+        if not _shows(statement) or self._looked is None:
             return _UNKNOWN
         names, before = self._looked
         try:
@@ -294,6 +306,13 @@ class ScriptRun:
 
 
 _HINT = "`faber-db status` tells what is there; finish or undo it by hand, then mark the migration."
+
+
+def _shows(statement: Statement) -> bool:
+    """Whether what it does shows in the part of the catalogue that is looked at."""
+    words = words_of(statement, 12)
+    kind = next((word for word in words if word in _SHOWN | _NOT_SHOWN), "")
+    return words[0] in _DEFINES and kind in _SHOWN
 
 
 def _lines(numbers: Sequence[int]) -> str:
