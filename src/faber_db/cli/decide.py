@@ -50,6 +50,8 @@ def register(program: typer.Typer) -> None:
             return open_page(call, plan_id, port)
         if not plan_id:
             return call.show(service.waiting(call.app), render.waiting(call.app.now()))
+        if deploy and service.show(call.app, plan_id).stored.state == "signed":
+            return _deploy(call, plan_id)  # everybody who has to has signed it before
         from faber_db.cli import signing
         from faber_db.cli.controlling_terminal import ControllingTerminal
 
@@ -65,11 +67,7 @@ def register(program: typer.Typer) -> None:
                 return call.show(signed, render.decision)
             if not deploy and terminal.ask("Signed.   [Enter] deploy now   [q] leave it: ") != "":
                 return call.show(signed, render.decision)
-        with call.cancellable() as cancelled:
-            answer = service.deploy(
-                call.app, plan.id, progress=call.terminal.progress, cancelled=cancelled
-            )
-        return call.show(answer, render.deployed)
+        return _deploy(call, plan.id)
 
     @verb(program, panel=PANEL)
     def reject(
@@ -85,6 +83,17 @@ def register(program: typer.Typer) -> None:
 
     _register_plan(program)
     _register_policy(program)
+
+
+def _deploy(call: Call, plan_id: str) -> int:
+    from faber_db.cli.render import decisions as render
+    from faber_db.services import approve as service
+
+    with call.cancellable() as cancelled:
+        answer = service.deploy(
+            call.app, plan_id, progress=call.terminal.progress, cancelled=cancelled
+        )
+    return call.show(answer, render.deployed)
 
 
 def _register_plan(program: typer.Typer) -> None:
