@@ -65,10 +65,21 @@ def _other_file(shown: Shown) -> Shown:
     return replace(shown, files=(SourceFile(first.path, first.content + b"--"), *rest))
 
 
+def _fact(shown: Shown, *facts: tuple[str, str], keep: bool = False) -> Shown:
+    names = set() if keep else {name for name, _ in facts}
+    rest = tuple(f for f in shown.rendering.facts if f[0] not in names)
+    return replace(shown, rendering=replace(shown.rendering, facts=(*rest, *facts)))
+
+
 LIES: dict[str, Callable[[Shown], Shown]] = {
     "another script": lambda s: replace(s, rendering=replace(s.rendering, sql="SELECT 1;")),
     "no statements": lambda s: replace(s, rendering=replace(s.rendering, statements=())),
     "nothing is lost": lambda s: replace(s, rendering=replace(s.rendering, loses=())),
+    "another title": lambda s: replace(s, rendering=replace(s.rendering, title="RELEASE to dev")),
+    "nothing lost is said": lambda s: _fact(s, ("Lost", "nothing")),
+    "a danger is left out": lambda s: _fact(s, ("Lost", "")),
+    "a danger is told twice": lambda s: _fact(s, ("Lost", "nothing"), keep=True),
+    "a suppression is hidden": lambda s: _fact(s, ("Allowed", "all of it")),
     "other bytes": _other_file,
     "a file less": lambda s: replace(s, files=s.files[1:]),
     "a file more": lambda s: replace(s, files=(*s.files, SourceFile("x.up.sql", b""))),

@@ -9,7 +9,14 @@ from datetime import datetime
 
 from faber_db.errors import ExecutorUntrusted, FaberDbError
 from faber_db.executor.approving import LONGEST_APPROVAL, payload_for
-from faber_db.executor.rendering import exact_script, names_lost, statements_of
+from faber_db.executor.rendering import (
+    approvers_of,
+    exact_script,
+    facts_of,
+    names_lost,
+    statements_of,
+    title_of,
+)
 from faber_db.model.approval import ApprovalPayload
 from faber_db.model.migration import SourceFile
 from faber_db.model.plan import Plan
@@ -21,7 +28,7 @@ _HINT = "Nothing was signed. Tell whoever runs the executor."
 
 
 def require_shown(shown: Rendering, files: Sequence[SourceFile], handler: Handler) -> None:
-    """Statements, script and losses are those of the plan and of bytes with its SHA-256s.
+    """Dangers, statements, script and losses are those of the plan and of bytes with its SHA-256s.
 
     Raises:
         ExecutorUntrusted: they are not.
@@ -42,6 +49,19 @@ def require_shown(shown: Rendering, files: Sequence[SourceFile], handler: Handle
         names_lost(plan),
     ):
         raise ExecutorUntrusted(f"what was shown of {plan.id} is not what it holds", hint=_HINT)
+    _require_facts(shown, plan)
+
+
+def _require_facts(shown: Rendering, plan: Plan) -> None:
+    """Title and dangers are those that the plan itself tells; none is left out or told twice."""
+    told = dict(shown.facts)
+    wanted = dict(facts_of(plan)) | {"Approvers": approvers_of(plan)}
+    if (
+        shown.title != title_of(plan)
+        or len(told) != len(shown.facts)
+        or any(told.get(k, "") != visible(v, keep_lines=False) for k, v in wanted.items())
+    ):
+        raise ExecutorUntrusted(f"what was said of {plan.id} is not what it holds", hint=_HINT)
 
 
 def _require_planned(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> None:

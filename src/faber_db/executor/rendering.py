@@ -35,16 +35,9 @@ def render(app: App, stored: StoredPlan) -> Rendering:
     environment = database.environment(plan.environment)
     facts = [
         ("Rejected", _rejected(app, plan)),
-        ("Lost", _lost(plan)),
-        ("Waits", _waits(plan)),
-        ("Breaks", _of_kind(plan, Kind.APP_BREAK) or "nothing found"),
-        ("Fails", _of_kind(plan, Kind.FAILS)),
-        ("Rights", _of_kind(plan, Kind.SECURITY)),
-        ("Unread", _of_kind(plan, Kind.OPAQUE)),
-        ("Allowed", _allowed(plan)),
-        ("Trial", "; ".join(plan.analysis.trial)),
+        *facts_of(plan),
         ("Checked", _checked(plan, app.now())),
-        ("Approvers", enrolment.told(plan.arguments) if plan.kind is PlanKind.POLICY else ""),
+        ("Approvers", approvers_of(plan)),
         ("Policy", _policy(app, plan)),
         ("Backup", _backup(app, plan, database, environment)),
         ("Undo", _undo(plan)),
@@ -55,17 +48,39 @@ def render(app: App, stored: StoredPlan) -> Rendering:
     script = exact_script(plan, files, database.handler)
     return Rendering(
         stored=stored,
-        title=visible(
-            f"{_VERBS.get(plan.kind, plan.kind.value)} {plan.environment}"
-            f"  {plan.target.label} ({plan.engine})",
-            keep_lines=False,
-        ),
+        title=title_of(plan),
         facts=tuple((name, visible(value, keep_lines=False)) for name, value in facts if value),
         statements=statements_of(plan),
         sql=visible(script),
         exact=visible(script) == script,
         loses=names_lost(plan),
     )
+
+
+def title_of(plan: Plan) -> str:
+    """What the plan does, and where."""
+    verb = _VERBS.get(plan.kind, plan.kind.value)
+    where = f"{plan.environment}  {plan.target.label} ({plan.engine})"
+    return visible(f"{verb} {where}", keep_lines=False)
+
+
+def facts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """What the plan alone says of its dangers; empty ones are not shown."""
+    return (
+        ("Lost", _lost(plan)),
+        ("Waits", _waits(plan)),
+        ("Breaks", _of_kind(plan, Kind.APP_BREAK) or "nothing found"),
+        ("Fails", _of_kind(plan, Kind.FAILS)),
+        ("Rights", _of_kind(plan, Kind.SECURITY)),
+        ("Unread", _of_kind(plan, Kind.OPAQUE)),
+        ("Allowed", _allowed(plan)),
+        ("Trial", "; ".join(plan.analysis.trial)),
+    )
+
+
+def approvers_of(plan: Plan) -> str:
+    """Which approvers a change of the policy adds or takes away."""
+    return enrolment.told(plan.arguments) if plan.kind is PlanKind.POLICY else ""
 
 
 def statements_of(plan: Plan) -> tuple[str, ...]:
