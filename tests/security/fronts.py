@@ -4,7 +4,6 @@ import json
 import secrets
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -119,9 +118,10 @@ class CommandLine:
 
 @contextmanager
 def over_stdio(project: Project) -> Iterator[Mcp]:
+    command, *words = project.command("serve")
     server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "faber_db", "serve"],
+        command=command,
+        args=words,
         env=project.environ,
         cwd=str(project.root),
     )

