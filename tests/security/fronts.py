@@ -5,8 +5,6 @@ import secrets
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -125,7 +123,7 @@ def over_stdio(project: Project) -> Iterator[Mcp]:
         env=project.environ,
         cwd=str(project.root),
     )
-    with _client(server) as front:
+    with start_blocking_portal() as portal, _client(server, portal) as front:
         yield front
 
 
@@ -146,10 +144,11 @@ def over_http(project: Project) -> Iterator[Mcp]:
     )
     try:
         _wait_for(port, process)
-        http = create_mcp_http_client(headers={"Authorization": f"Bearer {token}"})
-        transport = streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
-        with _client(transport) as front:
-            yield front
+        with start_blocking_portal() as portal:
+            http = create_mcp_http_client(headers={"Authorization": f"Bearer {token}"})
+            transport = streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
+            with portal.wrap_async_context_manager(http), _client(transport, portal) as front:
+                yield front
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -168,17 +167,16 @@ FRONTS: dict[str, Callable[[Project], AbstractContextManager[Front]]] = {
 
 
 @contextmanager
-def _client(server: Any) -> Iterator[Mcp]:
+def _client(server: Any, portal: BlockingPortal) -> Iterator[Mcp]:
     asked: list[object] = []
 
     async def accept(context: object, params: object) -> ElicitResult:
         asked.append(params)
         return ElicitResult(action="accept", content={"approve": True, "confirm": "yes"})
 
-    with start_blocking_portal() as portal:
-        client = Client(server, elicitation_callback=accept, read_timeout_seconds=SECONDS)
-        with portal.wrap_async_context_manager(client) as opened:
-            yield Mcp(portal, opened, asked)
+    client = Client(server, elicitation_callback=accept, read_timeout_seconds=SECONDS)
+    with portal.wrap_async_context_manager(client) as opened:
+        yield Mcp(portal, opened, asked)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -186,9 +184,8 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     while time.monotonic() < until:
         assert process.poll() is None, "the server ended"
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/mcp", timeout=5)
-        except urllib.error.HTTPError:
-            return  # it answers, though not to us
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                return
         except OSError:
             time.sleep(0.05)
     raise AssertionError("the server never answered")
