@@ -14,6 +14,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from faber_db.config.address import address_of
+from faber_db.config.executor import ExecutorSettings
+from faber_db.errors import ConfigError
 from faber_db.executor import listening
 
 ASKS = b"GET / HTTP/1.1\r\nHost: executor\r\nConnection: close\r\n\r\n"
@@ -82,3 +84,27 @@ def test_who_asks_nothing_is_cut_off(place: str, monkeypatch: pytest.MonkeyPatch
         assert is_closed(silent)
         assert is_closed(slow)
     assert answered(place)
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_no_other_account_answers_for_the_page_at_localhost(
+    family: socket.AddressFamily, tmp_path: Path
+) -> None:
+    """A browser takes either address of that name, and passkeys are bound to the name."""
+    if family is socket.AF_INET6 and not listening._has_ipv6():
+        return  # then nobody has that address
+    with socket.socket(family) as squatter:
+        squatter.bind(("::1" if family is socket.AF_INET6 else "127.0.0.1", 0))
+        squatter.listen()
+        origin = f"http://localhost:{squatter.getsockname()[1]}"
+        settings = ExecutorSettings.model_validate(
+            {
+                "handler": "sql",
+                "environments": {"production": {"url": "production.db"}},
+                "listen": [f"unix:{tmp_path}/s"],
+                "clients": [{"uid": 12345}],
+                "page": {"address": origin, "secret": "file:secret"},
+            }
+        )
+        with pytest.raises(ConfigError, match="cannot be listened on"):
+            listening.listen(Starlette(), settings, print, Starlette())

@@ -7,10 +7,15 @@ import pytest
 
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.app import build
+from faber_db.config.executor import KINDS
 from faber_db.errors import MigrationFailed, StatementFailed
 from faber_db.executor.jobs import new_job
+from faber_db.executor.operations import OPERATIONS, Asked
+from faber_db.executor.peers import Client
+from faber_db.executor.requests import FindRequest
 from faber_db.model.dialect import Dialect
 from faber_db.services import status
+from faber_db.services.ports import never, silent
 from faber_db.services.verdict import Surroundings, refusals, verdict_of
 from faber_db.sql.script import parse
 from tests.e2e.project import Project
@@ -104,3 +109,15 @@ def test_the_status_of_one_environment_tells_no_jobs_of_another(released: Projec
     for environment, told in (("dev", []), ("production", [job.id]), ("", [job.id])):
         answer = status.run(status.Request(environment=environment), app)
         assert [line.job_id for line in answer.details.jobs] == told
+
+
+def test_a_client_of_one_environment_finds_no_handle_of_another(released: Project) -> None:
+    app = build(released.root, released.environ)
+    job = new_job(app, "backup", database="main", environment="production")
+    app.state.save_job(job)
+    find = OPERATIONS["find"]
+    for bound_to, found in (({"dev"}, ""), ({"production"}, job.id), (set(), job.id)):
+        client = Client("agent", "account", frozenset(KINDS), frozenset(bound_to))
+        asked = Asked(app, client, silent, never)
+        for handle in (job.id, job.id[:9]):
+            assert find.run(FindRequest(handle=handle), asked) == found

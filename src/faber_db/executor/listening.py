@@ -104,9 +104,9 @@ def listen(
             bound = opened.enter_context(_bound(address))
             servers.append((_Server(_config(application, address, settings.tls)), bound))
         if page is not None and settings.page is not None:
-            at = local_page(settings.page.address)
-            bound = opened.enter_context(_bound(at))
-            servers.append((_Server(_config(page, at, None)), bound))
+            for at in local_page(settings.page.address):
+                bound = opened.enter_context(_bound(at))
+                servers.append((_Server(_config(page, at, None)), bound))
         for _, bound in servers:
             bound.listen(_BACKLOG)  # who is told may connect at once
         for address in addresses:
@@ -114,9 +114,23 @@ def listen(
         asyncio.run(_serve(servers))
 
 
-def local_page(address: str) -> Address:
-    """Where `http://localhost:PORT` is listened on: never beyond this machine."""
-    return Address(address, host="127.0.0.1", port=urlsplit(address).port or 0)
+def local_page(address: str) -> tuple[Address, ...]:
+    """Where `http://localhost:PORT` is listened on: never beyond this machine.
+
+    On both addresses of that name, since a browser takes either: an account of this machine that
+    had the other one could show another page at the origin which passkeys are bound to.
+    """
+    hosts = ("127.0.0.1", "::1") if _has_ipv6() else ("127.0.0.1",)
+    return tuple(Address(address, host=h, port=urlsplit(address).port or 0) for h in hosts)
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def _config(application: ASGIApp, address: Address, tls: TlsSettings | None) -> uvicorn.Config:
@@ -179,11 +193,14 @@ def _tcp(address: Address) -> Generator[socket.socket, None, None]:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, place = found[0]
         bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(place)
     except OSError as error:
         raise ConfigError(f"{address.text} cannot be listened on ({error.strerror})") from error
     with bound:
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(place)
+        except OSError as error:
+            raise ConfigError(f"{address.text} cannot be listened on ({error.strerror})") from error
         yield bound
 
 

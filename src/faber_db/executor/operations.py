@@ -173,8 +173,9 @@ def _hello(_request: HelloRequest, asked: Asked) -> HelloDetails:
 
 
 def _find(request: FindRequest, asked: Asked) -> str:
-    """The whole id behind a prefix; empty where there is none, or several."""
-    return whole_id(request.handle, asked.app)
+    """The whole id behind a prefix; empty where there is none, or several, or it is not for them."""
+    whole, bound_to = whole_id(request.handle, asked.app), asked.client.environments
+    return whole if whole and (not bound_to or _place_of(whole, asked.app) in bound_to) else ""
 
 
 def _files(request: OfPlan, asked: Asked) -> SentHistory:
