@@ -15,12 +15,16 @@ def is_program(path: Path) -> bool:
 
 
 def folders(*patterns: str) -> Iterator[Path]:
-    """The absolute folders of PATH, then those that absolute patterns match."""
+    """The absolute folders that some absolute patterns match."""
+    for pattern in patterns:
+        yield from Path("/").glob(pattern.lstrip("/"))
+
+
+def folders_of_path() -> Iterator[Path]:
+    """The absolute folders of PATH, which whoever starts us can set: they come last."""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder.startswith("/"):
             yield Path(folder)
-    for pattern in patterns:
-        yield from Path("/").glob(pattern.lstrip("/"))
 
 
 @lru_cache(maxsize=64)

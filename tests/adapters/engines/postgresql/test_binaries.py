@@ -12,6 +12,9 @@ FITTING = {
     "17 cannot serve those before": ((17,), 15, None),
     "18 serves 17": ((15, 18), 17, 18),
 }
+FAKE = """#!/bin/sh
+echo "pg_dump (PostgreSQL) {version}"
+"""
 
 
 @pytest.mark.parametrize(("there", "server", "taken"), FITTING.values(), ids=FITTING)
@@ -34,3 +37,18 @@ def test_what_is_found_is_real() -> None:
         assert binaries.version_of(tool) == found.version
         assert found.version.startswith(str(found.major))
         assert "wrapper" not in tool.resolve().name
+
+
+@pytest.mark.parametrize("version", ["99.9", "{major}.99"])
+def test_a_program_of_path_takes_no_packages_place(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = next(f for f in binaries.find("pg_dump") if not f.by_path)
+    fake = tmp_path / "pg_dump"
+    fake.write_text(FAKE.format(version=version.format(major=real.major)))
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert tmp_path in [f.folder for f in binaries.find("pg_dump")]  # it is seen
+    taken = binaries.for_server("pg_dump", real.major)
+    assert taken is not None
+    assert not taken.by_path

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from faber_db.adapters.engines.programs import folders, is_program, said_version
+from faber_db.adapters.engines.programs import folders, folders_of_path, is_program, said_version
 
 _FOLDERS = (
     "/usr/sbin",  # Debian has the server here and the other programs in /usr/bin
@@ -41,11 +41,11 @@ class Programs:
 def find() -> tuple[Programs, ...]:
     """Every MariaDB server that can be set up here, newest first.
 
-    Looked at: PATH, and the folders of Debian, Red Hat and Homebrew. What does not tell its version,
+    Looked at: the folders of Debian, Red Hat and Homebrew, and only then PATH. What does not tell its version,
     or comes without `mariadb-install-db`, is left out.
     """
     found: dict[Path, Programs] = {}
-    for folder in folders(*_FOLDERS):
+    for folder in (*folders(*_FOLDERS), *folders_of_path()):
         server = folder / "mariadbd"
         if not is_program(server) or server.resolve() in found:
             continue

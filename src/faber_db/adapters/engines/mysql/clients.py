@@ -16,7 +16,7 @@ from typing import IO
 from faber_db.adapters.engines import child
 from faber_db.adapters.engines.mysql.address import Address
 from faber_db.adapters.engines.mysql.connect import Server
-from faber_db.adapters.engines.programs import folders, is_program, said_version
+from faber_db.adapters.engines.programs import folders, folders_of_path, is_program, said_version
 from faber_db.errors import BackupToolMissing, NotSupported
 from faber_db.model.dialect import Dialect
 
@@ -95,8 +95,8 @@ def said(words: str) -> str:
 def _all(name: str) -> list[Client]:
     """In order of trust; the same file is there once."""
     found: dict[Path, Client] = {}
-    fixed = [folder for pattern in _FOLDERS for folder in Path("/").glob(pattern.lstrip("/"))]
-    for folder in (*fixed, *folders()):
+    fixed = list(folders(*_FOLDERS))
+    for folder in (*fixed, *folders_of_path()):
         path = folder / name
         if not is_program(path):
             continue

