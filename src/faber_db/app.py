@@ -30,7 +30,7 @@ from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config import load
 from faber_db.config.address import address_of
 from faber_db.config.executor import PATH as EXECUTOR_FILE
-from faber_db.config.executor import ExecutorSettings, folder_name, require_private
+from faber_db.config.executor import ExecutorSettings, folder_name, is_roots, require_private
 from faber_db.config.executor_file import load_executor
 from faber_db.config.file import VARIABLE
 from faber_db.config.proposed import proposed
@@ -128,7 +128,7 @@ def build_executor(path: Path, settings: ExecutorSettings, environ: Mapping[str,
             f"the executor's folder {folder} cannot be made ({error.strerror})",
             hint="Only the executor's own account uses its configuration.",
         ) from error
-    serves = serves_of(settings.clients)
+    serves = serves_of(settings.clients) if is_roots(path) else ""
     return _Builder(root.resolve(), settings, path, environ, folder=folder, serves=serves).app
 
 

@@ -137,7 +137,7 @@ class Apart:
 
     @property
     def config(self) -> Path:
-        return self.folder / "executor" / "executor.json"
+        return self.folder / "executor.json"
 
     @property
     def address(self) -> Path:
@@ -151,7 +151,8 @@ class Apart:
         """Change the executor's configuration, as its administrator."""
         whole = json.loads(self.config.read_text("utf-8")) | changes
         self.config.write_text(json.dumps(whole), "utf-8")
-        self.executor.own(self.config, 0o600)
+        os.chown(self.config, 0, self.executor.gid)  # root's, as it has to be from tier 3 on
+        self.config.chmod(0o640)
 
     def start(self) -> None:
         """Run the executor until it listens."""

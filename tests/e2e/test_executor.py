@@ -202,7 +202,7 @@ async def test_a_release_through_the_tools(there: Apart) -> None:
 def test_the_agent_cannot_read_anything_of_the_executor(on_sqlite: Apart) -> None:
     there = on_sqlite
     release_first(there)
-    kept = [p for p in (there.folder / "executor").rglob("*") if p.is_file()]
+    kept = [p for p in (there.folder / "executor").rglob("*") if p.is_file()] + [there.config]
     names = {p.name for p in kept}
     assert {"production.db", "executor.json", "state.sqlite3"} <= names
     assert any(p.parent.name == "keys" for p in kept)

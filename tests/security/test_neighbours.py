@@ -117,7 +117,7 @@ def test_a_client_of_one_environment_finds_no_handle_of_another(released: Projec
     app.state.save_job(job)
     find = OPERATIONS["find"]
     for bound_to, found in (({"dev"}, ""), ({"production"}, job.id), (set(), job.id)):
-        client = Client("agent", "account", frozenset(KINDS), frozenset(bound_to))
+        client = Client("agent", frozenset(KINDS), frozenset(bound_to))
         asked = Asked(app, client, silent, never)
         for handle in (job.id, job.id[:9]):
             assert find.run(FindRequest(handle=handle), asked) == found

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ from tests.e2e.project import APPROVER, PASSPHRASE, Project
 COLUMN = "ALTER TABLE customers ADD COLUMN note text;\n"
 
 
-def opened(project: Project, serves: str = "") -> App:
-    """The project as an executor of that kind has it: same state, same target."""
+def opened(project: Project, serves: str = "", now: Callable[[], datetime] | None = None) -> App:
+    """The project as an executor of that kind has it, at that time: same state, same target."""
     app = build(project.root, project.environ)
     verifiers = {ed25519.SIGNER: ed25519.verify}
     executor = LocalExecutor(lambda: served, verifiers, project.environ)
-    served = replace(app, serves=serves, executor=executor)
+    served = replace(app, serves=serves, executor=executor, now=now or app.now)
     return served
 
 

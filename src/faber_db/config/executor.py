@@ -159,7 +159,26 @@ def require_private(path: Path) -> None:
     Raises:
         ConfigError: somebody else could change what the executor reads.
     """
-    trusted = (0, os.geteuid())
+    place = _foreign(path, (0, os.geteuid()))
+    if place is not None:
+        raise ConfigError(
+            f"{place} belongs to another account or can be written by one",
+            hint=f"An executor reads only what its own account or root may write: "
+            f"chown root {place}; chmod go-w {place}",
+        )
+
+
+def is_roots(path: Path) -> bool:
+    """Whether root alone decided what the file says: an executor that anybody can set up proves nothing.
+
+    Raises:
+        ConfigError: it cannot be looked at.
+    """
+    return _foreign(path, (0,)) is None
+
+
+def _foreign(path: Path, trusted: tuple[int, ...]) -> Path | None:
+    """The file or a folder above it that somebody else than these accounts may change."""
     for place in (path.resolve(), *path.resolve().parents):
         try:
             found = place.stat()
@@ -168,11 +187,8 @@ def require_private(path: Path) -> None:
         others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
         if found.st_uid not in trusted or (others_write and not sticky):
-            raise ConfigError(
-                f"{place} belongs to another account or can be written by one",
-                hint=f"An executor reads only what its own account or root may write: "
-                f"chown root {place}; chmod go-w {place}",
-            )
+            return place
+    return None
 
 
 def folder_name(path: Path) -> str:

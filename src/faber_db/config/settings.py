@@ -195,7 +195,10 @@ class EnvironmentSettings(_Settings):
     ] = 1
     window: Annotated[
         tuple[WindowText, ...],
-        _says("When a signed plan may run. Empty: always.", ["Mon-Thu 09:00-16:00 Europe/Berlin"]),
+        _says(
+            "When a signed release or roll-back may run; a restore always may. Empty: always.",
+            ["Mon-Thu 09:00-16:00 Europe/Berlin"],
+        ),
     ] = ()
     thresholds: Annotated[
         dict[str, int | str],

@@ -35,7 +35,6 @@ class Client:
     """One who is configured: under which name it acts, and what it may."""
 
     name: str  # the account's on a socket, else as the configuration calls it
-    serves: str  # App.serves: "account", "host", or empty: it is the executor's very account
     may: frozenset[Kind]
     environments: frozenset[str]  # empty: all
 
@@ -111,7 +110,6 @@ def client_of(clients: Sequence[ClientSettings], peer: Peer, token: str) -> Clie
         )
     return Client(
         name=account_of(peer.uid) if peer.uid is not None else found.name,
-        serves=serves_of(clients),
         may=frozenset(found.may or KINDS),
         environments=frozenset(found.environments),
     )

@@ -177,7 +177,11 @@ def _waits(plan: Plan) -> str:
 def _how_long(finding: Finding) -> str:
     """` (until line 20; 2,100,000 rows, 4 to 15 s)`, as far as it is known."""
     until = f"until line {finding.until_line}" if finding.until_line else ""
-    rows = f"{finding.rows:,} rows" if finding.rows is not None else ""
+    rows = (
+        f"{finding.rows:,} row{'' if finding.rows == 1 else 's'}"
+        if finding.rows is not None
+        else ""
+    )
     work = ", ".join(word for word in (rows, finding.takes) if word)
     words = "; ".join(word for word in (until, work) if word)
     return f" ({words})" if words else ""

@@ -169,7 +169,7 @@ class _Server:
         cancelled: Callable[[], bool],
     ) -> dict[str, Any]:
         with self._place_for(client):
-            view = seen_from(self.app, client.serves, ask.history if operation.history else None)
+            view = seen_from(self.app, ask.history if operation.history else None)
             require_place(ask.request, client, view)
             asked = Asked(view, client, progress, cancelled)
             return answer_line(operation, operation.run(ask.request, asked))

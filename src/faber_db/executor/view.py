@@ -34,12 +34,11 @@ class _Sent(Mapping[str, Database]):
         return len(self._databases)
 
 
-def seen_from(app: App, serves: str, history: SentHistory | None = None) -> App:
+def seen_from(app: App, history: SentHistory | None = None) -> App:
     """The same project for one request.
 
     Args:
         app: the executor's own.
-        serves: where the request comes from: "account" or "host".
         history: what it brought; None: nothing, and then no migration is known.
     """
     executor = app.executor
@@ -52,7 +51,6 @@ def seen_from(app: App, serves: str, history: SentHistory | None = None) -> App:
     of_view: Callable[[], App] = itself
     view = replace(
         app,
-        serves=serves,
         databases=_Sent(app.databases, history),
         executor=executor.over(of_view),
     )

@@ -1,6 +1,6 @@
 """Drift: what the live schema holds that the applied migrations do not account for, and lacks."""
 
-import os
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -144,7 +144,7 @@ def _replayed(
 
 def _keep(file: Path, content: bytes) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")  # threads keep it as well
     part.touch(mode=0o600)
     part.write_bytes(content)
     part.replace(file)

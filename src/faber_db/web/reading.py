@@ -112,7 +112,7 @@ def _says(report: StatementReport) -> str:
         "not understood" if not report.understood else "",
         "loses data" if report.data_loss else "",
         "rewrites the table" if report.rewrite else "reads the table" if report.scan else "",
-        f"{report.rows:,} rows" if report.rows is not None else "",
+        f"{report.rows:,} row{'' if report.rows == 1 else 's'}" if report.rows is not None else "",
         report.takes,
         "seen on a trial run" if report.measured else "",
     ]
