@@ -36,6 +36,7 @@ class Context:
     protected: bool = False
     earlier: tuple[Script, ...] = ()  # pending scripts that run before this one
     ledgers: tuple[str, ...] = ()  # tables in which migrations are recorded
+    database: str = ""  # MySQL: its own name, as statements may write it; empty: not known
     schemas: tuple[str, ...] = ()  # that belong to the project; empty: all that the catalogue has
 
     @property

@@ -19,6 +19,7 @@ from faber_db.rules.effects import TableEffect, strength
 from faber_db.rules.rebuild import Rebuild, in_the_way, rebuild_of
 from faber_db.rules.state import State, TableState
 from faber_db.rules.transaction import TransactionState
+from faber_db.sql.neighbours import Reached, reached
 from faber_db.sql.script import Statement
 
 
@@ -50,6 +51,17 @@ class Scene:
     @property
     def sqlite(self) -> bool:
         return self.context.dialect is Dialect.SQLITE
+
+    def reached(self, action: Action, *how: str) -> Iterator[Reached]:
+        """MySQL: what the statement of an action reaches outside its database, once a statement."""
+        if self.mysql and not self.routine and self.is_first(action):
+            found = reached(self.statement.text, self.dialect)
+            yield from (one for one in found if one.how in how)
+
+    def is_own(self, schema: str) -> bool:
+        """MySQL: whether a database of that name is the session's own, or one of the project's."""
+        own = {self.context.database, *self.context.schemas} - {""}
+        return schema in own or schema.lower() == "information_schema"  # nobody can write that
 
     def below(self, major: int) -> bool:
         """Whether the server is known to be PostgreSQL of an older major version."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import ChangeServer, Rename
+from faber_db.model.statement import Action, ChangeServer, Rename
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -30,6 +30,14 @@ def find_rename(action: Rename, scene: Scene) -> Iterator[Hazard]:
         yield Hazard((action.old,), Risk.HIGH, detail=f"rename of tablespace {action.old}")
 
 
+def find_reached(action: Action, scene: Scene) -> Iterator[Hazard]:
+    """In the body of a routine, trigger or event, and in statements that are not understood."""
+    told = {a.what for a in scene.statement.actions_of(ChangeServer)}
+    if not told:
+        for one in scene.reached(action, "server"):
+            yield Hazard((one.name,), detail=one.name)
+
+
 RULE = Rule(
     code="server-change",
     kind=Kind.SECURITY,
@@ -40,5 +48,6 @@ RULE = Rule(
     looks=(
         at(ChangeServer, find),
         at(Rename, find_rename),
+        at(Action, find_reached),
     ),
 )

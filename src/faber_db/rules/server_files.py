@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Calls, Copy, Outside
+from faber_db.model.statement import Action, Calls, Copy, Outside
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 from faber_db.sql.postgresql.builtins import SERVER_CONTROL, SERVER_FILES
@@ -33,6 +33,14 @@ def find_calls(action: Calls, scene: Scene) -> Iterator[Hazard]:
                 yield Hazard((name,), risk, detail=f"function {name} acts on server or session")
 
 
+def find_reached(action: Action, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: in a body, which runs later, or where the grammar does not look."""
+    told = {a.name for a in scene.statement.actions_of(Outside)}
+    for one in scene.reached(action, "file"):
+        if one.name not in told:
+            yield Hazard((one.name,), detail=one.name)
+
+
 RULE = Rule(
     code="server-files",
     kind=Kind.SECURITY,
@@ -44,5 +52,6 @@ RULE = Rule(
         at(Copy, find),
         at(Outside, find_outside),
         at(Calls, find_calls),
+        at(Action, find_reached),
     ),
 )

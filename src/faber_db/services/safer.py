@@ -207,6 +207,7 @@ class _Fixing:
             protected=self.around.protected,
             earlier=earlier,
             schemas=self.around.schemas,
+            database=self.around.database,
             ledgers=self.around.ledgers,
         )
 

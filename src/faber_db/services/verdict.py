@@ -36,6 +36,9 @@ class Surroundings:
     protected: bool = False
     schemas: tuple[str, ...] = ()
     ledgers: tuple[str, ...] = ()
+    database: str = (
+        ""  # MySQL: the session's own; empty: not known, and every other name is foreign
+    )
 
 
 def surroundings(
@@ -50,7 +53,15 @@ def surroundings(
         protected=protected,
         schemas=schemas,
         ledgers=tuple(leave_out),
+        database=_own_name(session),
     )
+
+
+def _own_name(session: Session) -> str:
+    if session.dialect not in (Dialect.MYSQL, Dialect.MARIADB):
+        return ""
+    ((name,),) = session.query("SELECT DATABASE()")
+    return str(name or "")
 
 
 def verdict(
@@ -109,6 +120,7 @@ def verdict_of(
             earlier=tuple(scripts[:position]),
             schemas=around.schemas,
             ledgers=around.ledgers,
+            database=around.database,
         )
         part = analyze(script, context, watch)
         if trial is not None:
