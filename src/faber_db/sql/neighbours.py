@@ -210,11 +210,12 @@ def _alone(pieces: list[Piece], dialect: Dialect) -> set[str]:
 
 
 def _commands(pieces: list[Piece], dialect: Dialect) -> Iterator[Reached]:
+    of_one = any(p.word == "STATEMENT" for p in pieces)
     for index, piece in enumerate(pieces):
         before = pieces[index - 1] if index else END
         following = [*pieces[index + 1 : index + 4], END, END, END]
         if piece.kind == WORD:
-            yield from _command(piece, before, following)
+            yield from _command(piece, before, following, once=of_one)
             yield from _prepared(pieces, index, dialect)
             if piece.word in ("GRANT", "REVOKE") and _begins(before):
                 end = next((p for p in pieces[index:] if p.word == "ON" or p.text == ";"), END)
@@ -232,7 +233,9 @@ def _commands(pieces: list[Piece], dialect: Dialect) -> Iterator[Reached]:
             yield Reached("database", "*.*", "*")
 
 
-def _command(piece: Piece, before: Piece, following: list[Piece]) -> Iterator[Reached]:
+def _command(
+    piece: Piece, before: Piece, following: list[Piece], *, once: bool
+) -> Iterator[Reached]:
     word, behind = piece.word, following[0]
     value = following[1] if behind.text in ("=", ":=") else behind
     if word in _ENGINE_OPTIONS and value.text.strip("'\"`").upper() in _ENGINES:
@@ -240,8 +243,10 @@ def _command(piece: Piece, before: Piece, following: list[Piece]) -> Iterator[Re
     elif word == "CONNECTION" and behind.text == "=":
         yield Reached("engine", "connection")
     elif word == "SQL_MODE" and behind.text in ("=", ":="):
-        literal = value.kind == STRING
-        if not literal or any(mode in value.text.upper() for mode in _OTHER_READING):
+        # what is no literal is read back behind the statement, by whoever runs it; but for the one
+        # statement that it holds for
+        unseen = once and value.kind != STRING
+        if unseen or any(mode in value.text.upper() for mode in _OTHER_READING):
             yield Reached("dynamic", "sql_mode")
     elif word == "LOAD_FILE" and behind.text == "(":
         yield Reached("file", "load_file")
