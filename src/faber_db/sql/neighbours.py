@@ -15,6 +15,7 @@ from faber_db.model.dialect import Dialect
 from faber_db.sql.grammar.stream import END, Piece, Stream, Unreadable
 from faber_db.sql.identifiers import unquote
 from faber_db.sql.lexer import NUMBER, QUOTED, STRING, SYMBOL, WORD
+from faber_db.sql.row_values import shortened
 
 _MAY_REACH = re.compile(
     r"\.(?!\d+\b)|\b(?:execute|prepare|engine|connection|default\w*storage_engine|storage_engine"
@@ -81,6 +82,7 @@ class Reached(NamedTuple):
 @lru_cache(maxsize=8)
 def reached(text: str, dialect: Dialect) -> tuple[Reached, ...]:
     """What a statement of MySQL or MariaDB reaches, in order; text of nothing of it costs a search."""
+    text = shortened(text, dialect)
     if not _MAY_REACH.search(text):
         return ()
     try:
