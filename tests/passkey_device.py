@@ -14,7 +14,7 @@ from faber_db.model.sha256 import sha256_of
 from faber_db.services.ports import PublicKey
 
 ORIGIN = "http://localhost:7475"
-PRESENT, VERIFIED = 0x01, 0x04
+PRESENT, VERIFIED, ELIGIBLE = 0x01, 0x04, 0x08  # to be backed up
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Device:
 
     origin: str = ORIGIN
     rp_id: str = "localhost"
+    device_bound: bool = True
     credential_id: str = field(default_factory=lambda: base64url(secrets.token_bytes(16)))
     private: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
@@ -35,6 +36,7 @@ class Device:
         return Passkey(
             cose=cbor2.dumps(cose).hex(),
             credential_id=self.credential_id,
+            device_bound=self.device_bound,
             origin=self.origin,
             rp_id=self.rp_id,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from faber_db.model.approval import is_hardware
+from faber_db.model.passkey import Passkey
 from faber_db.model.target import PinnedApprover
 from faber_db.model.tier import highest, tier_in_force
 
@@ -50,6 +51,14 @@ def sk_blob(kind: bytes) -> bytes:
 
 
 SK = b"sk-ssh-ed25519@openssh.com"
+
+
+def passkey(*, device_bound: bool) -> str:
+    return Passkey(
+        cose="a0", credential_id="AA", device_bound=device_bound, origin="o", rp_id="r"
+    ).public_key
+
+
 KINDS = {
     "ed25519 on a device": ("openssh", sk_blob(SK).hex(), True),
     "ecdsa on a device": ("openssh", sk_blob(b"sk-ecdsa-sha2-nistp256@openssh.com").hex(), True),
@@ -58,7 +67,9 @@ KINDS = {
     "the name without its length": ("openssh", SK.hex(), False),
     "nothing": ("openssh", "", False),
     "ours, whatever it spells": ("ed25519", sk_blob(SK).hex(), False),
-    "passkey": ("passkey", "7b7d", True),
+    "a passkey of one device": ("passkey", passkey(device_bound=True), True),
+    "a synchronised passkey": ("passkey", passkey(device_bound=False), False),
+    "a passkey that does not say": ("passkey", "7b7d", False),
 }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from faber_db.errors import ApprovalError, InputError
+from faber_db.model import passkey
 from faber_db.model.canonical import canonical, parse_canonical
 from faber_db.model.finding import Frozen
 from faber_db.model.plan import BackupRequirement, PlanKind
@@ -56,15 +57,19 @@ class ApprovalPayload(Frozen):
 def is_hardware(signer: str, public_key: str) -> bool:
     """Whether a key signs by a touch of its device only, as far as the public key tells.
 
-    A passkey counts: the page demands user verification. Of an OpenSSH key the type in its blob
-    (RFC 4253, 6.6: length and name come first) decides.
+    A passkey counts where its authenticator says that it cannot be backed up or synchronised
+    (WebAuthn, 6.1.3: flag BE); who made it so is not attested. Of an OpenSSH key the type in its
+    blob (RFC 4253, 6.6: length and name come first) decides.
 
     Args:
         signer: of the key.
         public_key: hex, as its signer defines it.
     """
-    if signer == "passkey":
-        return True
+    if signer == passkey.SIGNER:
+        try:
+            return passkey.Passkey.of(public_key).device_bound
+        except InputError:
+            return False
     blob = bytes.fromhex(public_key) if signer == "openssh" else b""
     return blob[4 : 4 + int.from_bytes(blob[:4], "big")] in _TOUCHED
 

@@ -74,6 +74,7 @@ class Passkey(_Canonical):
 
     cose: Hex  # the public key as the authenticator gave it
     credential_id: Base64Url
+    device_bound: bool  # its authenticator says that it cannot be copied to another one
     origin: str  # "http://localhost:7475"
     rp_id: str  # "localhost"
 

@@ -71,7 +71,7 @@ class PinnedApprover(Frozen):
         kind = {
             "ed25519": "passphrase key",
             "openssh": "OpenSSH key, security key" if self.hardware else "OpenSSH key",
-            "passkey": "passkey",
+            "passkey": "passkey of one device" if self.hardware else "synchronised passkey",
         }.get(self.signer, self.signer)
         accounts = f", asks from {', '.join(self.accounts)}" if self.accounts else ""
         print_ = fingerprint_of(self.public_key_sha256)

@@ -77,6 +77,7 @@ def _passkey(asked: Asked, asked_for: bytes, given: dict[str, Any]) -> Passkey:
     """What the authenticator made, verified: this page, this challenge, the user verified."""
     from webauthn import verify_registration_response
     from webauthn.helpers.exceptions import WebAuthnException
+    from webauthn.helpers.structs import CredentialDeviceType
 
     try:
         verified = verify_registration_response(
@@ -102,6 +103,7 @@ def _passkey(asked: Asked, asked_for: bytes, given: dict[str, Any]) -> Passkey:
     return Passkey(
         cose=verified.credential_public_key.hex(),
         credential_id=base64url(verified.credential_id),
+        device_bound=verified.credential_device_type is CredentialDeviceType.SINGLE_DEVICE,
         origin=asked.site.origin,
         rp_id=asked.site.rp_id,
     )

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from faber_db.adapters.signers.passkey import verify
 from faber_db.errors import InputError
+from faber_db.model.approval import is_hardware
 from faber_db.model.passkey import Assertion, Passkey, base64url, from_base64url
-from tests.passkey_device import PRESENT, VERIFIED, Device
+from tests.passkey_device import ELIGIBLE, PRESENT, VERIFIED, Device
 
 MESSAGE = b"faber-db-approval-v1\n{}"
 DEVICE = Device()
@@ -22,6 +23,9 @@ REFUSED: dict[str, Callable[[], str]] = {
     "another message": lambda: DEVICE.sign(MESSAGE + b" "),
     "user present only": lambda: DEVICE.sign(MESSAGE, flags=PRESENT),
     "user verified, not present": lambda: DEVICE.sign(MESSAGE, flags=VERIFIED),
+    "of one device, and synchronised": lambda: DEVICE.sign(
+        MESSAGE, flags=PRESENT | VERIFIED | ELIGIBLE
+    ),
     "another origin": lambda: DEVICE.sign(MESSAGE, origin="http://localhost:7476"),
     "another relying party": lambda: DEVICE.sign(MESSAGE, rp_id="example.org"),
     "a registration": lambda: DEVICE.sign(MESSAGE, type="webauthn.create"),
@@ -50,6 +54,14 @@ REFUSED: dict[str, Callable[[], str]] = {
 def test_a_good_assertion_holds_every_time() -> None:
     assert verify(KEY, MESSAGE, GOOD)
     assert verify(KEY, MESSAGE, GOOD)  # before the first statement it is looked at again
+
+
+def test_a_synchronised_passkey_signs_and_is_no_device() -> None:
+    synchronised = Device(device_bound=False)
+    key = synchronised.passkey.public_key
+    assert verify(key, MESSAGE, synchronised.sign(MESSAGE, flags=PRESENT | VERIFIED | ELIGIBLE))
+    assert not is_hardware("passkey", key)
+    assert is_hardware("passkey", KEY)
 
 
 @pytest.mark.parametrize("made", REFUSED.values(), ids=REFUSED)

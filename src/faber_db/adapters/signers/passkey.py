@@ -16,7 +16,7 @@ from faber_db.model.passkey import Assertion, Passkey, from_base64url
 def verify(public_key: str, message: bytes, signature: str) -> bool:
     """Whether `signature` is an assertion over `message` by `public_key`, with the user verified.
 
-    False for anything malformed, and where the extra `web` is not installed.
+    Of a passkey that is pinned as bound to its device, also that it still says so. False for anything malformed, and where the extra `web` is not installed.
     """
     try:
         passkey = Passkey.of(public_key)
@@ -47,6 +47,7 @@ def _holds(passkey: Passkey, assertion: Assertion, challenge: bytes) -> bool:
         from webauthn.helpers.structs import (
             AuthenticationCredential,
             AuthenticatorAssertionResponse,
+            CredentialDeviceType,
         )
     except ImportError:
         return False
@@ -71,4 +72,5 @@ def _holds(passkey: Passkey, assertion: Assertion, challenge: bytes) -> bool:
         )
     except Exception:  # noqa: BLE001 - parsers of foreign bytes: whatever they raise, it does not hold
         return False
-    return verified.user_verified
+    one_device = verified.credential_device_type is CredentialDeviceType.SINGLE_DEVICE
+    return verified.user_verified and (one_device or not passkey.device_bound)
