@@ -21,6 +21,12 @@ from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 # Private servers are set up once for all tests, and nothing lands in the home of who runs them.
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).resolve().parents[1] / ".cache")
 
+for measure in (
+    "COLUMNS",
+    "LINES",
+):  # of a worker's own making; what is printed here has no terminal
+    os.environ.pop(measure, None)
+
 GIVEN = os.environ.get("FABER_DB_TEST_DSN", "")
 GIVEN_MARIADB = os.environ.get("FABER_DB_TEST_MARIADB_DSN", "")
 

@@ -101,6 +101,11 @@ def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("", "")
 
 
+def _hears_ctrl_c() -> None:
+    """A run in the background of a shell ignores it, and its children with it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_while_reading_ends_with_130(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "faber_db", "detect", "--jsonl"],
@@ -108,6 +113,7 @@ def test_ctrl_c_while_reading_ends_with_130(tmp_path: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=_hears_ctrl_c,
     )
     assert process.stdin is not None
     assert process.stdout is not None
