@@ -69,9 +69,12 @@ WORDS = {"asks": "requested permissions", "denied": "has been denied"}
 
 @pytest.fixture(scope="session")
 def claude() -> Path:
-    """The client, installed once into the cache folder of the repository; its scripts do not run."""
-    program = PACKAGES / "node_modules" / ".bin" / "claude"
-    if not program.exists():
+    """The client, installed once into the cache folder of the repository; its scripts do not run.
+
+    So it is the program of the package for this platform, which they would link to.
+    """
+    packages = PACKAGES / "node_modules" / "@anthropic-ai"
+    if not packages.exists():
         PACKAGES.mkdir(parents=True, exist_ok=True)
         (PACKAGES / "package.json").write_text('{"private": true}')
         command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", PINNED]
@@ -80,7 +83,7 @@ def claude() -> Path:
             if os.environ.get("CI"):
                 pytest.fail(f"npm install failed: {done.stderr[-500:]}")
             pytest.skip("the pinned npm package cannot be installed here")
-    return program
+    return next(packages.glob("claude-code-linux-*/claude"))
 
 
 @pytest.fixture
