@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import own_clients
 from tests.e2e.project import Project
 
 ADD = "20261101000000_add"
@@ -23,9 +24,17 @@ def by_hand(project: Project, script: str) -> None:
     file = project.root.parent / "by-hand.sql"
     file.write_text(script, "utf-8")
     words = (
-        ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(file), project.urls["production"]]
+        [
+            own_clients.psql(),
+            "-X",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-f",
+            str(file),
+            project.urls["production"],
+        ]
         if project.urls
-        else ["sqlite3", "-bail", str(project.root / "production.db")]
+        else [own_clients.sqlite3(), "-bail", str(project.root / "production.db")]
     )
     with file.open() as stream:
         subprocess.run(words, stdin=stream, check=True, capture_output=True)

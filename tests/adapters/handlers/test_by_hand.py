@@ -1,6 +1,5 @@
 """The script for the server's own client leaves what we would have left, ledger included."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from faber_db.adapters.handlers import handler_for
 from faber_db.model.migration import Migration, MigrationState, SourceFile
 from faber_db.services.ports import Engine, Handler
 from faber_db.sql.script import parse
+from tests import own_clients
 
 NAME = "20261101000000_o'clock"  # quoted, or it ends a string
 UP = "CREATE TABLE t (a text DEFAULT 'x;''y'); -- no end"
@@ -33,9 +33,7 @@ def files(handler: str, up: str) -> list[SourceFile]:
 def client(engine: str, url: str, script: str, tmp_path: Path) -> None:
     file = tmp_path / "script.sql"
     file.write_text(script, "utf-8")
-    program = shutil.which({"sqlite": "sqlite3", "postgresql": "psql"}[engine])
-    if program is None:
-        pytest.fail(f"the client of {engine} is not installed")
+    program = own_clients.psql() if engine == "postgresql" else own_clients.sqlite3()
     words = {
         "sqlite": ["-bail", url],
         "postgresql": ["-X", "-v", "ON_ERROR_STOP=1", "-f", str(file), url],

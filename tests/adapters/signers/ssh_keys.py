@@ -3,12 +3,17 @@
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+if shutil.which("ssh-keygen") is None and not os.environ.get("CI"):
+    pytest.skip("openssh-client is not installed", allow_module_level=True)
 
 NAMESPACE = "faber-db-approval"
 PASSPHRASE = "a passphrase of the tests"
