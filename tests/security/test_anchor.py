@@ -17,7 +17,7 @@ PHONE = "ALTER TABLE customers ADD COLUMN phone text;\n"
 def copied(project: Project) -> Path:
     """The state folder as it is now, set aside."""
     folder = project.state_file.parent
-    aside = folder.with_name("aside")
+    aside = project.root.parent / "aside"  # beside the states, or it would be taken for one
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(folder, aside)
     return aside
