@@ -5,7 +5,6 @@ to be the same plan, and what was shown has to follow from the plan and from byt
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from faber_db.errors import ExecutorUntrusted, FaberDbError
 from faber_db.executor.approving import LONGEST_APPROVAL, payload_for
@@ -17,7 +16,7 @@ from faber_db.executor.rendering import (
     statements_of,
     title_of,
 )
-from faber_db.model.approval import ApprovalPayload
+from faber_db.model.approval import ApprovalPayload, moment_of
 from faber_db.model.migration import SourceFile
 from faber_db.model.plan import Plan
 from faber_db.model.sha256 import sha256_of
@@ -77,7 +76,7 @@ def require_payload(payload: ApprovalPayload, plan: Plan, *, approver: str, key_
     Raises:
         ExecutorUntrusted: it is not.
     """
-    begin, end = _time(payload.not_before), _time(payload.expires_at)
+    begin, end = moment_of(payload.not_before), moment_of(payload.expires_at)
     if begin is None or end is None or not begin < end <= begin + LONGEST_APPROVAL:
         raise ExecutorUntrusted(f"the signature over {plan.id} would last too long", hint=_HINT)
     wanted = payload_for(plan, approver=approver, key_id=key_id, now=begin, lifetime=end - begin)
@@ -91,11 +90,3 @@ def require_payload(payload: ApprovalPayload, plan: Plan, *, approver: str, key_
             f"the executor asks for a signature over something else than {plan.id} as it showed it",
             hint=_HINT,
         )
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return value if value.tzinfo is not None else None
