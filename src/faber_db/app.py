@@ -344,8 +344,7 @@ class _Builder:
         if settings.handler:
             handler = handler_for(settings.handler)
             found = [h.folder for h in handler.discover(self._root)]
-            default = {"prisma": "prisma/migrations"}.get(handler.name, "migrations")
-            return handler, found[0] if found else self._root / default
+            return handler, found[0] if found else self._root / handler.default_folder
         if folder is not None:
             below = detect_handler(folder) or detect_handler(folder.parent)
             return handler_for(below.handler if below else "sql"), folder

@@ -336,6 +336,40 @@ class MigrationIrreversible(FaberDbError):
     exit_code = Exit.REFUSED
 
 
+class MigrationNotRecorded(FaberDbError):
+    """A migration is a program, and what it would run could not be recorded on a throw-away database.
+
+    Without the recording nobody can see what it does, and a protected environment runs no programs.
+    """
+
+    code = "migration-not-recorded"
+    exit_code = Exit.REFUSED
+
+
+class MigrationNotReproducible(FaberDbError):
+    """Two recordings of a migration that is a program differ, or it reaches outside its database.
+
+    It depends on the time, on chance, on what the data holds or on another system. Write what it has
+    to do as plain statements, and record it again.
+    """
+
+    code = "migration-not-reproducible"
+    exit_code = Exit.REFUSED
+
+
+class ToolMissing(FaberDbError):
+    """The project's own migration tool is not installed where the project has it; faber-db installs none."""
+
+    code = "migration-tool-missing"
+    exit_code = Exit.USAGE
+
+
+class ToolFailed(FaberDbError):
+    """The project's own migration tool failed, asked a question, or did not end in time."""
+
+    code = "migration-tool-failed"
+
+
 # --- specification, schema, analysis -----------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """One suite over every migration format on every product, on real databases."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from faber_db.errors import (
     NotSupported,
 )
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import AppliedMigration, Migration, SourceFile
+from faber_db.model.migration import AppliedMigration, Migration, SourceFile, recorded_file
 from faber_db.services.ports import Engine, Handler, Limits, Session
 from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import parse
@@ -32,6 +33,11 @@ LIMITS = Limits(
     statement_timeout=timedelta(seconds=20),
     lock_retries=0,
 )
+
+FAILED = {"prisma": "failed"}
+"""As what a migration that failed and kept nothing stands in the ledger of a tool; else `pending`."""
+BACK = {"prisma": "rolled_back"}
+"""The same of one that was rolled back."""
 
 
 class Place:
@@ -44,6 +50,8 @@ class Place:
     def add(self, name: str, up: str, down: str = "") -> Migration:
         existing = self.history()
         self.files += self.handler.generate(name, up, down, now=NOW, existing=existing)
+        if self.handler.code:  # a program: as if a recording had given just this
+            self.files.append(recorded_file(self.history()[-1].version, up))
         return self.history()[-1]
 
     def history(self) -> tuple[Migration, ...]:
@@ -51,7 +59,12 @@ class Place:
 
     def states(self, session: Session) -> str:
         found = self.handler.status(self.history(), self.handler.ledger(session))
-        return ", ".join(f"{s.version[15:]} {s.state.value}" for s in found)
+        return ", ".join(f"{self.word(s.name)} {s.state.value}" for s in found)
+
+    @staticmethod
+    def word(name: str) -> str:
+        """`one` of `20261123090000_one`, `0001_one`, `V1__one` or `shop.0001_one`."""
+        return re.split(r"[-_.]", name.removesuffix(".sql"))[-1]
 
     def apply(
         self, session: Session, migration: Migration, *, rehearse: bool = False
@@ -64,16 +77,24 @@ class Place:
         return self.handler.roll_back(session, migration, script, now=NOW)
 
 
-@pytest.fixture(params=[handler.name for handler in HANDLERS])
-def handler(request: pytest.FixtureRequest) -> Handler:
-    return next(h for h in HANDLERS if h.name == request.param)
+PLACES = [  # the quick suite has the two first formats on every product, and each on SQLite
+    pytest.param(
+        (handler.name, product),
+        id=f"{product}-{handler.name}",
+        marks=() if product == "sqlite" or handler.name in ("prisma", "sql") else pytest.mark.slow,
+    )
+    for handler in HANDLERS
+    for product in ("sqlite", "postgresql", "mariadb")
+]
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def place(handler: Handler, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url: str = request.getfixturevalue(f"{request.param}_url")
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    name, product = request.param
+    url: str = request.getfixturevalue(f"{product}_url")
     engines: dict[str, Engine] = {"postgresql": Postgresql(), "mariadb": Mysql()}
-    return Place(handler, engines.get(request.param, Sqlite(tmp_path / "locks")), url)
+    handler = handler_for(name)
+    return Place(handler, engines.get(product, Sqlite(tmp_path / "locks")), url)
 
 
 @pytest.fixture
@@ -109,7 +130,11 @@ def test_apply_then_status(place: Place, session: Session) -> None:
 def test_the_ledger_is_ordered_and_named(place: Place, session: Session) -> None:
     for name in ("one", "two", "three"):
         place.apply(session, place.add(name, f"CREATE TABLE {name} (a integer);"))
-    assert [row.version[15:] for row in place.handler.ledger(session)] == ["one", "two", "three"]
+    assert [place.word(row.name) for row in place.handler.ledger(session)] == [
+        "one",
+        "two",
+        "three",
+    ]
     shown = session.catalogue(leave_out=place.handler.ledger_tables)
     assert [table.full_name for table in shown.tables] == ["one", "three", "two"]
 
@@ -124,17 +149,16 @@ def test_a_failure_keeps_nothing_of_the_migration(place: Place, session: Session
         place.apply(session, one)
     assert caught.value.rolled_back
     assert "t" not in tables(session)
-    expected = {"prisma": "one failed", "sql": "one pending"}  # each as its own tool leaves it
-    assert place.states(session) == expected[place.handler.name]
+    assert place.states(session) == f"one {FAILED.get(place.handler.name, 'pending')}"
 
 
 def test_a_failed_migration_is_settled_and_applied_again(place: Place, session: Session) -> None:
     one = place.add("one", "INSERT INTO missing VALUES (1);")
     with pytest.raises(MigrationFailed):
         place.apply(session, one)
-    if place.handler.name == "prisma":
+    if place.handler.name in FAILED:
         place.handler.mark(session, one, "rolled_back", now=NOW)
-        assert place.states(session) == "one rolled_back"
+        assert place.states(session) == f"one {BACK.get(place.handler.name, 'pending')}"
     session.execute("CREATE TABLE missing (a integer)")
     place.apply(session, one)
     assert place.states(session) == "one applied"
@@ -165,8 +189,7 @@ def test_roll_back(place: Place, session: Session) -> None:
     place.apply(session, one)
     place.roll_back(session, one)
     assert "t" not in tables(session)
-    expected = {"prisma": "one rolled_back", "sql": "one pending"}
-    assert place.states(session) == expected[place.handler.name]
+    assert place.states(session) == f"one {BACK.get(place.handler.name, 'pending')}"
     place.apply(session, one)
     assert place.states(session) == "one applied"
 
@@ -234,6 +257,9 @@ def test_two_formats_do_not_share_a_database(place: Place, session: Session) -> 
     assert f'"handler": "{place.handler.name}"' in caught.value.hint
 
 
+OWN: dict[str, str] = {}
+"""The tool, as it is named below, whose ledger a handler keeps."""
+
 LEDGERS = {
     "dbmate": "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY)",
     "golang-migrate": "CREATE TABLE schema_migrations (version bigint, dirty boolean)",
@@ -249,15 +275,20 @@ LEDGERS = {
 }
 
 
-@pytest.mark.parametrize(("tool", "ddl"), LEDGERS.items(), ids=LEDGERS)
-def test_another_tools_ledger_is_named(tool: str, ddl: str, place: Place, session: Session) -> None:
-    session.execute(ddl.replace('"', "`") if session.dialect in MYSQL else ddl)
-    with pytest.raises(LedgerForeign, match=tool):
-        place.handler.ledger(session)
+def test_another_tools_ledger_is_named(place: Place, session: Session) -> None:
     one = place.add("one", "CREATE TABLE t (a integer);")
-    with pytest.raises(LedgerForeign, match=tool):
-        place.apply(session, one)
-    assert len(tables(session)) == 1
+    for tool, ddl in LEDGERS.items():
+        if OWN.get(place.handler.name) == tool:
+            continue
+        session.execute(ddl.replace('"', "`") if session.dialect in MYSQL else ddl)
+        with pytest.raises(LedgerForeign, match=tool):
+            place.handler.ledger(session)
+        with pytest.raises(LedgerForeign, match=tool):
+            place.apply(session, one)
+        (table,) = tables(session)
+        session.execute(
+            f"DROP TABLE {table}" if session.dialect in MYSQL else f'DROP TABLE "{table}"'
+        )
 
 
 def test_an_applications_own_migrations_table_is_no_ledger(place: Place, session: Session) -> None:
@@ -367,9 +398,9 @@ def test_rows_are_those_that_prisma_writes(tmp_path: Path, sqlite_url: str) -> N
         assert resolved[3:] == ("integer", two.name, "", None, 0)
 
 
-@pytest.fixture
-def on_mariadb(handler: Handler, mariadb_url: str) -> Place:
-    return Place(handler, Mysql(), mariadb_url)
+@pytest.fixture(params=[p for p in PLACES if p.values[0][1] == "mariadb"])  # type: ignore[index]
+def on_mariadb(request: pytest.FixtureRequest, mariadb_url: str) -> Place:
+    return Place(handler_for(request.param[0]), Mysql(), mariadb_url)
 
 
 def test_half_applied_where_definitions_stay(on_mariadb: Place) -> None:

@@ -683,7 +683,7 @@ def _planned(migration: Migration, kind: PlanKind, ground: Ground) -> PlannedMig
 def _files_of(
     migrations: tuple[Migration, ...], files: Sequence[SourceFile]
 ) -> tuple[SourceFile, ...]:
-    paths = {m.path for m in migrations} | {m.down_path for m in migrations if m.down_path}
+    paths = {path for m in migrations for path in (m.path, m.down_path, m.recorded_path) if path}
     return tuple(f for f in files if f.path in paths)
 
 

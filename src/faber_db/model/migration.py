@@ -14,11 +14,28 @@ class SourceFile:
     content: bytes
 
 
+_RECORDED, _SQL = "recorded/", ".sql"
+
+
+def recorded_file(version: str, sql: str) -> SourceFile:
+    """What a recording of a program gave, as a file of the history that never lies in the folder."""
+    return SourceFile(f"{_RECORDED}{version}{_SQL}", sql.encode())
+
+
+def recorded_version(path: str) -> str:
+    """Of which migration a file of the history is the recording; empty for every other file."""
+    if not (path.startswith(_RECORDED) and path.endswith(_SQL)):
+        return ""
+    return path[len(_RECORDED) : -len(_SQL)]
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One versioned change on disk.
 
     `content` is read once; `sha256` is over exactly these bytes, and `up` is what of them runs.
+    Of a migration written as a program (`code`), `up` is empty until it was recorded: then
+    `recorded_path` is set, and `content` and `up` are the recorded SQL.
     """
 
     version: str  # what orders and identifies it, as text
@@ -30,6 +47,9 @@ class Migration:
     down_path: str = ""  # where the down script lies in a file of its own
     wrap: bool = True  # the runner puts the up script into one transaction
     provider: str = ""  # the product it is written for, where the format says so ("postgresql")
+    code: bool = False  # a program, which only its own tool or a recording can run
+    recorded_path: str = ""  # of what a recording of it gave, among the files; see `recorded_file`
+    needs: tuple[str, ...] = ()  # versions that come before it, where the format has a graph
 
     @property
     def sha256(self) -> str:
@@ -72,6 +92,16 @@ class MigrationStatus:
     state: MigrationState
     applied_at: datetime | None = None
     detail: str = ""  # what is odd and what to do, a sentence, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerNote:
+    """Something about a ledger as a whole that its own tool does not say: a stuck lock, two heads."""
+
+    code: str  # stable: "lock-row-stuck", "several-heads"
+    message: str
+    hint: str = ""
+    blocks: bool = False  # nothing may be deployed before it is settled
 
 
 @dataclass(frozen=True, slots=True)

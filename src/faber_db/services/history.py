@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from faber_db.errors import FileUnreadable, InputTooLarge, MigrationsMissing, PathOutsideProject
-from faber_db.model.migration import Migration, SourceFile
+from faber_db.model.migration import Migration, SourceFile, recorded_version
 from faber_db.services.app import Database
 
 MAX_FILE_BYTES = 50_000_000
@@ -22,7 +22,12 @@ def read_folder(database: Database) -> tuple[SourceFile, ...]:
         InputTooLarge: a file is over 50 MB, or there are more than 50,000.
     """
     if database.sent is not None:
-        return tuple(file for file in database.sent if database.handler.wants(file.path))
+        return tuple(
+            file
+            for file in database.sent
+            if database.handler.wants(file.path)
+            or (database.handler.code and recorded_version(file.path))
+        )
     root = database.folder
     files: list[SourceFile] = []
     for path in _paths(root):

@@ -22,6 +22,7 @@ from faber_db.model.finding import Risk
 from faber_db.model.job import Job
 from faber_db.model.migration import (
     AppliedMigration,
+    LedgerNote,
     LedgerRow,
     Migration,
     MigrationStatus,
@@ -300,6 +301,13 @@ class Session(Protocol):
         """
         ...
 
+    def settle(self, name: str) -> None:
+        """Forget what `interrupted` tells of a migration: the ledger says what became of it.
+
+        Does nothing where nothing is told of it.
+        """
+        ...
+
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
     ) -> tuple[Tried, ...]:
@@ -468,8 +476,18 @@ class Handler(Protocol):
         ...
 
     @property
+    def code(self) -> bool:
+        """Whether its migrations are programs; then it is a `CodeHandler`."""
+        ...
+
+    @property
+    def default_folder(self) -> str:
+        """Where the tool keeps migrations in a new project, below its root."""
+        ...
+
+    @property
     def ledger_tables(self) -> tuple[str, ...]:
-        """Tables that belong to the ledger, not to the schema."""
+        """Tables that belong to the ledger, not to the schema; on PostgreSQL also `schema.table`."""
         ...
 
     def discover(self, root: Path) -> list[FoundHistory]:
@@ -502,6 +520,12 @@ class Handler(Protocol):
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[MigrationStatus, ...]:
         """What files and ledger say together, in order of the history, then what only the ledger has."""
+        ...
+
+    def notes(
+        self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[LedgerNote, ...]:
+        """What is odd about the ledger as a whole, and who holds the tool's own lock. Never writes."""
         ...
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
@@ -580,6 +604,42 @@ class Handler(Protocol):
         Args:
             engine: the product, or empty where the format does not ask for it.
             reference: to dev's database, as in the configuration.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPlace:
+    """Where the user's own migration tool runs: an unprotected environment or a throw-away database."""
+
+    root: Path  # of the project
+    folder: Path  # of the migrations
+    url: str  # with its credential; no other environment's credential is given to the tool
+    variables: tuple[str, ...]  # environment variables that the project reads that URL from
+    environ: Mapping[str, str]  # of the caller; what holds another environment's URL is taken out
+    limits: Limits
+    progress: Progress = silent
+    cancelled: Cancelled = never
+
+
+class CodeHandler(Handler, Protocol):
+    """A format whose migrations are programs.
+
+    Status, ledger rows and recorded SQL are handled natively, as those of any other handler: of a
+    recorded migration `apply_one` runs the recorded SQL and writes the row. The user's installed
+    tool runs the program itself, in unprotected environments and on shadows that record it.
+    """
+
+    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+        """Have the user's tool apply exactly this migration, which has to be the next one.
+
+        Never in a protected environment. The tool takes its own lock and writes its own row; the
+        row is looked for afterwards, through the session, so that a tool that reached another
+        database is noticed.
+
+        Raises:
+            ToolMissing, ToolFailed: what the ledger holds then is what the tool left.
+            Cancelled.
         """
         ...
 

@@ -113,9 +113,16 @@ def refuse_ledgers(session: Session, own: str) -> None:
             raise error_for(f"the database holds {table}, the ledger of {tool}", tool)
 
 
+_OURS = {
+    "Prisma": "prisma",
+    'faber-db (handler "sql")': "sql",
+}
+"""The handler for a tool, where there is one."""
+
+
 def error_for(what: str, tool: str) -> LedgerForeign:
     """The error for something that is another tool's."""
-    ours = {"Prisma": "prisma", 'faber-db (handler "sql")': "sql"}.get(tool)
+    ours = _OURS.get(tool)
     return LedgerForeign(
         what,
         hint=f'Set "handler": "{ours}" in the configuration.'

@@ -49,6 +49,7 @@ from faber_db.errors import (
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
     AppliedMigration,
+    LedgerNote,
     LedgerRow,
     Migration,
     MigrationStatus,
@@ -64,6 +65,8 @@ class Prisma:
     """Folders with a `migration.sql` each, in order of their names."""
 
     name = "prisma"
+    code = False
+    default_folder = "prisma/migrations"
     ledger_tables = (TABLE,)
 
     def discover(self, root: Path) -> list[FoundHistory]:
@@ -99,6 +102,11 @@ class Prisma:
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[MigrationStatus, ...]:
         return status(history, ledger)
+
+    def notes(
+        self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[LedgerNote, ...]:
+        return ()
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Prisma's own, asked for in a bounded loop so that the holder is named.

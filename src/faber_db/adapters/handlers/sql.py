@@ -34,6 +34,7 @@ from faber_db.errors import (
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
     AppliedMigration,
+    LedgerNote,
     LedgerRow,
     Migration,
     MigrationStatus,
@@ -94,6 +95,8 @@ class SqlFiles:
     """Plain SQL files with a ledger of our own."""
 
     name = "sql"
+    code = False
+    default_folder = "migrations"
     ledger_tables = (TABLE,)
 
     def discover(self, root: Path) -> list[FoundHistory]:
@@ -154,6 +157,11 @@ class SqlFiles:
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[MigrationStatus, ...]:
         return status(history, ledger)
+
+    def notes(
+        self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[LedgerNote, ...]:
+        return ()
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Nothing: this ledger is ours, and our own deployment lock is held already."""

@@ -47,6 +47,23 @@ def with_remains(rows: Sequence[LedgerRow], session: Session) -> Iterator[Ledger
         yield row
 
 
+def with_interrupted(rows: Sequence[LedgerRow], session: Session) -> tuple[LedgerRow, ...]:
+    """Rows of a ledger that has no word for an unfinished migration, with those that are.
+
+    What a run that did not end well has left counts as an unfinished row, whether the ledger has a
+    row (its way back was cut off) or none. `Session.settle` has to follow each mark.
+    """
+    left = dict(session.interrupted())
+    told = []
+    for row in rows:
+        if row.version in left:
+            row = replace(row, finished=False, log=f"{KEPT} {left.pop(row.version)}")
+        told.append(row)
+    for version, words in left.items():
+        told.append(LedgerRow(version, version, None, None, finished=False, log=f"{KEPT} {words}"))
+    return tuple(told)
+
+
 def is_same(migration: Migration, recorded: str) -> bool:
     """Whether a recorded checksum is that of these bytes, line ends aside.
 

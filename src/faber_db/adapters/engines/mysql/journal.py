@@ -104,6 +104,12 @@ def read(connection: "Connection", *, at_work: bool) -> Mapping[str, str]:
     return {name: "; ".join(words) for name, words in said.items()}
 
 
+def forget(connection: "Connection", name: str) -> None:
+    """Take what is told of one migration out; the ledger says what became of it."""
+    if rows(connection, _THERE):
+        rows(connection, "DELETE FROM _faber_db_journal WHERE name = %s", (name,))
+
+
 def _words(
     connection: "Connection",
     state: str,

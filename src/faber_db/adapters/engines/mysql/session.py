@@ -11,7 +11,7 @@ from faber_db.adapters.engines.mysql import catalogue, identity, lock, sizes
 from faber_db.adapters.engines.mysql import marker as marks
 from faber_db.adapters.engines.mysql.connect import Server, in_transaction, rows
 from faber_db.adapters.engines.mysql.faults import translating
-from faber_db.adapters.engines.mysql.journal import Journal, read
+from faber_db.adapters.engines.mysql.journal import Journal, forget, read
 from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
@@ -140,6 +140,10 @@ class MysqlSession:
     def interrupted(self) -> Mapping[str, str]:
         with translating():
             return read(self._connection, at_work=lock.is_held_by_another(self._connection))
+
+    def settle(self, name: str) -> None:
+        with translating():
+            forget(self._connection, name)
 
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()

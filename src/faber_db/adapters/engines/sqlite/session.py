@@ -130,6 +130,9 @@ class SqliteSession:
     def interrupted(self) -> Mapping[str, str]:
         return {}
 
+    def settle(self, name: str) -> None:
+        """Nothing is told of any migration here."""
+
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
     ) -> tuple[Tried, ...]:
