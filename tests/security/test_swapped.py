@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -114,6 +115,7 @@ def test_stored_bytes_swapped_while_a_release_runs(project_of: Project) -> None:
                 state.execute(
                     "UPDATE files SET content = ? WHERE sha256 = ?", (content.encode(), digest)
                 )
+            time.sleep(0.002)  # so that the release finds the state free before it gives up
 
     with meanwhile(swap) as times:
         code, answer = project.exits("release", "production", "--plan", plan)

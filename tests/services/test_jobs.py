@@ -11,6 +11,7 @@ from faber_db.adapters.signers import ed25519
 from faber_db.adapters.stores.sqlite_state import SqliteState
 from faber_db.config.settings import EnvironmentSettings, ProjectSettings
 from faber_db.errors import UnknownHandle
+from faber_db.executor import jobs as executor_jobs
 from faber_db.executor.local import LocalExecutor
 from faber_db.executor.process import started
 from faber_db.model.answer import State
@@ -94,3 +95,20 @@ def test_a_job_that_is_over_is_not_cancelled(app: App) -> None:
 def test_an_unknown_job(app: App) -> None:
     with pytest.raises(UnknownHandle):
         jobs.show("job_zzz", app)
+
+
+def test_a_process_that_could_not_take_its_job_over_says_why(app: App, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    job = Job(
+        id="job_4", kind="backup", database="main", environment="dev", state=JobState.QUEUED,
+        created_at=NOW.isoformat(),
+    )  # fmt: skip
+    app.state.save_job(job)
+    executor_jobs.spawn(app, job, {"FABER_DB_CONFIG": str(broken), "HOME": str(tmp_path)})
+    ended = executor_jobs.watch(
+        app, job.id, seconds=60, progress=lambda _words: None, cancelled=lambda: False
+    )
+    assert ended.error["code"].startswith("config-")
+    assert ended.error["message"].startswith("its process ended at once: ")
+    assert "broken.json" in ended.error["message"]

@@ -1,6 +1,7 @@
 """The life of a job: made, run in a process of its own, watched, and settled when it dies."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,9 @@ from faber_db.services.ports import Cancelled, Progress, never
 
 HEARTBEAT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
+_CODED = re.compile(
+    r"(?m)^\[([a-z]+(?:-[a-z]+)+)\] (.+)$"
+)  # an error as the command line writes it
 _LONGEST_START = timedelta(seconds=60)
 _LONGEST_SILENCE = timedelta(minutes=5)  # of a job on another machine, whose clock may differ
 
@@ -80,14 +84,24 @@ def _reap(app: App, job_id: str, process: "subprocess.Popen[bytes]") -> None:
             job.model_copy(
                 update={
                     "state": JobState.FAILED,
-                    "error": {
-                        "code": JobFailed.code,
-                        "message": f"its process ended at once, with {process.returncode}",
-                        "hint": f"See {log_of(app, job)}.",
-                    },
+                    "error": _last_words(log_of(app, job), process.returncode),
                 }
             )
         )
+
+
+def _last_words(log: Path, returned: int) -> dict[str, str]:
+    """The coded error with which a process ended that could not even take its job over."""
+    try:
+        found = _CODED.findall(log.read_text("utf-8", errors="replace"))
+    except OSError:
+        found = []
+    code, message = found[-1] if found else (JobFailed.code, f"it returned {returned}")
+    return {
+        "code": code,
+        "message": f"its process ended at once: {message}",
+        "hint": f"See {log}.",
+    }
 
 
 class Running:
