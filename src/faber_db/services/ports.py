@@ -620,6 +620,76 @@ class ToolPlace:
     limits: Limits
     progress: Progress = silent
     cancelled: Cancelled = never
+    within: tuple[str, ...] = ()  # the words before the tool's own command: what shuts it in
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One statement of a program, as the database heard it; `session` tells connections apart."""
+
+    session: str
+    sql: str  # with the values of its parameters put back as literals
+    failed: bool = False
+    unwritable: str = ""  # why no SQL text does the same ("it copies rows from the client")
+
+
+class Listening(Protocol):
+    """A throw-away database that listens to a program."""
+
+    @property
+    def session(self) -> Session:
+        """Ours, which is not listened to."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """For the program."""
+        ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The variables of the program; no environment's credential is among them."""
+        ...
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """As in `ToolPlace`: shuts the program in, so that it reaches this database alone."""
+        ...
+
+    @property
+    def unchecked(self) -> str:
+        """Why nothing shuts it in, so that nobody knows what else it reaches; empty: it is shut in."""
+        ...
+
+    def heard(self) -> tuple[Heard, ...]:
+        """Every statement since the last call, of all connections but ours, in order.
+
+        Raises:
+            MigrationNotRecorded: the log does not say it.
+        """
+        ...
+
+
+class Recorder(Protocol):
+    """Makes throw-away databases that listen, of the same product as the environments."""
+
+    @property
+    def label(self) -> str:
+        """What listens: `private PostgreSQL 17.10`."""
+        ...
+
+    def listen(self, number: int) -> AbstractContextManager[Listening]:
+        """An empty database, dropped at the end.
+
+        Args:
+            number: another one has another name, owner, time zone and seed, so that what depends
+                on them differs.
+
+        Raises:
+            ShadowUnavailable: names what was tried.
+            MigrationNotRecorded: nothing can listen on this product.
+        """
+        ...
 
 
 class CodeHandler(Handler, Protocol):
