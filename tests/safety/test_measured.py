@@ -11,6 +11,8 @@ from tests.safety.claims import ACCEPTED, disagreements
 from tests.safety.measure import measurer
 from tests.safety.truth import LABELS, is_current, measured
 
+pytestmark = pytest.mark.alone  # what is measured here is no other test's
+
 # What else each version does than the one whose measurement is stored: (version, case): labels.
 DIFFERENCES: dict[tuple[int, str], tuple[str, ...]] = {
     (15, "enum-new-type-used-at-once"): ("fails",),  # allowed from 17

@@ -9,6 +9,8 @@ from faber_db.model.finding import Kind, Risk
 from faber_db.services import analyze
 from tests.safety.mysql_waits import connect, waits
 
+pytestmark = pytest.mark.alone  # what is measured here is no other test's
+
 SCHEMA = """
 CREATE TABLE parent (id INT NOT NULL PRIMARY KEY) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 CREATE TABLE big (

@@ -17,6 +17,8 @@ from faber_db.services.trying import ToTry, on_copy
 from faber_db.sql.script import parse
 from tests.services.conftest import AppFactory
 
+pytestmark = pytest.mark.alone  # what is measured here is no other test's
+
 FIRST = {
     "001_users.up.sql": "CREATE TABLE users (id int PRIMARY KEY, email text, at timestamp);",
     "001_users.down.sql": "DROP TABLE users;",

@@ -11,6 +11,8 @@ from faber_db.rules import Context, analyze
 from faber_db.sql.script import parse
 from faber_db.sql.watch import Watch
 
+pytestmark = pytest.mark.alone  # what is measured here is no other test's
+
 TOO_LARGE = {
     "size": "SELECT '" + "x" * 50_000_000 + "'",
     "statements": "SELECT 1;" * 50_001,

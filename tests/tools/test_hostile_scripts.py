@@ -15,6 +15,8 @@ from mcp import Client
 
 from tests.tools.conftest import Connect, content_of
 
+pytestmark = pytest.mark.alone  # what is measured here is no other test's
+
 SECONDS = 10.0  # twice what is promised on an idle machine: this finds what grows, not what is slow
 ORDINARY = "".join(f"CREATE TABLE a{i} (id int);\n" for i in range(2_000))
 USUAL_SECONDS = 1.0  # for the ordinary one on the machine that the promise was measured on
