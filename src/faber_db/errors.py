@@ -259,6 +259,16 @@ class LedgerFailed(LedgerError):
     exit_code = Exit.REFUSED
 
 
+class LedgerBlocked(LedgerError):
+    """The ledger as a whole keeps a deployment from starting: a stuck lock row, several heads.
+
+    `faber-db status` shows it; the hint says what settles it.
+    """
+
+    code = "ledger-blocked"
+    exit_code = Exit.REFUSED
+
+
 class MigrationsMissing(FaberDbError):
     """There is no migration folder, or no migration in it."""
 

@@ -327,6 +327,10 @@ def test_the_holder_of_prismas_lock_is_named(postgresql_url: str) -> None:
         place.handler.lock(one, wait=timedelta(0)),
     ):
         ((pid,),) = one.query("SELECT pg_backend_pid()")
+        assert place.handler.notes(one, (), ()) == ()  # nobody else
+        (note,) = place.handler.notes(two, (), ())
+        assert f"held by process {pid} (faber-db, user " in note.message
+        assert not note.blocks
         with (
             pytest.raises(LockBusy, match=f"process {pid} "),
             place.handler.lock(two, wait=timedelta(milliseconds=150)),

@@ -1,6 +1,7 @@
 """Where a project stands: ledgers, plans, jobs, and the one next step."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,22 +9,27 @@ from typing import Any
 
 import pytest
 
+from faber_db.adapters.handlers.sql import SqlFiles
 from faber_db.app import build as build_app
 from faber_db.errors import (
     BackupMissing,
     Exit,
     FaberDbError,
     InputError,
+    LedgerBlocked,
+    StatementFailed,
     UnknownEnvironment,
     UnknownHandle,
 )
+from faber_db.executor.local import LocalExecutor
 from faber_db.model.answer import NextPerson, NextTool, State
-from faber_db.model.migration import MigrationState
+from faber_db.model.migration import LedgerNote, LedgerRow, Migration, MigrationState
 from faber_db.model.plan import PlanState
 from faber_db.services import build, health
 from faber_db.services.app import App
 from faber_db.services.backup import create
 from faber_db.services.coordinate import Request as BuildRequest
+from faber_db.services.ports import Session
 from faber_db.services.status import Request, run
 from faber_db.services.status_lines import StatusDetails
 from tests.services.conftest import AppFactory
@@ -219,3 +225,53 @@ def test_broken_folder_is_a_warning(app: App, apply_all: Callable[[App], None]) 
     answer = run(Request(), app)
     assert answer.status == "warning"
     assert any(w.code == "migration-unreadable" for w in answer.warnings)
+
+
+class _Heads(SqlFiles):
+    """A tool whose ledger is odd as a whole."""
+
+    note = LedgerNote("several-heads", "there are two heads", "Merge them.", blocks=True)
+
+    def notes(
+        self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[LedgerNote, ...]:
+        return (self.note,)
+
+
+def test_what_is_odd_about_the_ledger_is_told_and_blocks(app: App) -> None:
+    _file(app).touch()
+    database = replace(app.database(), handler=_Heads())
+    databases = {"main": database}
+    odd = replace(app, databases=databases)
+    odd = replace(odd, executor=LocalExecutor(lambda: odd, {}, {}))
+    assert status(odd).environments[0].notes == [_Heads.note]
+    with pytest.raises(LedgerBlocked, match="dev: there are two heads") as caught:
+        build.run(BuildRequest(), odd)
+    assert caught.value.hint == "Merge them."
+
+
+def test_who_deploys_now_is_named(app: App) -> None:
+    build.run(BuildRequest(), app)
+    engine, url = app.database().engine, app.database().environment("dev").resolve_url()
+    assert status(app).environments[0].deploying == ""
+    with engine.connect(url) as session, session.deploy_lock(wait=timedelta(0)):
+        answer = run(Request(), app)
+    (line,) = answer.details.environments
+    assert line.deploying == f"process {os.getpid()}"
+    assert datetime.fromisoformat(line.deploying_since) <= datetime.now(UTC)
+    assert f"process {os.getpid()} deploys now" in answer.message
+
+
+@pytest.mark.slow
+def test_invalid_indexes_are_told(app_factory: AppFactory, postgresql_url: str) -> None:
+    app = app_factory(postgresql_url, migrations=MIGRATIONS)
+    build.run(BuildRequest(), app)
+    with app.database().engine.connect(postgresql_url) as session:
+        session.execute("INSERT INTO users VALUES (1), (2)")
+        session.execute("ALTER TABLE users ADD COLUMN name text DEFAULT 'x'")
+        with pytest.raises(StatementFailed):
+            session.execute("CREATE UNIQUE INDEX CONCURRENTLY by_name ON users (name)")
+    (note,) = status(app).environments[0].notes
+    assert note.code == "invalid-index"
+    assert "by_name on users" in note.message
+    assert "DROP INDEX CONCURRENTLY by_name" in note.hint

@@ -11,6 +11,7 @@ from faber_db.errors import (
     DriftBlocked,
     HealthBlocked,
     InputError,
+    LedgerBlocked,
     LedgerFailed,
     MigrationEdited,
     MigrationIrreversible,
@@ -363,9 +364,13 @@ def pending_of(
 
     Raises:
         NothingPending: all are applied.
+        LedgerBlocked: something about the ledger as a whole has to be settled first.
         LedgerFailed, MigrationEdited, MigrationMissing, MigrationOutOfOrder: the ledger and the
             folder do not agree, so nothing runs.
     """
+    for note in ground.database.handler.notes(ground.session, history, ledger):
+        if note.blocks:
+            raise LedgerBlocked(f"{ground.environment.name}: {note.message}", hint=note.hint)
     statuses = ground.database.handler.status(history, ledger)
     for status in statuses:
         _require_sound(status, ground.environment.name)

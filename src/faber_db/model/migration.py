@@ -105,6 +105,20 @@ class LedgerNote:
 
 
 @dataclass(frozen=True, slots=True)
+class LockHolder:
+    """Who holds a deployment lock."""
+
+    who: str  # "session 4121, faber-db": for people, without any credential
+    since: datetime | None = (
+        None  # when that session or process began to; None: the product cannot say
+    )
+
+    def __str__(self) -> str:
+        since = f" since {self.since.isoformat(timespec='seconds')}" if self.since else ""
+        return f"{self.who}{since}"
+
+
+@dataclass(frozen=True, slots=True)
 class StatementRun:
     """One statement that ran."""
 

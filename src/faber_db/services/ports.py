@@ -24,6 +24,7 @@ from faber_db.model.migration import (
     AppliedMigration,
     LedgerNote,
     LedgerRow,
+    LockHolder,
     Migration,
     MigrationStatus,
     SourceFile,
@@ -342,6 +343,10 @@ class Session(Protocol):
         Raises:
             LockBusy: held by somebody else for all of `wait`; the message names the holder.
         """
+        ...
+
+    def deploy_lock_holder(self) -> LockHolder | None:
+        """Who has `deploy_lock` now, other than this session; None: nobody. Never waits or writes."""
         ...
 
     def read_marker(self) -> Marker | None: ...

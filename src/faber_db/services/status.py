@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from faber_db.checks.postgresql import invalid_indexes
 from faber_db.config.phases import environment_of
 from faber_db.errors import (
     Exit,
@@ -18,8 +19,9 @@ from faber_db.errors import (
     UnknownEnvironment,
 )
 from faber_db.model.answer import Answer, NextPerson, NextTool, Problem
+from faber_db.model.dialect import Dialect
 from faber_db.model.health import CheckResult, CheckStatus, Health
-from faber_db.model.migration import Migration, MigrationState, MigrationStatus
+from faber_db.model.migration import LedgerNote, Migration, MigrationState, MigrationStatus
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of
@@ -27,7 +29,7 @@ from faber_db.services.following import again, follow, wait_for
 from faber_db.services.history import history
 from faber_db.services.jobs import unfinished
 from faber_db.services.outside import applied_outside
-from faber_db.services.ports import Away, Cancelled, Limits, Progress, never, silent
+from faber_db.services.ports import Away, Cancelled, Limits, Progress, Session, never, silent
 from faber_db.services.status_lines import (
     LIVE,
     EnvironmentLine,
@@ -227,6 +229,7 @@ def _look(
         ) as session:
             rows = database.handler.ledger(session)
             statuses, marker = database.handler.status(migrations, rows), session.read_marker()
+            _add_oddities(line, session, database.handler.notes(session, migrations, rows))
         if marker is not None and not line.protected:
             line.protected = "carries our marker"
         outside = applied_outside(app, database.name, environment.name, marker, rows)
@@ -241,6 +244,28 @@ def _look(
     applied = [s.version for s in statuses if s.state is MigrationState.APPLIED]
     line.ledger_head = applied[-1] if applied else ""
     return _Look(line, statuses)
+
+
+def _add_oddities(line: EnvironmentLine, session: Session, notes: Sequence[LedgerNote]) -> None:
+    """What is odd beside the single migrations: of the ledger, of locks, of indexes."""
+    line.notes = [*notes, *_invalid_indexes(session)]
+    holder = session.deploy_lock_holder()
+    if holder is not None:
+        line.deploying = holder.who
+        line.deploying_since = holder.since.isoformat(timespec="seconds") if holder.since else ""
+
+
+def _invalid_indexes(session: Session) -> list[LedgerNote]:
+    if session.dialect is not Dialect.POSTGRESQL:
+        return []
+    return [
+        LedgerNote(
+            "invalid-index",
+            invalid_indexes.CHECK.why.format(object=index, detail=table).rstrip("."),
+            invalid_indexes.CHECK.action.format(object=index) + ".",
+        )
+        for index, _, table in session.query(invalid_indexes.CHECK.sql)
+    ]
 
 
 def _look_elsewhere(
@@ -398,6 +423,9 @@ def _short(line: EnvironmentLine) -> str:
     words = ", ".join(f"{n} {s.replace('_', ' ')}" for s, n in odd.items()) or "up to date"
     if line.outside:
         words += f", {len(line.outside)} applied outside faber-db"
+    if line.deploying:
+        words += f", {line.deploying} deploys now"
+    words += "".join(f", {note.message}" for note in line.notes)
     return f"{name}: {words}" + (f", {line.health} {line.health_age} ago" if line.health else "")
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from faber_db.model.answer import Details
 from faber_db.model.backup import Backup
 from faber_db.model.job import Job, JobState
-from faber_db.model.migration import MigrationState
+from faber_db.model.migration import LedgerNote, MigrationState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
 
@@ -37,6 +37,9 @@ class EnvironmentLine(BaseModel):
     counts: dict[MigrationState, int] = {}
     ledger_head: str = ""
     pending: list[str] = []
+    notes: list[LedgerNote] = []  # what its tool does not say, and who holds its lock
+    deploying: str = ""  # who holds our deployment lock
+    deploying_since: str = ""  # where the product can say
     outside: list[str] = []  # applied since it is protected, by no plan of ours
     problem: str = ""  # why it could not be looked at
     health: str = ""

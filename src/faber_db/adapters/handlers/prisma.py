@@ -25,7 +25,7 @@ from faber_db.adapters.handlers.prisma_ledger import (
     text_by_hand,
     unfinish,
 )
-from faber_db.adapters.handlers.prisma_lock import advisory_lock, named_lock
+from faber_db.adapters.handlers.prisma_lock import advisory_lock, held, named_lock
 from faber_db.adapters.handlers.prisma_provider import (
     LOCK_FILE,
     datasource_in,
@@ -106,7 +106,7 @@ class Prisma:
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[LedgerNote, ...]:
-        return ()
+        return held(session)
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Prisma's own, asked for in a bounded loop so that the holder is named.

@@ -43,8 +43,7 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
         details = answer.details
         page.table([_environment(line, details.waiting) for line in details.environments])
         for line in details.environments:
-            if line.problem:
-                page.fact(bad("problem"), f"{line.environment}: {line.problem}", column=11)
+            _add_oddities(page, line, now)
         if details.migrations:
             page.blank()
             page.table(
@@ -65,14 +64,29 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
     return draw
 
 
+def _add_oddities(page: Page, line: EnvironmentLine, now: datetime) -> None:
+    name = _name(line)
+    if line.problem:
+        page.fact(bad("problem"), f"{name}: {line.problem}", column=11)
+    if line.deploying:
+        since = f", {ago(line.deploying_since, now)}" if line.deploying_since else ""
+        page.fact(warn("deploying"), f"{name}: {line.deploying}{since}", column=11)
+    for note in line.notes:
+        label = bad("blocks") if note.blocks else warn("note")
+        page.fact(label, f"{name}: {note.message}. {note.hint}".rstrip(), column=11)
+
+
+def _name(line: EnvironmentLine) -> str:
+    return f"{line.database}/{line.environment}" if line.database else line.environment
+
+
 def _environment(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Span | str, ...]:
-    name = f"{line.database}/{line.environment}" if line.database else line.environment
     verdict, note = _standing(line, waiting)
     unseen = "" if line.problem else "not looked at"
     health = _HEALTH.get(line.health, dim)(line.health or unseen)
     age = f"{line.health_age} ago" if line.health_age else ""
     return (
-        strong(name),
+        strong(_name(line)),
         verdict,
         note,
         health,

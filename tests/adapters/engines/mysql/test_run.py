@@ -292,6 +292,10 @@ def test_two_deployers(mariadb_url: str, new_mariadb: Callable[[], str]) -> None
     ):
         ((number,),) = one.query("SELECT connection_id()")
         with one.deploy_lock(wait=timedelta(0)):
+            assert one.deploy_lock_holder() is None  # nobody else
+            held = two.deploy_lock_holder()
+            assert held is not None
+            assert held.who.startswith(f"session {number}, root@localhost")
             with (
                 pytest.raises(LockBusy, match=f"session {number}, root@localhost"),
                 two.deploy_lock(wait=timedelta(milliseconds=200)),
@@ -299,6 +303,7 @@ def test_two_deployers(mariadb_url: str, new_mariadb: Callable[[], str]) -> None
                 pytest.fail("two sessions hold one lock")
             with elsewhere.deploy_lock(wait=timedelta(0)):
                 pass
+        assert two.deploy_lock_holder() is None
         with two.deploy_lock(wait=timedelta(0)):
             pass
 

@@ -110,11 +110,18 @@ def test_deploy_lock(engine: Postgresql, postgresql_url: str) -> None:
     with engine.connect(postgresql_url) as one, engine.connect(postgresql_url) as two:
         with one.deploy_lock(wait=timedelta(0)):
             ((process,),) = one.query("SELECT pg_backend_pid()")
+            assert one.deploy_lock_holder() is None  # nobody else
+            holder = two.deploy_lock_holder()
+            assert holder is not None
+            assert holder.who == f"session {process}, faber-db"
+            assert holder.since is not None
+            assert timedelta(0) <= two.now() - holder.since < timedelta(minutes=5)
             with (
-                pytest.raises(LockBusy, match=rf"session {process}, faber-db, since 20\d\d-"),
+                pytest.raises(LockBusy, match=rf"session {process}, faber-db since 20\d\d-"),
                 two.deploy_lock(wait=timedelta(milliseconds=150)),
             ):
                 pass
+        assert two.deploy_lock_holder() is None
         with two.deploy_lock(wait=timedelta(0)):
             pass
 

@@ -193,6 +193,10 @@ def test_deploy_lock_names_its_holder_and_dies_with_it(
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
             assert holder.stdout is not None
             assert holder.stdout.readline() == b"held\n"
+            found = session.deploy_lock_holder()
+            assert found is not None
+            assert found.who == f"process {holder.pid}"
+            assert found.since is not None
             wait = timedelta(milliseconds=100)
             with (
                 pytest.raises(LockBusy, match=f"process {holder.pid} since"),
@@ -202,6 +206,7 @@ def test_deploy_lock_names_its_holder_and_dies_with_it(
             holder.kill()
         with session.deploy_lock(wait=timedelta(seconds=5)):
             pass
+        assert session.deploy_lock_holder() is None
 
 
 def filled(engine: Sqlite, url: str, rows: int = 1000) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql.connect import rows
 from faber_db.errors import LockBusy, NotSupported
+from faber_db.model.migration import LockHolder
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.connect import Connection
@@ -66,6 +67,13 @@ def is_held_by_another(connection: "Connection") -> bool:
         (name,),
     )
     return bool(other)
+
+
+def other_holder(connection: "Connection") -> LockHolder | None:
+    """Who holds the lock of this database, other than this session; since when, no view tells."""
+    if not is_held_by_another(connection):
+        return None
+    return LockHolder(holder(connection, name_of(connection)))
 
 
 def holder(connection: "Connection", name: str) -> str:

@@ -15,7 +15,7 @@ from faber_db.adapters.engines.mysql.journal import Journal, forget, read
 from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import StatementRun
+from faber_db.model.migration import LockHolder, StatementRun
 from faber_db.model.target import Marker, TargetIdentity
 from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
 from faber_db.sql.script import Script
@@ -170,6 +170,10 @@ class MysqlSession:
                 self._lock = ""
                 with suppress(pymysql.err.Error):  # the next deployment takes it away
                     self._journal.remove()
+
+    def deploy_lock_holder(self) -> LockHolder | None:
+        with translating():
+            return lock.other_holder(self._connection)
 
     def read_marker(self) -> Marker | None:
         with translating():

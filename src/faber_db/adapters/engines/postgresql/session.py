@@ -14,7 +14,7 @@ from faber_db.adapters.engines.postgresql.run import ScriptRun
 from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import StatementRun
+from faber_db.model.migration import LockHolder, StatementRun
 from faber_db.model.target import Marker, TargetIdentity
 from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
 from faber_db.sql.script import Script
@@ -133,6 +133,10 @@ class PostgresqlSession:
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         return lock.deploy_lock(self._connection, wait=wait)
+
+    def deploy_lock_holder(self) -> LockHolder | None:
+        with translating():
+            return lock.holder(self._connection)
 
     def read_marker(self) -> Marker | None:
         with translating():

@@ -10,8 +10,10 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from faber_db.errors import LockBusy
+from faber_db.model.migration import LockHolder
 
 _PAUSE = 0.05  # seconds between two looks
+GONE = "a process that has just begun"
 
 
 @contextmanager
@@ -21,9 +23,8 @@ def deploy_lock(folder: Path, file: Path, *, wait: timedelta) -> Iterator[None]:
     Raises:
         LockBusy: held by somebody else for all of `wait`.
     """
-    status = file.stat()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"deploy-{status.st_dev:x}-{status.st_ino:x}.lock"
+    path = _path(folder, file)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(descriptor, file, wait)
@@ -31,6 +32,27 @@ def deploy_lock(folder: Path, file: Path, *, wait: timedelta) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # which unlocks; the file stays, or two could lock two files
+
+
+def holder(folder: Path, file: Path) -> LockHolder | None:
+    """Who holds the lock; a shared lock is tried for a moment, which a deployer waits out."""
+    try:
+        descriptor = os.open(_path(folder, file), os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(descriptor) or LockHolder(GONE)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _path(folder: Path, file: Path) -> Path:
+    status = file.stat()
+    return folder / f"deploy-{status.st_dev:x}-{status.st_ino:x}.lock"
 
 
 def _take(descriptor: int, file: Path, wait: timedelta) -> None:
@@ -42,7 +64,7 @@ def _take(descriptor: int, file: Path, wait: timedelta) -> None:
         except BlockingIOError as error:
             if monotonic() >= deadline:
                 raise LockBusy(
-                    f"another deployment to {file.name} is under way: {_holder(descriptor)}",
+                    f"another deployment to {file.name} is under way: {_holder(descriptor) or GONE}",
                     hint="Wait until it has ended; a dead process holds no lock.",
                 ) from error
             sleep(_PAUSE)
@@ -54,9 +76,10 @@ def _name_holder(descriptor: int) -> None:
     os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
 
-def _holder(descriptor: int) -> str:
+def _holder(descriptor: int) -> LockHolder | None:
+    """As it named itself; None between its lock and its name."""
     try:
-        holder = json.loads(os.pread(descriptor, 1000, 0))
-        return f"process {holder['pid']} since {holder['since']}"
-    except (ValueError, KeyError, TypeError):  # between its lock and its name
-        return "by a process that has just begun"
+        found = json.loads(os.pread(descriptor, 1000, 0))
+        return LockHolder(f"process {int(found['pid'])}", datetime.fromisoformat(found["since"]))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -15,7 +15,7 @@ from faber_db.adapters.engines.sqlite.trial import Trial, unprepared
 from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import StatementRun
+from faber_db.model.migration import LockHolder, StatementRun
 from faber_db.model.target import Marker, TargetIdentity
 from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
 from faber_db.sql.script import Script
@@ -147,6 +147,9 @@ class SqliteSession:
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         return lock.deploy_lock(self._lock_folder, self._file, wait=wait)
+
+    def deploy_lock_holder(self) -> LockHolder | None:
+        return lock.holder(self._lock_folder, self._file)
 
     def read_marker(self) -> Marker | None:
         with translating():
