@@ -137,8 +137,7 @@ class Story:
         self._tell(f"   The files    {shop.folder}\n")
         self._tell(f"   Remove them  rm -r {shop.folder}\n")
         self._tell("\n   Connect Claude Code:\n")
-        self._tell("     cd YOUR-PROJECT && faber-db init\n")
-        self._tell("     claude mcp add faber-db -- faber-db serve\n")
+        self._tell("     cd YOUR-PROJECT && faber-db init --client claude\n")
 
     # --- how it is told ------------------------------------------------------------------------
 
