@@ -262,7 +262,9 @@ class EnvironmentSettings(_Settings):
 
 
 _Engine = Annotated[str, _says("`sqlite`, `postgresql` or `mysql` (also MariaDB).", "postgresql")]
-_HandlerName = Annotated[str, _says("Migration format: `sql` or `prisma`.", "prisma")]
+_HandlerName = Annotated[
+    str, _says("Migration format, such as `prisma` or `sql`; found by its files.", "prisma")
+]
 _Folder = Annotated[str, _says("Folder of the migrations, below the project.", "db/migrations")]
 _SchemaFiles = Annotated[tuple[str, ...], _says("Not supported yet.", [])]
 _Shadow = Annotated[

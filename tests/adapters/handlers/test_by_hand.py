@@ -22,7 +22,13 @@ ALONE = {
 }
 
 
+BLIND = {"goose"}  # no checksum in the ledger
+
+
 def files(handler: str, up: str) -> list[SourceFile]:
+    if handler == "goose":
+        text = f"-- +goose Up\n{up}\n-- +goose Down\n{DOWN};\n"
+        return [SourceFile(f"{NAME}.sql", text.encode())]
     paths = {
         "sql": (f"{NAME}.up.sql", f"{NAME}.down.sql"),
         "prisma": (f"{NAME}/migration.sql", f"{NAME}/down.sql"),
@@ -52,7 +58,7 @@ def state(engine: Engine, handler: Handler, url: str, history: tuple[Migration, 
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["in one transaction", "one by one"])
-@pytest.mark.parametrize("name", ["sql", "prisma"])
+@pytest.mark.parametrize("name", ["sql", "prisma", "goose"])
 @pytest.mark.parametrize("product", ["sqlite", "postgresql"])
 def test_the_clients_own_run_stands_in_the_ledger(
     product: str, name: str, whole: bool, tmp_path: Path, request: pytest.FixtureRequest
@@ -73,7 +79,7 @@ def test_the_clients_own_run_stands_in_the_ledger(
     assert state(engine, handler, url, history) == MigrationState.APPLIED
     with engine.connect(url) as session:
         (row,) = handler.ledger(session)
-        assert (row.sha256, row.finished) == (migration.sha256, True)
+        assert (row.sha256, row.finished) == (None if name in BLIND else migration.sha256, True)
         assert row.applied_at is not None
         assert abs(row.applied_at - session.now()).total_seconds() < 60
         assert session.catalogue(leave_out=handler.ledger_tables).fingerprint()

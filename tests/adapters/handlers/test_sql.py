@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from faber_db.adapters.handlers.sql import SqlFiles
-from faber_db.errors import LedgerForeign, MigrationUnreadable
+from faber_db.errors import LedgerForeign, MigrationOutOfOrder, MigrationUnreadable
 from faber_db.model.migration import Migration, SourceFile
 
 TWO_PARTS = "-- migrate:up\nCREATE TABLE t (a int);\n\n-- migrate:down\nDROP TABLE t;\n"
@@ -70,7 +70,14 @@ def test_byte_order_mark_is_not_run_but_counted() -> None:
 UNREADABLE = {
     "no down": {"1.up.sql": "SELECT 1"},
     "no up": {"1.down.sql": "SELECT 1"},
-    "neither": {"1.sql": "SELECT 1"},
+    "neither": {"a.sql": "SELECT 1"},
+    "plain beside a pair": {"2.sql": "SELECT 1"} | pair("1"),
+    "plain beside two parts": {"1.sql": TWO_PARTS, "2.sql": "SELECT 1"},
+    "plain with another's marker": {"1.sql": "-- +migrate Up\nA\n-- +migrate Down\nB"},
+    "plain with a headline": {"1.sql": "A;\n-- ===== DOWN =====\nB;"},
+    "plain of tern": {"1.sql": "A;\n---- create above / drop below ----\nB;"},
+    "plain in two orders": {"9_a.sql": "SELECT 1", "10_b.sql": "SELECT 1"},
+    "plain with one number twice": {"01_a.sql": "SELECT 1", "1_b.sql": "SELECT 1"},
     "no down marker": {"1.sql": "-- migrate:up\nSELECT 1"},
     "wrong order": {"1.sql": "-- migrate:down\n-- migrate:up\n"},
     "twice": {"1.sql": "-- migrate:up\n-- migrate:up\n-- migrate:down\n"},
@@ -148,3 +155,55 @@ def test_a_new_two_part_file_says_that_it_runs_without_a_transaction() -> None:
     assert file.content.startswith(b"-- migrate:up transaction:false\nVACUUM;\n")
     (new,) = SqlFiles().parse([file])
     assert (new.wrap, new.up.strip()) == (False, "VACUUM;")
+
+
+def test_plain_numbered_scripts_only_go_up() -> None:
+    first, second = parse(**{"001_a.sql": "-- down the drain\nSELECT 1;", "002.sql": "SELECT 2"})
+    assert (first.version, first.up, first.down, first.wrap) == (
+        "001_a",
+        "-- down the drain\nSELECT 1;",
+        None,
+        True,
+    )
+    assert second.version == "002"
+
+
+@pytest.mark.parametrize(
+    ("names", "new"),
+    {
+        "counted": (["001_a", "002_b"], "003_c.sql"),
+        "by time": (["20261101000000_a"], "20261123000000_c.sql"),
+        "by a later time": (["20271231235959_a"], "20280101000000_c.sql"),
+    }.values(),
+    ids=("counted", "by time", "by a later time"),
+)
+def test_the_next_plain_one(names: list[str], new: str) -> None:
+    existing = parse(**{f"{name}.sql": "SELECT 1" for name in names})
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    (file,) = SqlFiles().generate("c", "SELECT 3;", "SELECT 4;", now=now, existing=existing)
+    assert (file.path, file.content) == (new, b"SELECT 3;")
+
+
+def test_a_plain_number_that_would_not_sort_last() -> None:
+    existing = parse(**{f"{n}.sql": "SELECT 1" for n in range(1, 10)})
+    with pytest.raises(MigrationOutOfOrder, match="10_c"):
+        SqlFiles().generate("c", "", "", now=datetime.now(UTC), existing=existing)
+
+
+PLAIN = {
+    "plain": ({"001_a.sql": "SELECT 1"}, True),
+    "with a script that has no number": ({"001_a.sql": "SELECT 1", "seed.sql": ""}, False),
+    "Drizzle's": ({"0000_a.sql": "SELECT 1", "meta/_journal.json": "{}"}, False),
+    "yoyo's": ({"0000_a.sql": "SELECT 1", "0000_a.rollback.sql": ""}, False),
+    "goose's": ({"0001_a.sql": "-- +goose Up\n"}, False),
+}
+
+
+@pytest.mark.parametrize(("files", "ours"), PLAIN.values(), ids=PLAIN)
+def test_discover_plain(files: dict[str, str], ours: bool, tmp_path: Path) -> None:
+    for name, text in files.items():
+        file = tmp_path / "db/migrations" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    found = [history.evidence for history in SqlFiles().discover(tmp_path)]
+    assert found == (["1 numbered SQL file"] if ours else [])

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from faber_db.adapters.handlers.goose import Goose
 from faber_db.adapters.handlers.other_tools import error_for, tool_of_project
 from faber_db.adapters.handlers.prisma import Prisma
 from faber_db.adapters.handlers.sql import SqlFiles
 from faber_db.errors import ConfigError
 from faber_db.services.ports import FoundHistory, Handler
 
-HANDLERS: tuple[Handler, ...] = (Prisma(), SqlFiles())
+HANDLERS: tuple[Handler, ...] = (Prisma(), SqlFiles(), Goose())
 
 
 def handler_for(name: str) -> Handler:

@@ -1,6 +1,7 @@
 """A migration as text for the server's own client: what runs, with what the ledger has to hold."""
 
 from faber_db.model.dialect import Dialect
+from faber_db.services.ports import Bound
 from faber_db.sql.mysql_transactions import MYSQL
 
 _BEGIN = {Dialect.POSTGRESQL: "BEGIN;", Dialect.SQLITE: "BEGIN IMMEDIATE;"}
@@ -38,3 +39,16 @@ def literal(dialect: Dialect, text: str) -> str:
 def made_once(create_table: str) -> str:
     """`CREATE TABLE` that does nothing where there is one."""
     return create_table.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1) + ";"
+
+
+def spelled(dialect: Dialect, bound: Bound) -> str:
+    """A statement of ours with its parameters written out."""
+    values = [
+        literal(dialect, value)
+        if isinstance(value, str)
+        else "NULL"
+        if value is None
+        else str(value).upper()
+        for value in bound.parameters
+    ]
+    return bound.sql % tuple(values) if values else bound.sql

@@ -10,6 +10,7 @@ from faber_db.model.migration import Migration
 
 _STAMP = "%Y%m%d%H%M%S"
 _LONGEST = 60
+_COUNTED = 10**8  # numbers below are counted, from there on they are times
 
 
 def slug_of(words: str) -> str:
@@ -38,6 +39,23 @@ def new_id(words: str, *, now: datetime, existing: Sequence[Migration]) -> str:
             hint="Rename that migration, or number it so that a time stamp sorts after it.",
         )
     return version
+
+
+def next_number(numbers: Sequence[str], *, now: datetime) -> str:
+    """The number after all others: 14 digits of time, or the next one where they are counted.
+
+    Args:
+        numbers: of the existing migrations, digits only.
+        now: the time of the new one.
+    """
+    newest = max(map(int, numbers), default=0)
+    if numbers and newest < _COUNTED:
+        return str(newest + 1).zfill(max(map(len, numbers)))
+    stamp = now.astimezone(UTC).strftime(_STAMP)
+    if int(stamp) > newest:
+        return stamp
+    moment = _moment_of(str(newest))
+    return (moment + timedelta(seconds=1)).strftime(_STAMP) if moment else str(newest + 1)
 
 
 def _moment_of(version: str) -> datetime | None:

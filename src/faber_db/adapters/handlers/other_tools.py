@@ -116,6 +116,7 @@ def refuse_ledgers(session: Session, own: str) -> None:
 _OURS = {
     "Prisma": "prisma",
     'faber-db (handler "sql")': "sql",
+    "goose": "goose",
 }
 """The handler for a tool, where there is one."""
 

@@ -10,6 +10,8 @@ from faber_db.model.migration import SourceFile
 
 _SKIPPED = {"node_modules", "venv", "dist", "build", "target", "vendor", "__pycache__"}
 _DEEPEST = 4  # folders below the project root
+_BEGINNING = 65_536  # bytes in which a script says what it is
+_BLANK = re.compile(r"\s*(?:--[^\n]*|;|(?P<open>/\*))?")
 
 
 def text_of(file: SourceFile) -> str:
@@ -27,8 +29,28 @@ def text_of(file: SourceFile) -> str:
 
 
 def has_statements(text: str) -> bool:
-    """Whether a script holds more than white space and comments."""
-    return bool(re.sub(r"(?s)--[^\n]*|/\*.*?\*/|;", "", text).strip())
+    """Whether a script holds more than white space and comments; reads each character once."""
+    at = 0
+    while at < len(text):
+        match = _BLANK.match(text, at)
+        if match is None or match.end() == at:
+            return True
+        at = match.end()
+        if match["open"]:
+            closed = text.find("*/", at)
+            if closed < 0:
+                return True  # a comment that never ends is an error for the server to tell
+            at = closed + 2
+    return False
+
+
+def beginning_of(file: Path) -> str:
+    """The first 64 KB of a file that may be of any kind, to see what it is; empty where unreadable."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_BEGINNING).decode("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
 
 
 def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -1,5 +1,7 @@
 """Plain SQL: pairs of `<id>.up.sql` and `<id>.down.sql`, or one `<id>.sql` with both parts.
 
+Or, in a folder that has neither, `<number>_<words>.sql`: scripts that only go up.
+
 The ledger `faber_db_migrations` is ours: `version` (the id), `name`, `sha256` of the file with the
 up script, `applied_at` and `execution_ms`. A migration that runs whole in one transaction has its
 row written in that transaction. One that does not has a row without `applied_at` from before its
@@ -15,10 +17,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from faber_db.adapters.handlers import by_hand, other_tools
-from faber_db.adapters.handlers.naming import new_id
-from faber_db.adapters.handlers.reading import folders, has_statements, text_of
+from faber_db.adapters.handlers.naming import new_id, next_number, slug_of
+from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
 from faber_db.adapters.handlers.single_transaction import is_one
-from faber_db.adapters.handlers.sql_text import has_markers, parts_of
+from faber_db.adapters.handlers.sql_text import (
+    has_markers,
+    is_numbered,
+    parting_line,
+    parts_of,
+)
 from faber_db.adapters.handlers.status import KEPT, status, with_remains
 from faber_db.adapters.handlers.tables import columns_of
 from faber_db.errors import (
@@ -28,6 +35,7 @@ from faber_db.errors import (
     LockTimeout,
     MigrationFailed,
     MigrationIrreversible,
+    MigrationOutOfOrder,
     MigrationUnreadable,
     NotSupported,
 )
@@ -114,6 +122,9 @@ class SqlFiles:
             elif any(_is_two_part(folder / name) for name in files if name.endswith(".sql")):
                 evidence = "files with -- migrate:up and -- migrate:down"
                 found.append(FoundHistory(self.name, folder, evidence))
+            elif folder != root and (count := _plain(folder, files)):
+                evidence = f"{count} numbered SQL file{'s' * (count > 1)}"
+                found.append(FoundHistory(self.name, folder, evidence))
         return found
 
     def wants(self, path: str) -> bool:
@@ -123,12 +134,13 @@ class SqlFiles:
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = {file.path: file for file in files if self.wants(file.path)}
         other_tools.refuse_files(sorted(wanted))
+        plain = not any(path.endswith((_UP, _DOWN)) for path in wanted)
         found: dict[str, Migration] = {}
         for path in sorted(wanted):
             if path.endswith(_DOWN):
                 _require(wanted, path, _DOWN, _UP)
                 continue
-            migration = self._migration(wanted, path)
+            migration = self._migration(wanted, path, plain=plain)
             if migration.version in found:
                 raise MigrationUnreadable(
                     f"{migration.version} has two files with an up script",
@@ -137,6 +149,8 @@ class SqlFiles:
             found[migration.version] = migration
         history = tuple(found[version] for version in sorted(found))
         _refuse_two_orders(history)
+        if plain:
+            _refuse_two_shapes(history)
         return history
 
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
@@ -274,7 +288,9 @@ class SqlFiles:
         existing: Sequence[Migration],
         wrap: bool = True,
     ) -> tuple[SourceFile, ...]:
-        """A pair, or one file where the newest migration is one."""
+        """A pair, or one file where the newest migration is one; a plain one only goes up."""
+        if existing and _is_plain(existing[-1]):
+            return (SourceFile(f"{_next_plain(name, existing, now)}.sql", up.encode()),)
         version = new_id(name, now=now, existing=existing)
         down = down if has_statements(down) else _ONE_WAY
         if existing and not existing[-1].down_path:
@@ -289,7 +305,7 @@ class SqlFiles:
     def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
         return (SourceFile("migrations/.gitkeep", b""),)
 
-    def _migration(self, files: dict[str, SourceFile], path: str) -> Migration:
+    def _migration(self, files: dict[str, SourceFile], path: str, *, plain: bool) -> Migration:
         text = text_of(files[path])
         tool = other_tools.tool_of_text(text)
         if tool:
@@ -302,10 +318,14 @@ class SqlFiles:
             up, back = parts_of(path, text)
             version, text, wrap = path.removesuffix(".sql"), up.text, up.wrap
             down_text, down_path = back.text, ""
+        elif plain and is_numbered(path):
+            _refuse_parted(path, text)
+            version, wrap, down_text, down_path = path.removesuffix(".sql"), True, "", ""
         else:
             raise MigrationUnreadable(
                 f"{path} is neither one of a pair nor has `-- migrate:up` and `-- migrate:down`",
-                hint=f"Name it <id>{_UP} beside <id>{_DOWN}, or write both markers into it.",
+                hint=f"Name it <id>{_UP} beside <id>{_DOWN}, or write both markers into it; where no"
+                " file has them, <number>_<words>.sql is a script that only goes up.",
             )
         return Migration(
             version=version,
@@ -325,7 +345,55 @@ class SqlFiles:
 
 
 def _is_two_part(file: Path) -> bool:
-    return has_markers(file.read_text(errors="replace"))
+    return has_markers(beginning_of(file))
+
+
+def _plain(folder: Path, files: Sequence[str]) -> int:
+    """How many numbered scripts a folder holds; none where another tool keeps files in it."""
+    scripts = [name for name in files if name.endswith(".sql")]
+    beside = [f"{sub.name}/{name.name}" for sub in _folders_in(folder) for name in sub.iterdir()]
+    if any(other_tools.tool_of_file(path) for path in [*files, *beside]):
+        return 0
+    if not scripts or not all(is_numbered(name) for name in scripts):
+        return 0
+    return 0 if other_tools.tool_of_text(beginning_of(folder / scripts[0])) else len(scripts)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    return [sub for sub in folder.iterdir() if sub.name == "meta" and sub.is_dir()]
+
+
+def _is_plain(migration: Migration) -> bool:
+    return not migration.down_path and not has_markers(migration.content.decode("utf-8-sig"))
+
+
+def _next_plain(words: str, existing: Sequence[Migration], now: datetime) -> str:
+    numbers = [m[0] for e in existing if (m := re.match(r"\d+", e.version))]
+    version = f"{next_number(numbers, now=now)}_{slug_of(words)}"
+    if version <= existing[-1].version:
+        raise MigrationOutOfOrder(
+            f"a new migration {version} would sort before {existing[-1].version}",
+            hint="Pad the numbers of all migrations with zeros to one length.",
+        )
+    return version
+
+
+def _refuse_parted(path: str, text: str) -> None:
+    if line := parting_line(text):
+        raise MigrationUnreadable(
+            f"{path} has a line {line!r}, as if one part of it went back; all of it would run",
+            hint="Part it with `-- migrate:up` and `-- migrate:down`, or reword that comment.",
+        )
+
+
+def _refuse_two_shapes(history: Sequence[Migration]) -> None:
+    """Refuse a script without markers among such that have them: they were forgotten."""
+    plain = [m for m in history if _is_plain(m)]
+    if plain and len(plain) < len(history):
+        raise MigrationUnreadable(
+            f"{plain[0].path} is neither one of a pair nor has `-- migrate:up` and `-- migrate:down`",
+            hint="Other files of this folder have both markers; write them into this one too.",
+        )
 
 
 def _require(files: dict[str, SourceFile], path: str, ending: str, other: str) -> SourceFile:
@@ -355,7 +423,7 @@ def _refuse_two_orders(history: Sequence[Migration]) -> None:
 
 
 def _wraps_down(migration: Migration) -> bool:
-    if migration.down_path:
+    if migration.down_path or migration.down is None:
         return True
     return parts_of(migration.path, migration.content.decode("utf-8-sig"))[1].wrap
 

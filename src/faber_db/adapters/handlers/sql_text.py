@@ -1,4 +1,4 @@
-"""One file with both directions: `-- migrate:up` and `-- migrate:down`, as dbmate writes it."""
+"""What a script is: both directions with `-- migrate:up` and `-- migrate:down`, or the way up alone."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,13 @@ from faber_db.adapters.handlers.reading import has_statements
 from faber_db.errors import MigrationUnreadable
 
 _MARKER = re.compile(r"(?m)^--[ \t]*migrate:(up|down)\b[ \t]*([^\r\n]*)\r?$")
+_NUMBERED = re.compile(r"\d+(?:[_.-].*)?\.sql")
+_PARTED = re.compile(  # a line that other tools, or people, part a file with
+    r"(?:--+|#+|/\*+)[^\w]*(?:(?:migrate|migration|rambler|goose|dbmate)\W+)?"
+    r"(?:ups?|downs?|undo|rollback|revert)[^\w]*|--+ create above / drop below --+",
+    re.IGNORECASE,
+)
+_LONGEST_MARKER = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,20 @@ class Part:
 def has_markers(text: str) -> bool:
     """Whether a script is one with both directions."""
     return _MARKER.search(text) is not None
+
+
+def is_numbered(name: str) -> bool:
+    """Whether a file name is a number with words behind it: `001_create.sql`, `2.sql`."""
+    return _NUMBERED.fullmatch(name) is not None
+
+
+def parting_line(text: str) -> str:
+    """The first line that looks as if the file had two directions, for a format we do not know."""
+    for line in text.splitlines():
+        shown = line.strip()
+        if len(shown) <= _LONGEST_MARKER and _PARTED.fullmatch(shown):
+            return shown
+    return ""
 
 
 def parts_of(path: str, text: str) -> tuple[Part, Part]:
