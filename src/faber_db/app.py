@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
 from faber_db.adapters.engines.sqlite import Sqlite
-from faber_db.adapters.handlers import detect_handler, handler_for
+from faber_db.adapters.handlers import detect_handler, handler_for, in_project
 from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
@@ -278,7 +278,7 @@ class _Builder:
             name=name,
             settings=settings,
             engine=engine,
-            handler=handler,
+            handler=in_project(handler, self._root, folder),
             folder=folder,
             environments=environments,
             shadow=self._shadow(settings, engine, environments),

@@ -14,19 +14,23 @@ class SourceFile:
     content: bytes
 
 
-_RECORDED, _SQL = "recorded/", ".sql"
+_RECORDED, _RECORDED_BACK, _SQL = "recorded/", "recorded-back/", ".sql"
 
 
-def recorded_file(version: str, sql: str) -> SourceFile:
-    """What a recording of a program gave, as a file of the history that never lies in the folder."""
-    return SourceFile(f"{_RECORDED}{version}{_SQL}", sql.encode())
+def recorded_file(version: str, sql: str, *, back: bool = False) -> SourceFile:
+    """What a recording of a program gave, as a file of the history that never lies in the folder.
+
+    With `back` it is what its way back gave.
+    """
+    return SourceFile(f"{_RECORDED_BACK if back else _RECORDED}{version}{_SQL}", sql.encode())
 
 
 def recorded_version(path: str) -> str:
-    """Of which migration a file of the history is the recording; empty for every other file."""
-    if not (path.startswith(_RECORDED) and path.endswith(_SQL)):
-        return ""
-    return path[len(_RECORDED) : -len(_SQL)]
+    """Of which migration a file of the history is a recording; empty for every other file."""
+    for folder in (_RECORDED, _RECORDED_BACK):
+        if path.startswith(folder) and path.endswith(_SQL):
+            return path[len(folder) : -len(_SQL)]
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,9 @@ FOREIGN = {
     "Sqitch": {"sqitch.plan": "%syntax-version=1.0.0"},
     "Alembic": {"versions/abc_x.py": ""},
     "Django": {"0001_initial.py": ""},
-    "Knex, Sequelize or TypeORM": {"20261123090000-x.js": ""},
+    "Sequelize": {"20261123090000-x.js": ""},
+    "Knex": {"20261123090000_x.ts": ""},
+    "TypeORM": {"1795424400000-X.ts": ""},
     "Atlas": {"atlas.sum": ""},
     "Liquibase": {"1.sql": "--liquibase formatted sql\n"},
 }

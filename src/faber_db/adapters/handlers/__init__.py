@@ -3,13 +3,24 @@
 from pathlib import Path
 
 from faber_db.adapters.handlers.goose import Goose
+from faber_db.adapters.handlers.js_tool import JsTool
+from faber_db.adapters.handlers.knex import Knex
 from faber_db.adapters.handlers.other_tools import error_for, tool_of_project
 from faber_db.adapters.handlers.prisma import Prisma
+from faber_db.adapters.handlers.sequelize import Sequelize
 from faber_db.adapters.handlers.sql import SqlFiles
+from faber_db.adapters.handlers.typeorm import TypeOrm
 from faber_db.errors import ConfigError
 from faber_db.services.ports import FoundHistory, Handler
 
-HANDLERS: tuple[Handler, ...] = (Prisma(), SqlFiles(), Goose())
+HANDLERS: tuple[Handler, ...] = (
+    Prisma(),
+    SqlFiles(),
+    Goose(),
+    TypeOrm(),
+    Sequelize(),
+    Knex(),
+)
 
 
 def handler_for(name: str) -> Handler:
@@ -25,6 +36,11 @@ def handler_for(name: str) -> Handler:
             hint=f"There are: {', '.join(handler.name for handler in HANDLERS)}.",
         )
     return found
+
+
+def in_project(handler: Handler, root: Path, folder: Path) -> Handler:
+    """The handler for one folder of a project, whose own configuration may rename the ledger."""
+    return handler.in_project(root, folder) if isinstance(handler, JsTool) else handler
 
 
 def detect_handler(root: Path) -> FoundHistory | None:

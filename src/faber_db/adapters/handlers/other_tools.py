@@ -20,7 +20,9 @@ _FILES: tuple[tuple[str, str], ...] = (
     ("yoyo", r".+\.rollback\.sql"),
     ("Alembic", r"versions/.+\.py|env\.py|script\.py\.mako"),
     ("Django", r"\d{4}_\w+\.py"),
-    ("Knex, Sequelize or TypeORM", r"\d{8,}[-_].+\.[cm]?[jt]s"),
+    ("TypeORM", r"\d{13}-.+\.[cm]?[jt]s"),
+    ("Sequelize", r"\d{8,}-.+\.[cm]?[jt]s"),
+    ("Knex", r"\d{8,}_.+\.[cm]?[jt]s"),
     ("Rails", r"\d{8,}_\w+\.rb"),
     ("Liquibase", r"(.*/)?(db\.)?changelog[\w.-]*\.(xml|ya?ml|json)"),
 )
@@ -117,6 +119,9 @@ _OURS = {
     "Prisma": "prisma",
     'faber-db (handler "sql")': "sql",
     "goose": "goose",
+    "TypeORM": "typeorm",
+    "Sequelize": "sequelize",
+    "Knex": "knex",
 }
 """The handler for a tool, where there is one."""
 

@@ -1,21 +1,28 @@
 """Which tables a database has, as far as ledgers are concerned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
 
 
-def columns_of(session: Session, table: str) -> tuple[str, ...] | None:
-    """Column names of a table on the search path, in their order; None where there is none."""
+def columns_of(session: Session, table: str, schema: str = "") -> tuple[str, ...] | None:
+    """Column names of a table, in their order; None where there is none.
+
+    Args:
+        session: talks to the server.
+        table: as the catalogue spells it.
+        schema: PostgreSQL only; empty: the first on the search path that has it.
+    """
     if session.dialect is Dialect.SQLITE:
         rows = session.query("SELECT name FROM pragma_table_info(%s) ORDER BY cid", (table,))
     elif session.dialect is Dialect.POSTGRESQL:
         rows = session.query(
             "SELECT attname::text FROM pg_catalog.pg_attribute"
-            " WHERE attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(%s))"
+            " WHERE attrelid = pg_catalog.to_regclass(CASE WHEN %s = '' THEN '' ELSE"
+            " pg_catalog.quote_ident(%s) || '.' END || pg_catalog.quote_ident(%s))"
             " AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            (table,),
+            (schema, schema, table),
         )
     else:
         rows = session.query(
@@ -53,3 +60,29 @@ def tables_among(
         )
         found = {str(row[0]) for row in rows} & set(names)
     return tuple(sorted(found))
+
+
+def tables_with(session: Session, columns: Collection[str]) -> tuple[str, ...]:
+    """Tables that have these columns and no others, sorted; on PostgreSQL `schema.table`."""
+    if session.dialect is Dialect.SQLITE:
+        rows = session.query(
+            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
+            " WHERE m.type = 'table'"
+        )
+    elif session.dialect is Dialect.POSTGRESQL:
+        rows = session.query(
+            "SELECT n.nspname::text || '.' || c.relname::text, a.attname::text"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
+            " WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped"
+            " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
+        )
+    else:
+        rows = session.query(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = database()"
+        )
+    found: dict[str, set[str]] = {}
+    for table, column in rows:
+        found.setdefault(str(table), set()).add(str(column))
+    return tuple(sorted(table for table, names in found.items() if names == set(columns)))

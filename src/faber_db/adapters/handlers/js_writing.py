@@ -1,0 +1,38 @@
+"""Text of a new JavaScript or TypeScript migration that runs given SQL, statement by statement."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from faber_db.adapters.handlers.reading import has_statements
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import Migration
+from faber_db.sql.script import parse
+from faber_db.sql.splitter import spans
+
+_DIALECTS = (Dialect.POSTGRESQL, Dialect.MARIADB, Dialect.SQLITE)
+NO_WAY_BACK = 'throw new Error("This migration has no way back.");'
+
+
+def statements_of(sql: str) -> list[str]:
+    """The statements of a script whose product nobody names.
+
+    Where the products would cut it differently, the first counts that understands every piece.
+    """
+    cuts = {dialect: [sql[a:b] for a, b in spans(sql, dialect)] for dialect in _DIALECTS}
+    if any(one != two for one, two in pairwise(cuts.values())):
+        for dialect in _DIALECTS:
+            if all(statement.understood for statement in parse(sql, dialect).statements):
+                return cuts[dialect]
+    return cuts[Dialect.POSTGRESQL]
+
+
+def body(sql: str, call: Callable[[str], str], *, indent: str) -> str:
+    """Lines that run each statement, or that refuse where there is none."""
+    if not has_statements(sql):
+        return f"{indent}{NO_WAY_BACK}"
+    return "\n".join(f"{indent}{call(statement)}" for statement in statements_of(sql))
+
+
+def ending_for(existing: Sequence[Migration], usual: str) -> str:
+    """The file ending of the newest migration, or the usual one."""
+    return existing[-1].path.rpartition(".")[2] if existing else usual

@@ -1,0 +1,100 @@
+"""Which table is the ledger of a tool whose project may give it another name.
+
+A project's configuration is read as text, never run. Where the table that it names, or the tool's
+usual one, is not there, a table of the same shape under another name is not overlooked: taking
+that database for an empty one would apply everything again.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from faber_db.adapters.handlers.tables import columns_of, tables_with
+from faber_db.errors import LedgerError
+from faber_db.model.dialect import Dialect
+from faber_db.services.ports import Session
+from faber_db.sql.identifiers import quote
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTable:
+    """A table by its name, and on PostgreSQL its schema where the project gives one."""
+
+    name: str
+    schema: str = ""
+
+    @property
+    def label(self) -> str:
+        """For people and for `Handler.ledger_tables`."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    def quoted(self, dialect: Dialect) -> str:
+        if self.schema and dialect is Dialect.POSTGRESQL:
+            return f"{quote(self.schema, dialect)}.{quote(self.name, dialect)}"
+        return quote(self.name, dialect)
+
+    def ending(self, suffix: str) -> "LedgerTable":
+        """The table beside it whose name is longer by this."""
+        return LedgerTable(self.name + suffix, self.schema)
+
+    def columns(self, session: Session) -> tuple[str, ...] | None:
+        """None where it is not there."""
+        return columns_of(session, self.name, self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a project's texts say of its ledger."""
+
+    tables: tuple[LedgerTable, ...]  # at least one
+    unread_in: str = ""  # a file that names it in a way that has to be run to be known
+
+    def chosen(self, session: Session) -> LedgerTable:
+        """The table to use, there or not yet.
+
+        Raises:
+            LedgerError: several are named, and not exactly one of them is there.
+        """
+        there = [table for table in self.tables if table.columns(session) is not None]
+        if len(there) == 1:
+            return there[0]
+        if there or len(self.tables) > 1:
+            names = ", ".join(table.label for table in self.tables)
+            raise LedgerError(
+                f"the project names several ledgers ({names}), and"
+                f" {'several' if there else 'none'} of them are in this database",
+                hint="Give each database of the project a configuration of its own.",
+            )
+        return self.tables[0]
+
+    def require_no_other(
+        self,
+        session: Session,
+        tool: str,
+        shapes: Sequence[Collection[str]],
+        is_one: Callable[[str], bool],
+    ) -> None:
+        """Raise where the chosen table is missing and another one has the shape of this ledger.
+
+        Args:
+            session: talks to the server.
+            tool: whose ledger it is, for people.
+            shapes: the columns that such a table has, one set for each of the tool's forms.
+            is_one: whether the rows of a table (`schema.table` on PostgreSQL) are such a ledger's.
+
+        Raises:
+            LedgerError: there is one, or the name cannot be read from the project.
+        """
+        others = [t for shape in shapes for t in tables_with(session, shape) if is_one(t)]
+        chosen = self.tables[0].label
+        if others:
+            raise LedgerError(
+                f"{chosen} is not there, and {', '.join(others)} has the columns of"
+                f" {tool}'s ledger",
+                hint=f"Write the table's name into {tool}'s configuration as a plain string.",
+            )
+        if self.unread_in:
+            raise LedgerError(
+                f"{self.unread_in} gives {tool}'s ledger a name that is not a plain string, and"
+                f" {chosen} is not there",
+                hint="Write the table's name there as a plain string.",
+            )

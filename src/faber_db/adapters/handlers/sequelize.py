@@ -1,0 +1,119 @@
+"""Sequelize: `migrations/<14 digits>-<name>.js` and `SequelizeMeta`, a table of file names.
+
+Read in the sources of sequelize-cli 6 and umzug 2: every program of the folder is a migration,
+sorted by its file name; a file runs without a transaction of the tool, and its row is written after
+it, so that one that failed half-way leaves what it did and no row. Sequelize has no lock.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from faber_db.adapters.handlers.js_named import NamedFiles, version_of
+from faber_db.adapters.handlers.js_text import Found, literal, option
+from faber_db.adapters.handlers.js_writing import body, ending_for
+from faber_db.adapters.handlers.ledger_table import LedgerTable
+from faber_db.adapters.handlers.naming import new_id
+from faber_db.model.dialect import Dialect
+from faber_db.model.migration import LedgerRow, Migration, SourceFile
+from faber_db.services.ports import Bound, Session
+
+_TIMES = frozenset({"createdAt", "updatedAt"})
+_PROGRAM = re.compile(r".+\.[cm]?[jt]s")
+
+
+class Sequelize(NamedFiles):
+    """Files with `up` and `down`, sorted by their names."""
+
+    name = "sequelize"
+    tool = "Sequelize"
+    table = "SequelizeMeta"
+    shapes = (frozenset({"name"}), frozenset({"name"}) | _TIMES)
+    configuration = re.compile(
+        r"(?i)\.sequelizerc|(config|database|sequelize([-_.]config)?|db)\.([cm]?[jt]s|json)"
+    )
+    product_keys = ("dialect",)
+    ignores = "Sequelize itself says nothing about it."
+
+    def table_option(self, texts: Sequence[str]) -> Found:
+        return option(texts, "migrationStorageTableName")
+
+    def schema_option(self, texts: Sequence[str]) -> Found:
+        return option(texts, "migrationStorageTableSchema")
+
+    def ddl(self, dialect: Dialect, table: LedgerTable) -> Sequence[str]:
+        name = table.quoted(dialect)
+        if dialect in (Dialect.POSTGRESQL, Dialect.SQLITE):
+            return (
+                f'CREATE TABLE {name} ("name" VARCHAR(255) NOT NULL UNIQUE, PRIMARY KEY ("name"))',
+            )
+        return (
+            f"CREATE TABLE {name} (`name` VARCHAR(255) NOT NULL UNIQUE, PRIMARY KEY (`name`))"
+            " ENGINE=InnoDB DEFAULT CHARSET=utf8 COLLATE utf8_unicode_ci",
+        )
+
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
+        """By name: nothing else orders them, unless the project asked for times."""
+        sql = f"SELECT name FROM {table.quoted(session.dialect)} ORDER BY name"  # noqa: S608 -- quoted
+        names = sorted(str(name) for (name,) in session.query(sql))
+        return [LedgerRow(version_of(name), name, None, None) for name in names]
+
+    def insert(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> Bound:
+        return Bound(
+            f"INSERT INTO {table.quoted(dialect)} (name) VALUES (%s)",  # noqa: S608 -- quoted
+            (migration.name,),
+        )
+
+    def is_ledger(self, session: Session) -> Callable[[str], bool]:
+        """An application may well have a table with a name only; file names give it away."""
+
+        def looks(table: str) -> bool:
+            schema, _, name = table.rpartition(".")
+            found = LedgerTable(name, schema).quoted(session.dialect)
+            names = session.query(f"SELECT name FROM {found} LIMIT 20")  # noqa: S608 -- quoted
+            return bool(names) and all(_PROGRAM.fullmatch(str(row[0])) for row in names)
+
+        return looks
+
+    def generate(
+        self,
+        name: str,
+        up: str,
+        down: str,
+        *,
+        now: datetime,
+        existing: Sequence[Migration],
+        wrap: bool = True,
+    ) -> tuple[SourceFile, ...]:
+        """One file; with `wrap` each direction stands in a transaction of its own."""
+        version = new_id(name, now=now, existing=existing)
+        stamp, _, words = version.partition("_")
+        ending = ending_for(existing, "js")
+        text = _text(up, down, typed=ending in ("ts", "cts"), module=ending == "mjs", wrap=wrap)
+        return (SourceFile(f"{stamp}-{words.replace('_', '-')}.{ending}", text.encode()),)
+
+
+def _text(up: str, down: str, *, typed: bool, module: bool, wrap: bool) -> str:
+    head = 'import { QueryInterface } from "sequelize";\n\nexport = {' if typed else (
+        "export default {" if module else '"use strict";\n\nmodule.exports = {'
+    )  # fmt: skip
+    argument = "queryInterface: QueryInterface" if typed else "queryInterface"
+    parts = "\n".join(
+        f"  async {way}({argument}) {{\n{_run(sql, wrap=wrap)}\n  }},"
+        for way, sql in (("up", up), ("down", down))
+    )
+    return f"{head}\n{parts}\n}};\n"
+
+
+def _run(sql: str, *, wrap: bool) -> str:
+    def call(statement: str) -> str:
+        within = ", { transaction }" if wrap else ""
+        return f"await queryInterface.sequelize.query({literal(statement)}{within});"
+
+    lines = body(sql, call, indent="      " if wrap else "    ")
+    if not wrap or "throw " in lines.split("\n")[0]:
+        return lines
+    opened = "    await queryInterface.sequelize.transaction(async (transaction) => {"
+    return f"{opened}\n{lines}\n    }});"
