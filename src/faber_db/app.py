@@ -21,6 +21,7 @@ from faber_db.adapters.handlers import detect_handler, handler_for, in_project
 from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+from faber_db.adapters.shadows.recording_postgresql import PostgresRecorder
 from faber_db.adapters.shadows.templates import Templates
 from faber_db.adapters.signers import ed25519, openssh, passkey
 from faber_db.adapters.signers.own_keys import OwnKeys
@@ -68,7 +69,7 @@ from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
 from faber_db.services import init
 from faber_db.services.app import App, Database, Environment
-from faber_db.services.ports import Engine, Handler, Shadow, State, Verifiers
+from faber_db.services.ports import Engine, Handler, Recorder, Shadow, State, Verifiers
 
 if TYPE_CHECKING:  # loaded by who serves
     from starlette.types import ASGIApp
@@ -282,6 +283,7 @@ class _Builder:
             folder=folder,
             environments=environments,
             shadow=self._shadow(settings, engine, environments),
+            recorder=self._recorder(settings, engine),
             revoked_keys=self._settings.approvers.revoked_keys,
         )
 
@@ -396,6 +398,11 @@ class _Builder:
         if engine.name == "mysql":
             return MariadbShadow(anywhere, templates=templates)
         return PostgresShadow(anywhere, templates=templates)
+
+    def _recorder(self, settings: DatabaseSettings, engine: Engine) -> Recorder | None:
+        if settings.shadow == "off" or engine.name != "postgresql":
+            return None
+        return PostgresRecorder(self._environ, templates=_templates(self._environ))
 
     def _url(self, database: str, name: str, settings: EnvironmentSettings) -> str | None:
         """The URL where it can be had without running a command; None where it is not known."""

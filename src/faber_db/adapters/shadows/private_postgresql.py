@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ class PrivatePostgresql(PrivateServer):
         synced: write as any server does, so that it passes for healthy; else nothing is synced to
             disk unless the data folder is kept.
         templates: see `PrivateServer`; its servers share one `system_identifier`.
+        settings: of the server, beside those that each of ours has.
     """
 
     prefix = "fdbpg-"
@@ -41,10 +43,22 @@ class PrivatePostgresql(PrivateServer):
         data_folder: Path | None = None,
         synced: bool = False,
         templates: Templates | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(data_folder=data_folder, templates=templates)
         self._bin = bin_folder
+        self._settings = settings or {}
         self._synced = synced or data_folder is not None
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens, while it runs."""
+        return self._temporary / ".s.PGSQL.5432"
+
+    @property
+    def data(self) -> Path:
+        """Its data folder, while it runs."""
+        return self._data
 
     def url(self, database: str = "postgres", *, user: str = USER) -> str:
         """A URL for a database on it."""
@@ -89,6 +103,7 @@ class PrivatePostgresql(PrivateServer):
     def _command(self) -> list[str]:
         settings = {**_ALWAYS, "unix_socket_directories": str(self._temporary)}
         settings |= {} if self._synced else _THROW_AWAY
+        settings |= self._settings
         arguments = [f"-c{name}={value}" for name, value in settings.items()]
         return [str(self._program), "-D", str(self._data), *arguments]
 

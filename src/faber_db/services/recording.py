@@ -1,0 +1,255 @@
+"""Programs as migrations, recorded: what they ask of a database, as SQL that does the same."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from time import monotonic, sleep
+from typing import cast
+
+from faber_db.config.reference import split
+from faber_db.errors import (
+    Cancelled,
+    FaberDbError,
+    MigrationFailed,
+    MigrationNotRecorded,
+    MigrationNotReproducible,
+    ShadowUnavailable,
+    ToolFailed,
+)
+from faber_db.model.migration import Migration, SourceFile, recorded_file
+from faber_db.model.recorded import Origin
+from faber_db.model.sha256 import sha256_of
+from faber_db.services.app import App, Database
+from faber_db.services.kept_recordings import Kept, Outcome
+from faber_db.services.ports import (
+    Cancelled as IsCancelled,
+)
+from faber_db.services.ports import (
+    CodeHandler,
+    Limits,
+    Listening,
+    Progress,
+    Recorder,
+    ToolPlace,
+    never,
+    silent,
+)
+from faber_db.services.recorded_script import script_of
+from faber_db.services.same_outcome import difference_between
+from faber_db.sql.script import parse
+
+_APART = 1.1  # seconds between two recordings, so that a time in whole seconds differs
+_FIRST, _SECOND, _PROOF = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """What is known of the programs of a history."""
+
+    files: tuple[SourceFile, ...]  # of the history, with the recordings among them
+    missing: Mapping[str, FaberDbError]  # by version: why there is none
+
+
+def recorded(
+    app: App,
+    database: Database,
+    files: Sequence[SourceFile],
+    *,
+    twice: Collection[str] = (),
+    progress: Progress = silent,
+    cancelled: IsCancelled = never,
+) -> Recordings:
+    """The files of a history with what its programs would run.
+
+    What was recorded before is kept in the state folder, so that only new programs run. They run as
+    the account that calls, on throw-away databases, never with the credential of an environment.
+
+    Args:
+        app: the project.
+        database: whose history it is.
+        files: as they were read from the folder.
+        twice: versions that are recorded twice, on two databases, and have to be equal.
+        progress: told what is recorded.
+        cancelled: asked before each program, and while it runs.
+    """
+    if not database.handler.code or database.sent is not None:
+        return Recordings(tuple(files), {})
+    history = database.handler.parse(files)
+    with _Work(app, database, history, frozenset(twice), progress, cancelled) as work:
+        outcomes = work.all()
+    found = {v: o for v, o in outcomes.items() if o.sql}
+    return Recordings(
+        (*files, *(recorded_file(version, outcome.sql) for version, outcome in found.items())),
+        {v: o.error() for v, o in outcomes.items() if not o.sql},
+    )
+
+
+class _Work:
+    """One pass over a history; databases are made when the first program has to run."""
+
+    def __init__(
+        self,
+        app: App,
+        database: Database,
+        history: Sequence[Migration],
+        twice: Collection[str],
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> None:
+        self._app = app
+        self._database = database
+        self._handler = cast(CodeHandler, database.handler)
+        self._history = [m for m in history if m.code]
+        self._twice = twice
+        self._progress = progress
+        self._cancelled = cancelled
+        self._made = ExitStack()
+        self._places: dict[int, tuple[Listening, int]] = {}  # with how many are applied there
+        self._outcomes: dict[str, Outcome] = {}
+        self._kept = Kept(app, database, self._history)
+
+    def __enter__(self) -> "_Work":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._made.close()
+
+    def all(self) -> Mapping[str, Outcome]:
+        for number, migration in enumerate(self._history):
+            twice = migration.version in self._twice
+            known = self._kept.find(number, twice=twice)
+            if known is None:
+                if self._cancelled():
+                    raise Cancelled("cancelled while programs were recorded; nothing ran")
+                self._progress(f"recording {migration.name} ({number + 1} of {len(self._history)})")
+                known = self._outcome(number, migration, twice=twice)
+                self._kept.keep(number, known, twice=twice)
+            self._outcomes[migration.version] = known
+        return self._outcomes
+
+    def _outcome(self, number: int, migration: Migration, *, twice: bool) -> Outcome:
+        try:
+            return Outcome(sql=self._record(number, migration, twice=twice))
+        except (MigrationNotRecorded, MigrationNotReproducible, ToolFailed) as error:
+            return Outcome.failed(error, migration.name)
+        except ShadowUnavailable as error:
+            return Outcome.failed(
+                MigrationNotRecorded(error.message, hint=error.hint), migration.name
+            )
+
+    def _record(self, number: int, migration: Migration, *, twice: bool) -> str:
+        first = self._at(_FIRST, number)
+        began = monotonic()
+        sql = self._run(_FIRST, number)
+        origin = Origin(
+            migration.path, sha256_of(migration.content), 2 if twice else 1, not first.unchecked
+        )
+        text = origin.line() + sql
+        self._prove(number, migration, text, first)
+        if twice:
+            sleep(max(0.0, _APART - (monotonic() - began)))
+            second = self._at(_SECOND, number)
+            second.stir()
+            again = self._run(_SECOND, number)
+            if again != sql:
+                raise MigrationNotReproducible(
+                    f"two recordings differ: {_first_difference(sql, again)}",
+                    hint="It depends on the time, on chance or on a number that the database"
+                    " gives. Write the names and values out.",
+                )
+        return text
+
+    def _prove(self, number: int, migration: Migration, text: str, first: Listening) -> None:
+        """The recorded SQL, run as the executor runs it, has to leave what the program left."""
+        proof = self._at(_PROOF, number)
+        del self._places[_PROOF]
+        try:
+            self._apply(proof, _as_recorded(migration, text))
+        except MigrationFailed as error:
+            raise MigrationNotReproducible(
+                f"what it ran does not run again: {error.message}",
+                hint="It depends on something beside its statements.",
+            ) from error
+        found = difference_between(
+            first.session, proof.session, leave_out=self._handler.ledger_tables
+        )
+        if found:
+            raise MigrationNotReproducible(
+                f"its statements, run again, leave something else: {found}",
+                hint="It depends on something beside its statements.",
+            )
+        self._places[_PROOF] = (proof, number + 1)
+
+    def _at(self, which: int, number: int) -> Listening:
+        """A database in the state before a migration."""
+        if which not in self._places:
+            self._progress("making a database that listens")
+            place = self._made.enter_context(self._recorder.listen(which))
+            self._places[which] = (place, 0)
+        place, done = self._places[which]
+        for migration in self._history[done:number]:
+            del self._places[which]
+            known = self._outcomes[migration.version]
+            if known.sql:
+                self._apply(place, _as_recorded(migration, known.sql))
+            else:
+                self._progress(f"running {migration.name}")
+                self._handler.run_tool(place.session, migration, self._tool_place(place))
+            done += 1
+            self._places[which] = (place, done)
+        return place
+
+    def _run(self, which: int, number: int) -> str:
+        place, _ = self._places.pop(which)  # where the tool fails, nobody knows what it left
+        place.heard()
+        self._handler.run_tool(place.session, self._history[number], self._tool_place(place))
+        self._places[which] = (place, number + 1)
+        return script_of(place.heard(), self._handler.ledger_tables, place.session.dialect)
+
+    def _apply(self, place: Listening, migration: Migration) -> None:
+        script = parse(migration.up, place.session.dialect)
+        self._handler.apply_one(place.session, migration, script, now=self._app.now())
+
+    @property
+    def _recorder(self) -> Recorder:
+        if self._database.recorder is None:
+            raise MigrationNotRecorded(
+                "programs cannot be recorded for this product",
+                hint="Write the migration as plain SQL.",
+            )
+        return self._database.recorder
+
+    def _tool_place(self, place: Listening) -> ToolPlace:
+        return ToolPlace(
+            root=self._app.root,
+            folder=self._database.folder,
+            url=place.url,
+            variables=tuple(variables_of(self._database)),
+            environ=place.environ,
+            limits=Limits(),
+            progress=self._progress,
+            cancelled=self._cancelled,
+            within=place.within,
+        )
+
+
+def variables_of(database: Database) -> Iterator[str]:
+    """The variables that the project reads its URLs from, of all environments."""
+    for environment in database.environments.values():
+        for reference in (environment.settings.url, environment.settings.direct_url):
+            kind, name = split(reference) if reference else ("", "")
+            if kind == "env":
+                yield name
+
+
+def _as_recorded(migration: Migration, sql: str) -> Migration:
+    path = recorded_file(migration.version, sql).path
+    return replace(migration, content=sql.encode(), up=sql, recorded_path=path)
+
+
+def _first_difference(one: str, other: str) -> str:
+    pairs = zip(one.splitlines(), other.splitlines(), strict=False)
+    differ = next(((a, b) for a, b in pairs if a != b), None)
+    if differ is None:
+        return "one has more statements"
+    return " / ".join(line[:160] for line in differ)
