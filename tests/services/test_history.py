@@ -1,8 +1,11 @@
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from faber_db.errors import MigrationsMissing, PathOutsideProject
+from faber_db.adapters.handlers.prisma import Prisma
+from faber_db.errors import FileUnreadable, MigrationsMissing, PathOutsideProject
 from faber_db.services.app import Database
 from faber_db.services.history import history, read_folder
 from tests.services.conftest import AppFactory
@@ -39,3 +42,25 @@ def test_no_migrations(app_factory: AppFactory, tmp_path: Path) -> None:
     assert read_folder(found) == ()
     with pytest.raises(MigrationsMissing, match="does not exist"):
         history(found)
+
+
+def test_a_pipe_in_the_folder_is_refused_and_not_waited_for(
+    app_factory: AppFactory, tmp_path: Path
+) -> None:
+    found = database(app_factory, tmp_path, PAIR)
+    os.mkfifo(found.folder / "0002_b.up.sql")
+    with pytest.raises(FileUnreadable, match=r"'0002_b\.up\.sql' .* is not a file"):
+        read_folder(found)
+
+
+def test_files_of_folders_below_come_in_order_of_their_paths(
+    app_factory: AppFactory, tmp_path: Path
+) -> None:
+    found = replace(database(app_factory, tmp_path, {}), handler=Prisma())
+    names = ["2_b", "1_a", "1_a.old"]
+    for name in names:
+        (found.folder / name).mkdir()
+        (found.folder / name / "migration.sql").write_text("SELECT 1;")
+    (found.folder / "3_c").symlink_to(found.folder / "1_a")  # a link is not entered
+    expected = ["1_a.old/migration.sql", "1_a/migration.sql", "2_b/migration.sql"]
+    assert [f.path for f in read_folder(found)] == expected

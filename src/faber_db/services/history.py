@@ -1,6 +1,8 @@
 """The migration folder, read once: names and bytes, then migrations."""
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from faber_db.errors import FileUnreadable, InputTooLarge, MigrationsMissing, PathOutsideProject
@@ -28,18 +30,17 @@ def read_folder(database: Database) -> tuple[SourceFile, ...]:
             if database.handler.wants(file.path)
             or (database.handler.code and recorded_version(file.path))
         )
-    root = database.folder
+    root = os.path.realpath(database.folder)
     files: list[SourceFile] = []
-    for path in _paths(root):
-        name = path.relative_to(root).as_posix()
+    for name, entry in sorted(_entries(root), key=lambda found: found[0]):
         if not database.handler.wants(name):
             continue
-        if not path.resolve().is_relative_to(root.resolve()):
+        if entry.is_symlink() and not _is_inside(entry.path, root):
             raise PathOutsideProject(
                 f"{name!r} in the migration folder is a link that leads out of it",
                 hint="Put the file itself there.",
             )
-        files.append(SourceFile(name, _read(path, name)))
+        files.append(SourceFile(name, _read(entry.path, name)))
         if len(files) > MAX_FILES:
             raise InputTooLarge(f"the migration folder holds more than {MAX_FILES} files")
     return tuple(files)
@@ -64,34 +65,43 @@ def history(database: Database) -> tuple[Migration, ...]:
     return migrations
 
 
-def _paths(root: Path) -> list[Path]:
-    """Files below a folder in order of their paths; folders that are links are not entered."""
-    found: list[Path] = []
-    for folder, folders, names in os.walk(root, onerror=_unreadable):
-        folders.sort()
-        for name in [*folders, *names]:
-            path = Path(folder, name)
-            if name in folders and not path.is_symlink():
-                continue
-            if name in names or not path.resolve().is_relative_to(root.resolve()):
-                found.append(path)
-    return sorted(found, key=lambda p: p.relative_to(root).as_posix())
+def _entries(folder: str, below: str = "") -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """What lies below a folder, by path; folders that are links are not entered.
 
-
-def _unreadable(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
+    Plain strings and one look at each: a history may hold many thousands of files.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except FileNotFoundError:
+        return
+    except OSError as error:
         raise FileUnreadable(
             f"a folder of the migrations cannot be read ({error.strerror})",
             hint="Check its permissions.",
         ) from error
+    for entry in entries:
+        name = f"{below}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path, f"{name}/")
+        else:
+            yield name, entry
 
 
-def _read(path: Path, name: str) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputTooLarge(f"the migration file {name!r} is over {MAX_FILE_BYTES} bytes")
-        return path.read_bytes()
+def _is_inside(path: str, root: str) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(root)
+
+
+def _read(path: str, name: str) -> bytes:
+    try:  # without waiting for somebody who writes into a pipe
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - opened above
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileUnreadable(f"{name!r} in the migration folder is not a file")
+            if status.st_size > MAX_FILE_BYTES:
+                raise InputTooLarge(f"the migration file {name!r} is over {MAX_FILE_BYTES} bytes")
+            return file.read()
     except OSError as error:
         raise FileUnreadable(
             f"the migration file {name!r} cannot be read ({error.strerror})",

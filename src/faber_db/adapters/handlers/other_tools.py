@@ -26,6 +26,7 @@ _FILES: tuple[tuple[str, str], ...] = (
     ("Rails", r"\d{8,}_\w+\.rb"),
     ("Liquibase", r"(.*/)?(db\.)?changelog[\w.-]*\.(xml|ya?ml|json)"),
 )
+_ANY_FILE = re.compile("|".join(f"(?:{pattern})" for _, pattern in _FILES))
 
 _TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("goose", re.compile(r"(?m)^\s*--\s*\+goose\s")),
@@ -72,6 +73,8 @@ _PROJECT_FILES = {
 
 def tool_of_file(path: str) -> str:
     """The tool that a file name (below the migration folder) gives away, or empty."""
+    if not _ANY_FILE.fullmatch(path):  # one look for nearly all of them
+        return ""
     return next((tool for tool, pattern in _FILES if re.fullmatch(pattern, path)), "")
 
 

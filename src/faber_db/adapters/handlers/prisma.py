@@ -191,7 +191,7 @@ class Prisma:
 
     def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
         """As `prisma migrate resolve` does; `applied` on an applied one records its new checksum."""
-        row = next((r for r in self.ledger(session) if r.version == migration.version), None)
+        row = next(iter(read_ledger(session, migration.name)), None)
         if state == "applied":
             ensure_table(session)
             with session.transaction():

@@ -81,8 +81,9 @@ _NOW |= dict.fromkeys(MYSQL, "utc_timestamp(3)")
 _NEW_ID |= dict.fromkeys(MYSQL, "uuid()")
 _SELECT = (
     "SELECT migration_name, checksum, started_at, finished_at, rolled_back_at, logs,"
-    " applied_steps_count FROM _prisma_migrations ORDER BY started_at, migration_name"
+    " applied_steps_count FROM _prisma_migrations"
 )
+_ORDER = " ORDER BY started_at, migration_name"
 _COUNTS = "rolled_back_at IS NULL"  # what is rolled back counts for nothing
 
 
@@ -252,8 +253,11 @@ def mark_applied(
     )
 
 
-def read_ledger(session: Session) -> tuple[LedgerRow, ...]:
-    """One row a migration, oldest first; no table is an empty ledger. Never writes."""
+def read_ledger(session: Session, name: str = "") -> tuple[LedgerRow, ...]:
+    """One row a migration, oldest first; no table is an empty ledger. Never writes.
+
+    With `name` that of one migration only.
+    """
     columns = columns_of(session, TABLE)
     if columns is None:
         refuse_ledgers(session, TABLE)
@@ -261,6 +265,9 @@ def read_ledger(session: Session) -> tuple[LedgerRow, ...]:
     if not set(columns) >= _COLUMNS:
         missing = ", ".join(sorted(_COLUMNS - set(columns)))
         raise LedgerError(f"{TABLE} lacks the columns {missing}")
-    rows = session.query(_SELECT)
+    if name:
+        rows = session.query(f"{_SELECT} WHERE migration_name = %s{_ORDER}", (name,))
+    else:
+        rows = session.query(_SELECT + _ORDER)
     newest = _newest_of_each([_ledger_row(row) for row in rows])
     return tuple(with_remains(newest, session))

@@ -12,6 +12,7 @@ _SKIPPED = {"node_modules", "venv", "dist", "build", "target", "vendor", "__pyca
 _DEEPEST = 4  # folders below the project root
 _BEGINNING = 65_536  # bytes in which a script says what it is
 _BLANK = re.compile(r"\s*(?:--[^\n]*|;|(?P<open>/\*))?")
+_ONE_MIGRATION = re.compile(r"\d{14}_")  # as Prisma names one; a project may have thousands
 
 
 def text_of(file: SourceFile) -> str:
@@ -56,13 +57,17 @@ def beginning_of(file: Path) -> str:
 def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Folders of a project with the names of their files, sorted; four levels deep.
 
-    Hidden folders, dependencies and build results are left out; links are not followed.
+    Hidden folders, dependencies, build results and the folders of single migrations are left out;
+    links are not followed.
     """
     for folder, below, files in os.walk(root):
         depth = len(Path(folder).relative_to(root).parts)
         below[:] = sorted(
             name
             for name in below
-            if depth < _DEEPEST and not name.startswith(".") and name not in _SKIPPED
+            if depth < _DEEPEST
+            and not name.startswith(".")
+            and name not in _SKIPPED
+            and not _ONE_MIGRATION.match(name)
         )
         yield Path(folder), sorted(files)
