@@ -47,6 +47,7 @@ FAILED = {"prisma": "failed"}
 BACK = {"prisma": "rolled_back"}
 """The same of one that was rolled back."""
 BLIND = {
+    "dbmate",
     "goose",
     "typeorm",
     "sequelize",
@@ -54,6 +55,7 @@ BLIND = {
 }
 """Tools whose ledger keeps no checksum, so that what was edited cannot be told."""
 NO_TIME = {
+    "dbmate",
     "typeorm",
     "sequelize",
 }
@@ -288,6 +290,7 @@ def test_two_formats_do_not_share_a_database(place: Place, session: Session) -> 
 
 
 OWN = {
+    "dbmate": "dbmate",
     "goose": "goose",
     "typeorm": "TypeORM",
     "sequelize": "Sequelize",

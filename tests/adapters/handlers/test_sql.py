@@ -142,14 +142,6 @@ def test_discover(tmp_path: Path) -> None:
     )
 
 
-def test_a_dbmate_project_is_not_ours(tmp_path: Path) -> None:
-    (tmp_path / "db/migrations").mkdir(parents=True)
-    (tmp_path / "db/migrations/1.sql").write_text(TWO_PARTS)
-    assert SqlFiles().discover(tmp_path)
-    (tmp_path / "db/schema.sql").write_text("--\n-- Dbmate schema migrations\n--\n")
-    assert SqlFiles().discover(tmp_path) == []
-
-
 def test_a_new_two_part_file_says_that_it_runs_without_a_transaction() -> None:
     existing = parse(**{"1_a.sql": TWO_PARTS})
     now = datetime(2026, 11, 23, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from faber_db.adapters.handlers.dbmate import Dbmate
 from faber_db.adapters.handlers.goose import Goose
 from faber_db.adapters.handlers.js_tool import JsTool
 from faber_db.adapters.handlers.knex import Knex
@@ -16,6 +17,7 @@ from faber_db.services.ports import FoundHistory, Handler
 HANDLERS: tuple[Handler, ...] = (
     Prisma(),
     SqlFiles(),
+    Dbmate(),
     Goose(),
     TypeOrm(),
     Sequelize(),

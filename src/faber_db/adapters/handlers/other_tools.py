@@ -50,7 +50,7 @@ _LEDGERS = {
     "databasechangelog": "Liquibase",
     "DATABASECHANGELOG": "Liquibase",
     "atlas_schema_revisions": "Atlas",
-    "schema_migrations": "dbmate",  # or golang-migrate, or Rails: see `_tool_of`
+    "schema_migrations": "dbmate",  # or golang-migrate, Rails or Ecto: see `_tool_of`
     "migrations": "TypeORM",  # only with its columns: see `_tool_of`
 }
 _SCHEMAS = {"drizzle": "__drizzle_migrations", "sqitch": "changes"}
@@ -88,9 +88,6 @@ def tool_of_project(root: Path) -> str:
     for name, tool in _PROJECT_FILES.items():
         if (root / name).is_file():
             return tool
-    schema = root / "db" / "schema.sql"
-    if schema.is_file() and b"Dbmate schema migrations" in schema.read_bytes():
-        return "dbmate"
     return ""
 
 
@@ -118,8 +115,20 @@ def refuse_ledgers(session: Session, own: str) -> None:
             raise error_for(f"the database holds {table}, the ledger of {tool}", tool)
 
 
+def require_owner(session: Session, table: str, tool: str) -> None:
+    """Raise where a ledger whose name several tools share is another one's. Talks to the server.
+
+    Raises:
+        LedgerForeign: names the tool and the table.
+    """
+    owner = _tool_of(session, table)
+    if owner and owner != tool:
+        raise error_for(f"the database holds {table}, the ledger of {owner}", owner)
+
+
 _OURS = {
     "Prisma": "prisma",
+    "dbmate": "dbmate",
     'faber-db (handler "sql")': "sql",
     "goose": "goose",
     "TypeORM": "typeorm",
@@ -143,10 +152,21 @@ def error_for(what: str, tool: str) -> LedgerForeign:
 
 def _tool_of(session: Session, table: str) -> str:
     if table == "schema_migrations":
-        return "golang-migrate" if "dirty" in (columns_of(session, table) or ()) else "dbmate"
+        return _tool_of_versions(session, columns_of(session, table) or ())
     if table == "migrations":
         columns = columns_of(session, table) or ()
         return "TypeORM" if {"timestamp", "name"} <= set(columns) else ""
     if "." in table:
         return {"drizzle": "Drizzle", "sqitch": "Sqitch"}[table.partition(".")[0]]
     return _LEDGERS[table]
+
+
+def _tool_of_versions(session: Session, columns: tuple[str, ...]) -> str:
+    """Whose `schema_migrations` this is; empty where it is an application's own table."""
+    if "version" not in columns:
+        return ""
+    if "dirty" in columns:
+        return "golang-migrate"
+    if "inserted_at" in columns:
+        return "Ecto"
+    return "Rails" if columns_of(session, "ar_internal_metadata") else "dbmate"

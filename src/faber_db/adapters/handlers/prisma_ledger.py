@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from faber_db.adapters.handlers import by_hand
 from faber_db.adapters.handlers.other_tools import refuse_ledgers
 from faber_db.adapters.handlers.status import KEPT, is_same, with_remains
-from faber_db.adapters.handlers.tables import columns_of
+from faber_db.adapters.handlers.tables import columns_of, require_columns
 from faber_db.errors import FaberDbError, LedgerError, LockTimeout, MigrationFailed
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration
@@ -262,9 +262,7 @@ def read_ledger(session: Session, name: str = "") -> tuple[LedgerRow, ...]:
     if columns is None:
         refuse_ledgers(session, TABLE)
         return ()
-    if not set(columns) >= _COLUMNS:
-        missing = ", ".join(sorted(_COLUMNS - set(columns)))
-        raise LedgerError(f"{TABLE} lacks the columns {missing}")
+    require_columns(TABLE, columns, _COLUMNS)
     if name:
         rows = session.query(f"{_SELECT} WHERE migration_name = %s{_ORDER}", (name,))
     else:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from faber_db.adapters.handlers import by_hand, other_tools
+from faber_db.adapters.handlers import by_hand, dbmate, other_tools
 from faber_db.adapters.handlers.naming import new_id, next_number, slug_of
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
 from faber_db.adapters.handlers.single_transaction import is_one
@@ -27,7 +27,7 @@ from faber_db.adapters.handlers.sql_text import (
     parts_of,
 )
 from faber_db.adapters.handlers.status import KEPT, status, with_remains
-from faber_db.adapters.handlers.tables import columns_of
+from faber_db.adapters.handlers.tables import columns_of, require_columns
 from faber_db.errors import (
     ConnectionFailed,
     FaberDbError,
@@ -109,8 +109,6 @@ class SqlFiles:
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """The root, and folders named `migrations` (or `migrate`), with pairs or two-part files in them."""
-        if other_tools.tool_of_project(root) == "dbmate":
-            return []
         found = []
         for folder, files in folders(root):
             if folder.name not in ("migrations", "migrate") and folder != root:
@@ -120,6 +118,8 @@ class SqlFiles:
                 evidence = f"{pairs} pair{'s' * (pairs > 1)} of .up.sql and .down.sql"
                 found.append(FoundHistory(self.name, folder, evidence))
             elif any(_is_two_part(folder / name) for name in files if name.endswith(".sql")):
+                if dbmate.evidence(root, folder):
+                    continue
                 evidence = "files with -- migrate:up and -- migrate:down"
                 found.append(FoundHistory(self.name, folder, evidence))
             elif folder != root and (count := _plain(folder, files)):
@@ -158,9 +158,7 @@ class SqlFiles:
         if columns is None:
             other_tools.refuse_ledgers(session, TABLE)
             return ()
-        if not set(columns) >= _COLUMNS:
-            missing = ", ".join(sorted(_COLUMNS - set(columns)))
-            raise LedgerError(f"{TABLE} lacks the columns {missing}")
+        require_columns(TABLE, columns, _COLUMNS)
         rows = session.query(
             f"SELECT version, name, sha256, applied_at FROM {TABLE}"  # noqa: S608 -- constant
             " ORDER BY (applied_at IS NULL), applied_at, version"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from faber_db.errors import LedgerError
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
 
@@ -31,6 +32,19 @@ def columns_of(session: Session, table: str, schema: str = "") -> tuple[str, ...
             (table,),
         )
     return tuple(str(row[0]) for row in rows) or None
+
+
+def require_columns(table: str, columns: Sequence[str], wanted: set[str]) -> None:
+    """Raise where a ledger has another shape than its tool gives it.
+
+    Raises:
+        LedgerError: names the columns that are not there.
+    """
+    if missing := ", ".join(sorted(wanted - set(columns))):
+        raise LedgerError(
+            f"{table} lacks the columns {missing}",
+            hint="Another program made this table, or changed it; look at it before anything runs.",
+        )
 
 
 def tables_among(
