@@ -58,7 +58,7 @@ from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
 from faber_db.model.tier import Tier
 from faber_db.model.trial import TrialRun
-from faber_db.services import pace, preflight, staged, verdict
+from faber_db.services import pace, preflight, programs, staged, verdict
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Proposal, Session
@@ -132,8 +132,13 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
     history = ground.database.handler.parse(proposal.files)
     ledger = ground.database.handler.ledger(ground.session)
     pending = pending_of(ground, history, ledger)
+    if ground.target.protected:
+        programs.require_recorded(pending, proposal.unrecorded)
+        programs.require_origin(pending, proposal.files)
     trial, why = tried(ground, PlanKind.DEPLOY, pending)
     analysis, answers = looked_at(ground, PlanKind.DEPLOY, pending, trial, not_tried=why)
+    unseen = programs.unseen(pending, proposal.unrecorded)
+    analysis = programs.with_unseen(analysis, unseen)
     touched = touched_by([m.up for m in pending], ground)
     return _Content(
         analysis,

@@ -7,8 +7,9 @@ from faber_db.executor import enrolment
 from faber_db.model.canonical import digest_of
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Finding, Kind, Risk, StatementReport
-from faber_db.model.migration import Migration, SourceFile
+from faber_db.model.migration import Migration, SourceFile, recorded_version
 from faber_db.model.plan import Plan, PlanKind, PreflightAnswer, StoredPlan
+from faber_db.model.recorded import origin_of
 from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
 from faber_db.services import staged
@@ -33,9 +34,11 @@ def render(app: App, stored: StoredPlan) -> Rendering:
     plan = stored.plan
     database = app.database(plan.database)
     environment = database.environment(plan.environment)
+    files = [SourceFile(path=f.path, content=app.state.plan_file(f.sha256)) for f in plan.files]
     facts = [
         ("Rejected", _rejected(app, plan)),
         *facts_of(plan),
+        ("Recorded", _recorded(files)),
         ("Checked", _checked(plan, app.now())),
         ("Approvers", approvers_of(plan)),
         ("Policy", _policy(app, plan)),
@@ -44,7 +47,6 @@ def render(app: App, stored: StoredPlan) -> Rendering:
         ("Asked by", _asked_by(plan, app.now())),
         ("Tier", _tier(app, plan)),
     ]
-    files = [SourceFile(path=f.path, content=app.state.plan_file(f.sha256)) for f in plan.files]
     script = exact_script(plan, files, database.handler)
     return Rendering(
         stored=stored,
@@ -113,6 +115,18 @@ def _rejected(app: App, plan: Plan) -> str:
         f"{f' by {no.by}' if no.by else ''}: {no.reason}"
         for no in rejections_of(app, plan)[:3]
     )
+
+
+def _recorded(files: Sequence[SourceFile]) -> str:
+    """Which of the scripts are recordings of programs, which themselves do not run."""
+    told = [
+        f"{origin.path} (SHA-256 {origin.sha256}){'' if origin.shut_in else ', not shut in'}"
+        for origin in (
+            origin_of(f.content.decode(errors="replace")) for f in files if recorded_version(f.path)
+        )
+        if origin is not None
+    ]
+    return f"what runs is SQL, recorded twice alike of {'; '.join(told)}" if told else ""
 
 
 def _of_kind(plan: Plan, kind: Kind) -> str:

@@ -26,6 +26,7 @@ from faber_db.services.elsewhere import history_of
 from faber_db.services.history import history
 from faber_db.services.pace import paced
 from faber_db.services.ports import Away, Progress, Shadow, silent
+from faber_db.services.programs import Readable, readable, unseen, with_unseen
 from faber_db.services.safer import Fix
 from faber_db.services.trying import ToTry, Trying
 from faber_db.services.verdict import Surroundings, surroundings, verdict_of
@@ -126,6 +127,7 @@ class _Piece:
     path: str = ""  # as it was named, or absolute
     takes_out: bool = False  # statements that refuse a transaction, as our runner does
     version: str = ""  # of a migration of the project
+    unseen: tuple[Finding, ...] = ()  # of a program that was not recorded
 
 
 def run(
@@ -182,6 +184,7 @@ def _elsewhere(
     request: Request, app: App, away: Away, *, prove: bool, trying: Trying | None
 ) -> Answer[AnalyzeDetails]:
     database = app.database(request.database)
+    database = readable(app, database, progress=_progress(trying)).database
     there = AwayRequest(
         environment=_environment(request, app).name,
         prove=prove,
@@ -194,7 +197,7 @@ def _elsewhere(
         there,
         AnalyzeDetails,
         history=history_of(database),
-        progress=trying.progress if trying is not None else silent,
+        progress=_progress(trying),
     )
     named = {"": answer.details.looked_at[0]} if len(answer.details.looked_at) == 1 else {}
     by_name = {m.name: str(database.folder / m.path) for m in history(database)}
@@ -216,6 +219,10 @@ def of_environment(
     )
 
 
+def _progress(trying: Trying | None) -> Progress:
+    return trying.progress if trying is not None else silent
+
+
 def _is_history(request: Request, app: App | None) -> bool:
     """Whether the path is that of a whole history, which begins with an empty database."""
     database = _database(request, app) if request.path else None
@@ -234,6 +241,8 @@ def _pending(
     """What is pending, where, and with `ask` the queries that the server has seen."""
     database = app.database(request.database)
     environment = database.environment(request.environment)
+    read = readable(app, database)
+    database = read.database
     migrations = history(database)
     with database.engine.connect(
         environment.resolve_url(), limits=environment.limits, read_only=True
@@ -247,7 +256,7 @@ def _pending(
         seen = known_queries.of_server(session) if ask else ()
     around = paced(around, app, database, environment)
     wanted = {s.version for s in states if s.state in _TO_RUN}
-    pieces = tuple(_of(m, request, database) for m in migrations if m.version in wanted)
+    pieces = tuple(_of(m, request, read) for m in migrations if m.version in wanted)
     return pieces, around, seen
 
 
@@ -304,7 +313,7 @@ def _at(named: str, request: Request, app: App | None) -> Iterator[_Piece]:
     path = _needed(app).inside(named) if not request.anywhere else Path(named)
     database = _database(request, app)
     if database is not None and path.resolve().is_relative_to(database.folder):
-        yield from _of_history(request, path.resolve(), database, named)
+        yield from _of_history(request, app, path.resolve(), database, named)
     elif path.is_dir():
         files = sorted(file for file in path.rglob("*.sql") if file.is_file())
         if not files:
@@ -332,33 +341,37 @@ def _database(request: Request, app: App | None) -> Database | None:
         return None
 
 
-def _of_history(request: Request, path: Path, database: Database, named: str) -> Iterator[_Piece]:
+def _of_history(
+    request: Request, app: App | None, path: Path, database: Database, named: str
+) -> Iterator[_Piece]:
     """Migrations as their format reads them: the up script only, in the order in which they run."""
     whole = path == database.folder
+    read = readable(_needed(app), database)
     found = [
         migration
-        for migration in history(database)
+        for migration in history(read.database)
         if whole or (database.folder / migration.path).is_relative_to(path)
     ]
     if not found:  # a down script, or a file that is no migration
         yield _plain(path, named, request)
     for migration in found:
-        yield _of(migration, request, database)
+        yield _of(migration, request, read)
 
 
 def _plain(path: Path, named: str, request: Request) -> _Piece:
     return _Piece(path.name, up_part(_read(path, named)), request.transaction != "none", str(path))
 
 
-def _of(migration: Migration, request: Request, database: Database) -> _Piece:
+def _of(migration: Migration, request: Request, read: Readable) -> _Piece:
     wrap = migration.wrap if request.transaction == "auto" else request.transaction == "wrap"
     return _Piece(
         migration.name,
         migration.up,
         wrap,
-        str(database.folder / migration.path),
+        str(read.database.folder / migration.path),
         takes_out=request.transaction == "auto",
         version=migration.version,
+        unseen=unseen([migration], read.reasons),
     )
 
 
@@ -416,6 +429,7 @@ def _answer(
     analysis = verdict_of(
         scripts, names, wraps, around, takes_out=takes_out, watch=watch, trial=trial
     )
+    analysis = with_unseen(analysis, [f for piece in pieces for f in piece.unseen])
     answers: tuple[PreflightAnswer, ...] = ()
     if live is not None and request.preflight:
         database, environment = live.database(request.database), _environment(request, live)

@@ -40,6 +40,7 @@ from faber_db.services.catalogue_differences import differences
 from faber_db.services.composition import Composed, compose, mark, statements
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Session
+from faber_db.services.programs import readable
 from faber_db.services.trial_run import try_scripts
 from faber_db.services.verdict import Surroundings, verdict
 from faber_db.spec import read
@@ -147,7 +148,7 @@ def run(
         )
     source, text = _text(request, app)
     specification = _read(source, text, database)
-    files = read_folder(database)
+    files = read_folder(readable(app, database, progress=progress).database)
     migrations = database.handler.parse(files)
     label = mark(source, text, request.answers)
     earlier = next((m for m in migrations if label in m.up), None)

@@ -25,6 +25,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of, is_planned_only
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Proposal, never, silent
+from faber_db.services.programs import readable
 from faber_db.services.rejections import rejections_of
 
 WATCH_SECONDS = 25.0
@@ -131,11 +132,12 @@ def elsewhere(
     changes: dict[str, Any] = {"environment": environment.name}
     if is_planned_only(app, environment):
         changes["dry_run"] = True
+    read = readable(app, database, environment, progress=progress, cancelled=cancelled)
     return environment.away.ask(
         phase.name,
         request.model_copy(update=changes),
         CoordinateDetails,
-        history=history_of(database),
+        history=history_of(read.database),
         progress=progress,
         cancelled=cancelled,
     )
@@ -159,7 +161,9 @@ def carry(
     """
     details = CoordinateDetails(environment=environment.name, database=_shown(database, app))
     try:
-        stored = _plan(phase, request, app, database, environment, arguments or {})
+        stored = _plan(
+            phase, request, app, database, environment, arguments or {}, progress, cancelled
+        )
     except NothingPending as nothing:
         details.state = State.SKIPPED
         return Answer(message=nothing.message, details=details)
@@ -177,9 +181,11 @@ def _plan(
     database: Database,
     environment: Environment,
     arguments: Mapping[str, str],
+    progress: Progress,
+    cancelled: Cancelled,
 ) -> StoredPlan:
     if not request.plan_id:
-        return _propose(phase, request, app, database, environment, arguments)
+        return _propose(phase, request, app, database, environment, arguments, progress, cancelled)
     stored = app.state.plan(request.plan_id)
     if (stored.plan.database, stored.plan.environment) != (database.name, environment.name):
         raise ApprovalStale(
@@ -201,16 +207,20 @@ def _propose(
     database: Database,
     environment: Environment,
     arguments: Mapping[str, str],
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
 ) -> StoredPlan:
+    read = readable(app, database, environment, progress=progress, cancelled=cancelled)
     return app.executor.propose(
         Proposal(
             kind=phase.kind,
             database=database.name,
             environment=environment.name,
-            files=read_folder(database),
+            files=read_folder(read.database),
             work_id=request.work_id,
             requester=request.requester,
             arguments=arguments,
+            unrecorded=read.reasons,
         )
     )
 

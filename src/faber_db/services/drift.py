@@ -11,6 +11,7 @@ from faber_db.errors import (
     LedgerError,
     LedgerForeign,
     MigrationFailed,
+    MigrationNotRecorded,
     MigrationsMissing,
     NotSupported,
     SchemaUnproved,
@@ -24,6 +25,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.catalogue_differences import Difference, differences
 from faber_db.services.history import history
 from faber_db.services.ports import Session
+from faber_db.services.programs import readable
 from faber_db.services.reprinting import CATALOGUES, reprinted
 from faber_db.sql.script import parse
 
@@ -58,6 +60,7 @@ def drift(app: App, database: Database, environment: Environment, session: Sessi
     Reads the live catalogue; changes nothing.
     """
     leave_out = database.handler.ledger_tables
+    database = readable(app, database).database
     try:
         applied = _applied(database, session)
         live = reprinted(session.catalogue(leave_out=leave_out))
@@ -137,6 +140,8 @@ def _replayed(
                 handler.apply_one(session, migration, script, now=app.now())
             return session.catalogue(leave_out=handler.ledger_tables)
     except (NotSupported, SchemaUnproved) as error:
+        raise _Unreplayable(error.message) from error
+    except MigrationNotRecorded as error:
         raise _Unreplayable(error.message) from error
     except MigrationFailed as error:
         raise _Unreplayable(f"the history does not run on an empty database: {error}") from error

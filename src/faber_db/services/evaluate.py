@@ -21,6 +21,7 @@ from faber_db.services.coordinate import (
 )
 from faber_db.services.history import history
 from faber_db.services.ports import Cancelled, Progress, never, silent
+from faber_db.services.programs import readable
 from faber_db.services.trying import ToTry, on_copy
 from faber_db.services.wellbeing import add_health
 from faber_db.sql.script import parse
@@ -123,6 +124,7 @@ def _try_release(
 def _try_on_shadow(app: App, database: Database, progress: Progress) -> Answer[CoordinateDetails]:
     """No staging: every migration of the folder, applied to an empty throw-away database."""
     details = CoordinateDetails(environment="", state=State.DONE)
+    database = readable(app, database, progress=progress).database
     migrations = history(database)
     try:
         with database.shadow.new() as session:

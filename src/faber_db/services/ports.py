@@ -131,6 +131,9 @@ class Proposal:
     requester: Requester = field(default_factory=Requester)
     arguments: Mapping[str, str] = field(default_factory=dict)
     handler: str = ""  # that read the files; for an executor elsewhere
+    unrecorded: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by version: why there is only a program
 
 
 @dataclass(frozen=True, slots=True)

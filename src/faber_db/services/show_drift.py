@@ -7,6 +7,7 @@ from faber_db.services.app import App
 from faber_db.services.catalogue_differences import Difference
 from faber_db.services.drift import Ignored, drift
 from faber_db.services.elsewhere import history_of
+from faber_db.services.programs import readable
 
 
 class Request(Frozen):
@@ -37,7 +38,8 @@ def run(request: Request, app: App) -> Answer[DriftDetails]:
     environment = database.environment(request.environment)
     if environment.away is not None:
         there = request.model_copy(update={"environment": environment.name})
-        return environment.away.ask("drift", there, DriftDetails, history=history_of(database))
+        sent = history_of(readable(app, database).database)
+        return environment.away.ask("drift", there, DriftDetails, history=sent)
     with database.engine.connect(
         environment.resolve_url(), limits=environment.limits, read_only=True
     ) as session:
