@@ -1,10 +1,11 @@
 """Migration formats. A new one is a module and a line in `HANDLERS`."""
 
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+from faber_db.adapters.handlers.alembic import Alembic
 from faber_db.adapters.handlers.dbmate import Dbmate
 from faber_db.adapters.handlers.goose import Goose
-from faber_db.adapters.handlers.js_tool import JsTool
 from faber_db.adapters.handlers.knex import Knex
 from faber_db.adapters.handlers.other_tools import error_for, tool_of_project
 from faber_db.adapters.handlers.prisma import Prisma
@@ -22,7 +23,17 @@ HANDLERS: tuple[Handler, ...] = (
     TypeOrm(),
     Sequelize(),
     Knex(),
+    Alembic(),
 )
+
+
+@runtime_checkable
+class OfProject(Protocol):
+    """A handler that the project's own configuration says more to, such as its ledger's name."""
+
+    def in_project(self, root: Path, folder: Path) -> Handler:
+        """The same handler for one folder of a project."""
+        ...
 
 
 def handler_for(name: str) -> Handler:
@@ -42,7 +53,7 @@ def handler_for(name: str) -> Handler:
 
 def in_project(handler: Handler, root: Path, folder: Path) -> Handler:
     """The handler for one folder of a project, whose own configuration may rename the ledger."""
-    return handler.in_project(root, folder) if isinstance(handler, JsTool) else handler
+    return handler.in_project(root, folder) if isinstance(handler, OfProject) else handler
 
 
 def detect_handler(root: Path) -> FoundHistory | None:

@@ -134,6 +134,7 @@ _OURS = {
     "TypeORM": "typeorm",
     "Sequelize": "sequelize",
     "Knex": "knex",
+    "Alembic": "alembic",
 }
 """The handler for a tool, where there is one."""
 

@@ -1,7 +1,7 @@
 """What migration files and ledger say together, the same for every format."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from faber_db.model.migration import LedgerRow, Migration, MigrationState, MigrationStatus
@@ -35,6 +35,34 @@ def status(
             if row.version not in known and not (row.finished and row.rolled_back)
         ),
     )
+
+
+def graph_status(
+    history: Sequence[Migration], ledger: Sequence[LedgerRow], applied: Collection[str]
+) -> tuple[MigrationStatus, ...]:
+    """The same where the history is a graph, and the ledger does not say all that is applied.
+
+    Args:
+        history: in an order in which it can run.
+        ledger: its rows; one that did not end well counts for more than `applied`.
+        applied: the versions that the rows mean.
+    """
+    rows = {row.version: row for row in ledger}
+    known = {migration.version for migration in history}
+    missing = sorted(v for v, row in rows.items() if row.finished and v not in known)
+    unsure = (
+        f"Not known, since the ledger has {missing[0]} and the folder does not." if missing else ""
+    )
+    found = []
+    for migration in history:
+        row = rows.get(migration.version)
+        if row is not None and not row.finished:
+            found.append(_status(migration, row, *_unfinished(row)))
+        elif migration.version in applied:
+            found.append(_status(migration, row, MigrationState.APPLIED))
+        else:
+            found.append(_status(migration, row, MigrationState.PENDING, unsure))
+    return (*found, *(_of_row(row) for row in ledger if row.version not in known))
 
 
 def with_remains(rows: Sequence[LedgerRow], session: Session) -> Iterator[LedgerRow]:

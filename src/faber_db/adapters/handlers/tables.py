@@ -13,7 +13,7 @@ def columns_of(session: Session, table: str, schema: str = "") -> tuple[str, ...
     Args:
         session: talks to the server.
         table: as the catalogue spells it.
-        schema: PostgreSQL only; empty: the first on the search path that has it.
+        schema: of PostgreSQL, or a database of MySQL; empty: the first on the search path that has it.
     """
     if session.dialect is Dialect.SQLITE:
         rows = session.query("SELECT name FROM pragma_table_info(%s) ORDER BY cid", (table,))
@@ -27,9 +27,9 @@ def columns_of(session: Session, table: str, schema: str = "") -> tuple[str, ...
         )
     else:
         rows = session.query(
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_schema = database() AND table_name = %s ORDER BY ordinal_position",
-            (table,),
+            "SELECT column_name FROM information_schema.columns WHERE table_schema ="
+            " coalesce(nullif(%s, ''), database()) AND table_name = %s ORDER BY ordinal_position",
+            (schema, table),
         )
     return tuple(str(row[0]) for row in rows) or None
 

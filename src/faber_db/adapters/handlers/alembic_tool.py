@@ -1,0 +1,57 @@
+"""`alembic upgrade REVISION` with the project's own Alembic."""
+
+from faber_db.adapters.handlers.alembic_config import Config
+from faber_db.adapters.handlers.python_project import library_url, program
+from faber_db.adapters.handlers.user_tool import UserTool, run_tool
+from faber_db.errors import ToolMissing
+from faber_db.model.migration import Migration
+from faber_db.services.ports import Session, ToolPlace
+
+_URL = "FABER_DB_TOOL_URL"
+
+# Alembic's own command line. A URL that the configuration holds is replaced in memory, the driver
+# that it names kept; one that `env.py` sets comes from the variables that the project reads.
+_PROGRAM = f"""
+import os, sys
+from alembic.config import CommandLine
+from sqlalchemy.engine import make_url
+class ToOneDatabase(CommandLine):
+    def run_cmd(self, config, options):
+        given = config.get_main_option("sqlalchemy.url")
+        if given:
+            url = make_url(os.environ["{_URL}"])
+            try:
+                old = make_url(given)
+            except Exception:
+                old = url
+            if old.get_backend_name() == url.get_backend_name() and "+" not in url.drivername:
+                url = url.set(drivername=old.drivername)
+            text = url.render_as_string(hide_password=False)
+            config.set_main_option("sqlalchemy.url", text.replace("%", "%%"))
+        super().run_cmd(config, options)
+ToOneDatabase(prog="alembic").main(sys.argv[1:])
+"""
+
+
+def upgrade(
+    session: Session, migration: Migration, place: ToolPlace, config: Config | None
+) -> tuple[UserTool, str]:
+    """Run it; what was run, and what it said."""
+    if config is None:
+        raise ToolMissing(
+            f"no alembic.ini or pyproject.toml of this project names {place.folder.name!r}",
+            hint="Alembic needs its `script_location` to lie there.",
+        )
+    folder = config.file.parent
+    program(place, "alembic", folder, tool="Alembic")
+    python = program(place, "python", folder, tool="Python")
+    where = ["-c", str(config.file)] if config.file.suffix == ".ini" else []
+    url = library_url(place.url)
+    tool = UserTool(
+        "Alembic",
+        (str(python), "-c", _PROGRAM, *where, "-n", config.section, "upgrade", migration.version),
+        folder,
+        url=url,
+        more={_URL: url},
+    )
+    return tool, run_tool(session, tool, place)
