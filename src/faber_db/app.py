@@ -21,7 +21,9 @@ from faber_db.adapters.handlers import detect_handler, handler_for, in_project
 from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow
 from faber_db.adapters.shadows.none import NoShadow
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
+from faber_db.adapters.shadows.recording_mariadb import MariadbRecorder
 from faber_db.adapters.shadows.recording_postgresql import PostgresRecorder
+from faber_db.adapters.shadows.recording_sqlite import SqliteRecorder
 from faber_db.adapters.shadows.templates import Templates
 from faber_db.adapters.signers import ed25519, openssh, passkey
 from faber_db.adapters.signers.own_keys import OwnKeys
@@ -400,9 +402,14 @@ class _Builder:
         return PostgresShadow(anywhere, templates=templates)
 
     def _recorder(self, settings: DatabaseSettings, engine: Engine) -> Recorder | None:
-        if settings.shadow == "off" or engine.name != "postgresql":
+        if settings.shadow == "off":
             return None
-        return PostgresRecorder(self._environ, templates=_templates(self._environ))
+        if engine.name == "sqlite":
+            return SqliteRecorder(self._environ)
+        templates = _templates(self._environ)
+        if engine.name == "mysql":
+            return MariadbRecorder(self._environ, templates=templates)
+        return PostgresRecorder(self._environ, templates=templates)
 
     def _url(self, database: str, name: str, settings: EnvironmentSettings) -> str | None:
         """The URL where it can be had without running a command; None where it is not known."""

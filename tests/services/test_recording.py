@@ -1,17 +1,21 @@
 """Programs are recorded on real servers; what is not the same twice is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.shadows.recording_mariadb import MariadbRecorder
 from faber_db.adapters.shadows.recording_postgresql import PostgresRecorder
+from faber_db.adapters.shadows.recording_sqlite import SqliteRecorder
 from faber_db.app import build
-from faber_db.errors import FaberDbError
+from faber_db.errors import FaberDbError, MigrationNotReproducible
 from faber_db.model.migration import recorded_version
 from faber_db.model.recorded import origin_of
 from faber_db.services.app import App, Database
 from faber_db.services.history import read_folder
+from faber_db.services.ports import Recorder
 from faber_db.services.recording import recorded
 from tests.programs import Programs
 
@@ -86,16 +90,21 @@ _BEFORE = 'db.execute("CREATE TABLE old (id serial PRIMARY KEY)")'
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[App, Database]:
+def project(tmp_path: Path) -> tuple[App, Database]:
+    return _project(tmp_path, "postgresql", PostgresRecorder)
+
+
+def _project(
+    tmp_path: Path, engine: str, recorder: Callable[[dict[str, str]], Recorder]
+) -> tuple[App, Database]:
     (tmp_path / "migrations").mkdir()
     (tmp_path / "faber-db.json").write_text(
-        '{"engine": "postgresql", "migrations": "migrations", "handler": "sql",'
+        f'{{"engine": "{engine}", "migrations": "migrations", "handler": "sql",'
         ' "environments": {"dev": {"url": "env:DATABASE_URL"}}}'
     )
     environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     app = build(tmp_path, {**environ, "DATABASE_URL": "postgresql:///nowhere"})
-    recorder = PostgresRecorder(environ)
-    database = replace(app.database(), handler=Programs(), recorder=recorder)
+    database = replace(app.database(), handler=Programs(), recorder=recorder(environ))
     return app, database
 
 
@@ -159,3 +168,45 @@ def test_only_what_is_new_runs(project: tuple[App, Database]) -> None:
     _recorded(counted, m1=_TABLE + "# changed")
     assert ran[:2] == ["m1", "m1"]
     assert "m2" in ran
+
+
+_EVERYWHERE = """
+db.execute("CREATE TABLE t (a integer, b varchar(40))")
+db.execute("INSERT INTO t VALUES ({0}, {0})", (7, "it's \\ ? %"))
+db.execute("UPDATE t SET a = a + 1 WHERE a > {0}", (1,))
+"""
+
+
+def test_a_program_on_sqlite(tmp_path: Path) -> None:
+    project = _project(tmp_path, "sqlite", SqliteRecorder)
+    found = _recorded(project, m1=_EVERYWHERE.format("?"))
+    lines = [line for line in _body(found["m1"]).splitlines() if line not in ("BEGIN;", "COMMIT;")]
+    assert lines == [
+        "CREATE TABLE t (a integer, b varchar(40));",
+        "INSERT INTO t VALUES (7, 'it''s \\ ? %');",
+        "UPDATE t SET a = a + 1 WHERE a > 1;",
+    ]
+
+
+def test_what_nobody_hears_is_not_recorded(tmp_path: Path) -> None:
+    project = _project(tmp_path, "sqlite", SqliteRecorder)
+    deaf = (
+        "import _sqlite3\nconnection = _sqlite3.connect(connection.execute('PRAGMA database_list')"
+    )
+    deaf += ".fetchone()[2])\ndb = connection.cursor()\n"
+    found = _recorded(project, m1=deaf + "db.execute('CREATE TABLE t (a integer)')")
+    assert isinstance(found["m1"], MigrationNotReproducible)
+    assert "leave something else" in found["m1"].message
+
+
+@pytest.mark.slow
+def test_a_program_on_mariadb(tmp_path: Path, mariadb_server: str) -> None:
+    project = _project(tmp_path, "mariadb", MariadbRecorder)
+    chance = "import random\ndb.execute('CREATE TABLE t%d (a integer)' % random.randrange(10**9))"
+    found = _recorded(project, m1=_EVERYWHERE.format("%s"), m2=chance)
+    assert _body(found["m1"]).splitlines() == [
+        "CREATE TABLE t (a integer, b varchar(40));",
+        "INSERT INTO t VALUES (7, 'it\\'s \\\\ ? %');",
+        "UPDATE t SET a = a + 1 WHERE a > 1;",
+    ]
+    assert isinstance(found["m2"], MigrationNotReproducible)

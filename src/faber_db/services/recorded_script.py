@@ -7,6 +7,7 @@ from faber_db.errors import MigrationNotRecorded, MigrationNotReproducible
 from faber_db.model.dialect import Dialect
 from faber_db.services.heard_statement import Sort, sort_of
 from faber_db.services.ports import Heard
+from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Statement, parse
 
 
@@ -78,18 +79,25 @@ class _Reading:
 
     def text(self) -> str:
         if self._whole is None:
-            raise MigrationNotRecorded(
-                "the tool's row in its ledger was not among the statements that were heard",
-                hint="A tool that reaches another database than the one it is given cannot be"
-                " recorded.",
-            )
+            raise self._unheard()
         kept, problems = self._whole
         if problems:
             raise MigrationNotReproducible(
                 problems[0],
                 hint="Write what it has to do as plain SQL, which decides nothing by what it reads.",
             )
-        return _written(kept)
+        return _written(kept, self._dialect)
+
+    def _unheard(self) -> MigrationNotRecorded:
+        if self._dialect is Dialect.SQLITE and not self._connections:
+            return MigrationNotRecorded(
+                "nothing was heard of it: on SQLite only tools in Python can be recorded",
+                hint="Write the migration as plain SQL.",
+            )
+        return MigrationNotRecorded(
+            "the tool's row in its ledger was not among the statements that were heard",
+            hint="A tool that reaches another database than the one it is given cannot be recorded.",
+        )
 
     def _one(self, statement: Statement, heard: Heard, connection: _Connection) -> None:
         control = statement.transaction_control
@@ -179,9 +187,15 @@ def _name(statement: Statement) -> str:
     return statement.text.split()[-1].strip('";`').lower()
 
 
-def _written(kept: Sequence[_Kept]) -> str:
-    """As text; BEGIN and COMMIT where one transaction around all of it would be another thing."""
-    if len({piece.transaction or -n for n, piece in enumerate(kept, start=1)}) <= 1:
+def _written(kept: Sequence[_Kept], dialect: Dialect) -> str:
+    """As text; BEGIN and COMMIT where one transaction around all of it would be another thing.
+
+    Where DDL commits by itself there is no such transaction.
+    """
+    if (
+        dialect in MYSQL
+        or len({piece.transaction or -n for n, piece in enumerate(kept, start=1)}) <= 1
+    ):
         return "".join(f"{_closed(piece.text)}\n" for piece in kept)
     lines: list[str] = []
     for number, piece in enumerate(kept):

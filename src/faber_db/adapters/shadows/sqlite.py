@@ -25,20 +25,11 @@ class SqliteShadow:
 
     @contextmanager
     def new(self) -> Iterator[Session]:
-        remove_leftovers()
-        try:
-            folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        except OSError as error:
-            raise ShadowUnavailable(
-                f"no temporary folder can be made: {error.strerror}",
-                hint="Make room in the folder for temporary files.",
-            ) from error
-        try:
-            engine = Sqlite(folder)
-            with engine.connect(f"sqlite:{folder / 'shadow.db'}", create=True) as session:
-                yield session
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with (
+            throw_away_folder() as folder,
+            Sqlite(folder).connect(f"sqlite:{folder / 'shadow.db'}", create=True) as session,
+        ):
+            yield session
 
     @contextmanager
     def copy_of(self, url: str) -> Iterator[Session]:
@@ -67,6 +58,23 @@ class SqliteShadow:
                     hint="Correct the SQL of the schema.",
                 ) from error
             yield session
+
+
+@contextmanager
+def throw_away_folder() -> Iterator[Path]:
+    """A folder of this process's own, removed at the end, also after a kill by who comes next."""
+    remove_leftovers()
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    except OSError as error:
+        raise ShadowUnavailable(
+            f"no temporary folder can be made: {error.strerror}",
+            hint="Make room in the folder for temporary files.",
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _schema_of(live: Session) -> tuple[list[str], list[str]]:
