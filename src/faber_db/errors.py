@@ -397,6 +397,17 @@ class SchemaConflict(FaberDbError):
     exit_code = Exit.USAGE
 
 
+class BaselineDiffers(FaberDbError):
+    """The history does not yield the schema that is there, or that could not be proved.
+
+    Nothing was written. Another `--up-to` may be the one; what is known and meant to stay is accepted
+    with `--accept-differences`, which lists every difference in the plan.
+    """
+
+    code = "schema-baseline-differs"
+    exit_code = Exit.UNVERIFIED
+
+
 class SchemaUnproved(FaberDbError):
     """No shadow could be had, so a generated migration was not proved."""
 

@@ -158,7 +158,7 @@ CASES: dict[str, tuple[Prepare, list[str], int, str]] = {
         1,
         "input-invalid",
     ),
-    "not there yet": (_good, ["baseline", "dev", "--force"], 2, "not-supported"),
+    "not there yet": (_good, ["resume", "dev", "--force"], 2, "not-supported"),
     "init over a file": (_good, ["init"], 1, "config-exists"),
     "init with an unknown format": (_nothing, ["init", "--handler", "flyway"], 1, "config-invalid"),
     "init with a password": (

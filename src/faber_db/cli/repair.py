@@ -21,6 +21,7 @@ JobArgument = Annotated[str, typer.Argument(metavar="ID", help="A job, by id or 
 def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
     _register_mark(program)
+    _register_baseline(program)
     job = typer.Typer(help="Look at jobs, and stop them.")
     program.add_typer(job, name="job", rich_help_panel=PANEL)
 
@@ -94,6 +95,45 @@ def _register_mark(program: typer.Typer) -> None:
     ) -> int:
         """Take a migration off the ledger; signed where the environment is protected."""
         return _mark(call, "rolled_back", environment, version, work_id, plan, dry_run, database)
+
+
+def _register_baseline(program: typer.Typer) -> None:
+    @verb(program, panel=PANEL)
+    def baseline(
+        call: Call,
+        environment: EnvironmentArgument,
+        up_to: Annotated[
+            str,
+            typer.Option(
+                "--up-to", metavar="VERSION", help="The last one it has; else the newest."
+            ),
+        ] = "",
+        accept_differences: Annotated[
+            bool,
+            typer.Option(
+                "--accept-differences", help="Although its schema is not what they yield."
+            ),
+        ] = False,
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Adopt a database that is there: mark its migrations applied, if they yield its schema."""
+        from faber_db.cli.coordinate import coordinate
+        from faber_db.services import baseline as service
+
+        request = service.BaselineRequest(
+            environment=environment,
+            up_to=up_to,
+            accept_differences=accept_differences,
+            work_id=work_id,
+            dry_run=dry_run,
+            plan_id=plan,
+            database=database,
+            requester=call.requester,
+        )
+        return coordinate(call, service.run, request, wait=True, did="adopted")
 
 
 def _mark(

@@ -21,7 +21,16 @@ from faber_db.errors import (
     PolicyRefused,
     TargetChanged,
 )
-from faber_db.executor import approving, clocks, comparing, enrolment, guard, planning, tiers
+from faber_db.executor import (
+    adopting,
+    approving,
+    clocks,
+    comparing,
+    enrolment,
+    guard,
+    planning,
+    tiers,
+)
 from faber_db.executor.planning import Ground
 from faber_db.model.approval import Approval, refusal
 from faber_db.model.backup import Backup
@@ -86,6 +95,8 @@ class Carrier:
                 return self._restore()
             case PlanKind.MARK:
                 return self._mark()
+            case PlanKind.BASELINE:
+                return self._baseline()
             case _:
                 raise PolicyRefused(f"plans of kind {self._plan.kind} cannot be carried out")
 
@@ -215,6 +226,23 @@ class Carrier:
             self._database.handler.mark(session, migration, state, now=self._app.now())
             self._anchor(session)
         return {"applied": [], "marked": version, "state": state}
+
+    def _baseline(self) -> dict[str, Any]:
+        with self._session() as session, ExitStack() as locks:
+            locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
+            locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
+            ground = self._ground(session)
+            self._require_same(ground)
+            adopting.require_as_planned(ground, self._plan)
+            self._use_approvals(ground)
+            for migration in self._migrations:  # cut off, what is marked is true; the rest follows
+                self._database.handler.mark(session, migration, "applied", now=self._app.now())
+            self._anchor(session)
+        return {
+            "applied": [],
+            "baselined": [m.version for m in self._migrations],
+            "up_to": self._plan.arguments["up_to"],
+        }
 
     def _pin_policy(self) -> dict[str, Any]:
         """Pin approvers and policy in one write, under a new target id.

@@ -67,6 +67,7 @@ from faber_db.sql.script import Script
 
 PLAN_LIFETIME = timedelta(days=7)
 OF_THE_MARKER = (PlanKind.POLICY, PlanKind.ADOPT_CLONE)  # they change what the target remembers
+OF_THE_LEDGER = (PlanKind.MARK, PlanKind.BASELINE, PlanKind.ACCEPT_EDIT)  # nothing else is written
 _OTHER_TARGET = (
     " That backup was made from another database, or from this one before an earlier restore."
 )
@@ -84,7 +85,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class Content:
     """What one kind of plan adds to the common part."""
 
     analysis: Analysis
@@ -103,12 +104,15 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         NothingPending: there is nothing to do.
         FaberDbError: something forbids it; the error says what and the way on.
     """
+    from faber_db.executor import adopting
+
     makers = {
         PlanKind.DEPLOY: _deploy,
         PlanKind.ROLLBACK: _roll_back,
         PlanKind.RESTORE: _restore,
         PlanKind.POLICY: _policy,
         PlanKind.MARK: _mark,
+        PlanKind.BASELINE: adopting.plan,
         PlanKind.ADOPT_CLONE: _adopt_clone,
     }
     if proposal.kind not in makers:
@@ -128,7 +132,7 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
 # --- kinds -------------------------------------------------------------------------------------
 
 
-def _deploy(ground: Ground, proposal: Proposal) -> _Content:
+def _deploy(ground: Ground, proposal: Proposal) -> Content:
     history = ground.database.handler.parse(proposal.files)
     ledger = ground.database.handler.ledger(ground.session)
     pending = pending_of(ground, history, ledger)
@@ -140,11 +144,11 @@ def _deploy(ground: Ground, proposal: Proposal) -> _Content:
     unseen = programs.unseen(pending, proposal.unrecorded)
     analysis = programs.with_unseen(analysis, unseen)
     touched = touched_by([m.up for m in pending], ground)
-    return _Content(
+    return Content(
         analysis,
         pending,
         touched,
-        _files_of(pending, proposal.files),
+        files_of(pending, proposal.files),
         preflight=(
             *_require_healthy(ground, touched),
             *_staged(ground, pending, touched),
@@ -171,7 +175,7 @@ def _staged(
     return (found,) if found else ()
 
 
-def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
+def _roll_back(ground: Ground, proposal: Proposal) -> Content:
     history = ground.database.handler.parse(proposal.files)
     states = {
         s.version: s.state
@@ -199,18 +203,18 @@ def _roll_back(ground: Ground, proposal: Proposal) -> _Content:
     trial, why = tried(ground, PlanKind.ROLLBACK, undone)
     analysis, answers = looked_at(ground, PlanKind.ROLLBACK, undone, trial, not_tried=why)
     touched = touched_by([m.down or "" for m in undone], ground)
-    return _Content(
+    return Content(
         analysis,
         undone,
         touched,
-        _files_of(undone, proposal.files),
+        files_of(undone, proposal.files),
         (("to", to),) if to else (),
         answers,
         trial,
     )
 
 
-def _restore(ground: Ground, proposal: Proposal) -> _Content:
+def _restore(ground: Ground, proposal: Proposal) -> Content:
     backup = ground.app.state.backup(proposal.arguments.get("backup_id", ""))
     if (backup.database, backup.environment) != (ground.database.name, ground.environment.name):
         raise InputError(
@@ -230,10 +234,10 @@ def _restore(ground: Ground, proposal: Proposal) -> _Content:
         confidence=Confidence.PARSED,
     )
     analysis = Analysis(risk=Risk.HIGH, findings=(finding,))
-    return _Content(analysis, arguments=(("backup_id", backup.id), ("sha256", backup.sha256)))
+    return Content(analysis, arguments=(("backup_id", backup.id), ("sha256", backup.sha256)))
 
 
-def _mark(ground: Ground, proposal: Proposal) -> _Content:
+def _mark(ground: Ground, proposal: Proposal) -> Content:
     """Only the ledger is written: what a person did without us is recorded, signed."""
     version, state = (proposal.arguments.get(name, "") for name in ("version", "state"))
     if state not in ("applied", "rolled_back"):
@@ -262,11 +266,11 @@ def _mark(ground: Ground, proposal: Proposal) -> _Content:
         " that the schema is so.",
         remedy=f"Look first: `faber-db drift {ground.environment.name}`.",
     )
-    return _Content(
+    return Content(
         Analysis(risk=Risk.HIGH, findings=(finding,)),
         (migration,),
         touched_by([migration.up], ground),
-        _files_of((migration,), proposal.files),
+        files_of((migration,), proposal.files),
         (("state", state), ("version", version)),
     )
 
@@ -288,7 +292,7 @@ def _require_markable(status: MigrationStatus, state: str, outside: Collection[s
         raise NothingPending(f"{status.name} does not stand in the ledger")
 
 
-def _policy(ground: Ground, proposal: Proposal) -> _Content:
+def _policy(ground: Ground, proposal: Proposal) -> Content:
     """The configuration's policy, or one change of the approvers under the policy as it is pinned."""
     marker = require_marker(ground.target, ground.environment)
     arguments = {"pinned": marker.policy_digest, "policy": ground.target.policy_digest}
@@ -312,12 +316,12 @@ def _policy(ground: Ground, proposal: Proposal) -> _Content:
         objects=(ground.environment.name,),
         effect=f"{effect}; every open approval becomes void.",
     )
-    return _Content(
+    return Content(
         Analysis(risk=Risk.HIGH, findings=(finding,)), arguments=tuple(arguments.items())
     )
 
 
-def _adopt_clone(ground: Ground, proposal: Proposal) -> _Content:
+def _adopt_clone(ground: Ground, proposal: Proposal) -> Content:
     """What is bound beside the copy itself: whose copy it is, and the policy it gets."""
     marker = require_marker_for(proposal.kind, ground.target, ground.environment)
     finding = Finding(
@@ -331,7 +335,7 @@ def _adopt_clone(ground: Ground, proposal: Proposal) -> _Content:
         f" {marker.target_id[:12]}) becomes a database of its own with the same approvers;"
         " nothing that was approved for either counts for the other.",
     )
-    return _Content(
+    return Content(
         Analysis(risk=Risk.HIGH, findings=(finding,)),
         arguments=(
             ("pinned", marker.policy_digest),
@@ -373,12 +377,10 @@ def pending_of(
         LedgerFailed, MigrationEdited, MigrationMissing, MigrationOutOfOrder: the ledger and the
             folder do not agree, so nothing runs.
     """
-    for note in ground.database.handler.notes(ground.session, history, ledger):
-        if note.blocks:
-            raise LedgerBlocked(f"{ground.environment.name}: {note.message}", hint=note.hint)
+    require_unblocked(ground, history, ledger)
     statuses = ground.database.handler.status(history, ledger)
     for status in statuses:
-        _require_sound(status, ground.environment.name)
+        require_sound(status, ground.environment.name)
     versions = {
         s.version
         for s in statuses
@@ -390,7 +392,20 @@ def pending_of(
     return pending
 
 
-def _require_sound(status: MigrationStatus, environment: str) -> None:
+def require_unblocked(
+    ground: Ground, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+) -> None:
+    """Raise where the ledger as a whole has to be settled first.
+
+    Raises:
+        LedgerBlocked.
+    """
+    for note in ground.database.handler.notes(ground.session, history, ledger):
+        if note.blocks:
+            raise LedgerBlocked(f"{ground.environment.name}: {note.message}", hint=note.hint)
+
+
+def require_sound(status: MigrationStatus, environment: str) -> None:
     name = status.name
     match status.state:
         case MigrationState.FAILED | MigrationState.HALF_APPLIED:
@@ -515,7 +530,7 @@ def _require_healthy(ground: Ground, touched: tuple[str, ...]) -> tuple[Prefligh
 
 
 def _assemble(
-    ground: Ground, proposal: Proposal, content: _Content, head: str, tier: Tier
+    ground: Ground, proposal: Proposal, content: Content, head: str, tier: Tier
 ) -> tuple[Plan, dict[str, bytes]]:
     app, target, now = ground.app, ground.target, ground.app.now()
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
@@ -690,7 +705,7 @@ def _planned(migration: Migration, kind: PlanKind, ground: Ground) -> PlannedMig
     )
 
 
-def _files_of(
+def files_of(
     migrations: tuple[Migration, ...], files: Sequence[SourceFile]
 ) -> tuple[SourceFile, ...]:
     paths = {path for m in migrations for path in (m.path, m.down_path, m.recorded_path) if path}
@@ -701,7 +716,7 @@ def backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> Ba
     """The backup that the environment's policy demands before this runs."""
     settings = ground.environment.settings
     required = ground.target.protected or settings.backup == "required"
-    if kind in (*OF_THE_MARKER, PlanKind.RESTORE, PlanKind.MARK):
+    if kind in (*OF_THE_MARKER, *OF_THE_LEDGER, PlanKind.RESTORE):
         required = False  # a restore makes its own; the others change no data
     return BackupRequirement(
         required=required,

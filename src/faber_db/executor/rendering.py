@@ -25,6 +25,9 @@ _VERBS = {
     PlanKind.RESTORE: "RESTORE",
     PlanKind.POLICY: "POLICY of",
     PlanKind.MARK: "MARK in",
+    PlanKind.BASELINE: "BASELINE of",
+    PlanKind.ACCEPT_EDIT: "ACCEPT AN EDIT in",
+    PlanKind.DB_CREATE: "CREATE",
     PlanKind.ADOPT_CLONE: "ADOPT THE COPY",
 }
 
@@ -278,6 +281,8 @@ def _undo(plan: Plan) -> str:
     if plan.kind is PlanKind.MARK:
         other = "rolled-back" if plan.arguments.get("state") == "applied" else "applied"
         return f"faber-db mark {other} {name} {plan.arguments.get('version', '')}"
+    if plan.kind is PlanKind.BASELINE:
+        return f"faber-db mark rolled-back {name} VERSION, for each of them"
     if plan.kind is PlanKind.ADOPT_CLONE:
         return "none: the copy stays a target of its own; the original is not touched"
     if plan.kind is PlanKind.RESTORE:

@@ -369,6 +369,9 @@ def outcome(
     if marked := result.get("marked"):
         words = str(result.get("state", "")).replace("_", " ")
         return Answer(message=f"{details.environment}: {marked} is marked {words}", details=details)
+    if baselined := result.get("baselined"):
+        words = f"{_counted(len(baselined), 'migration')} adopted, up to {result.get('up_to')}"
+        return Answer(message=f"{details.environment}: {words}; nothing ran", details=details)
     if "policy_digest" in result:
         words = "the policy is pinned; every approval that was open is void"
         return Answer(message=f"{details.environment}: {words}", details=details)

@@ -1,7 +1,7 @@
 """Drift: what the live schema holds that the applied migrations do not account for, and lacks."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -29,6 +29,7 @@ from faber_db.services.programs import readable
 from faber_db.services.reprinting import CATALOGUES, reprinted
 from faber_db.sql.script import parse
 
+MOST_LOOKS = 300  # migrations of a history in which the one that a schema is at is looked for
 _UNREPLAYABLE = {
     MigrationState.EDITED: "was edited after it was applied",
     MigrationState.MISSING: "is applied and not in the folder",
@@ -59,16 +60,38 @@ def drift(app: App, database: Database, environment: Environment, session: Sessi
     The replay is kept in the state folder, so that only the first look at a history costs one.
     Reads the live catalogue; changes nothing.
     """
-    leave_out = database.handler.ledger_tables
     database = readable(app, database).database
     try:
         applied = _applied(database, session)
-        live = reprinted(session.catalogue(leave_out=leave_out))
-        if not applied and live.tables:
-            return Drift(
-                unproved=f"nothing is in the ledger of {environment.name}, and"
-                f" {len(live.tables)} tables are there: `faber-db baseline {environment.name}`"
-            )
+    except _Unreplayable as error:
+        return Drift(unproved=str(error))
+    live = session.catalogue(leave_out=database.handler.ledger_tables)
+    if not applied and live.tables:
+        return Drift(
+            unproved=f"nothing is in the ledger of {environment.name}, and"
+            f" {len(live.tables)} tables are there: `faber-db baseline {environment.name}`"
+        )
+    return compared(app, database, session, live, applied)
+
+
+def compared(
+    app: App,
+    database: Database,
+    session: Session,
+    catalogue: Catalogue,
+    applied: Sequence[Migration],
+) -> Drift:
+    """Compare a schema with what some migrations yield, replayed on a shadow.
+
+    Args:
+        app: whose state folder keeps the replay.
+        database: whose handler and shadow replay.
+        session: open on the live database; what surrounds the schema there is taken on.
+        catalogue: the live one, without the ledger.
+        applied: in the order in which they ran.
+    """
+    try:
+        live = reprinted(catalogue)
         expected = reprinted(_expected(app, database, applied, surroundings(session)))
     except _Unreplayable as error:
         return Drift(unproved=str(error))
@@ -83,6 +106,29 @@ def drift(app: App, database: Database, environment: Environment, session: Sessi
         ),
         compared_with=f"{len(applied)} applied migrations on {database.shadow.label}",
     )
+
+
+def version_of(
+    app: App,
+    database: Database,
+    session: Session,
+    catalogue: Catalogue,
+    history: Sequence[Migration],
+) -> str:
+    """The newest migration up to which the history yields a schema; empty where none, or not known."""
+    if len(history) > MOST_LOOKS:
+        return ""
+    live, found = reprinted(catalogue), ""
+
+    def look(migration: Migration, reached: Catalogue) -> None:
+        nonlocal found
+        found = migration.version if not differences(live, reprinted(reached)) else found
+
+    try:
+        _replayed(app, database, history, surroundings(session), look)
+    except _Unreplayable:
+        return found
+    return found
 
 
 class _Unreplayable(Exception):
@@ -129,7 +175,11 @@ def _expected(
 
 
 def _replayed(
-    app: App, database: Database, applied: Sequence[Migration], around: Mapping[str, str]
+    app: App,
+    database: Database,
+    applied: Sequence[Migration],
+    around: Mapping[str, str],
+    look: Callable[[Migration, Catalogue], None] | None = None,
 ) -> Catalogue:
     handler = database.handler
     try:
@@ -138,6 +188,8 @@ def _replayed(
             for migration in applied:
                 script = parse(migration.up, session.dialect)
                 handler.apply_one(session, migration, script, now=app.now())
+                if look is not None:
+                    look(migration, session.catalogue(leave_out=handler.ledger_tables))
             return session.catalogue(leave_out=handler.ledger_tables)
     except (NotSupported, SchemaUnproved) as error:
         raise _Unreplayable(error.message) from error

@@ -45,4 +45,6 @@ def _recorded(stored: StoredPlan) -> set[str]:
         return {str(version) for version in stored.result.get("applied", [])}
     if stored.plan.kind is PlanKind.MARK and stored.result.get("marked"):
         return {str(stored.result["marked"])}
+    if stored.plan.kind is PlanKind.BASELINE:
+        return {str(version) for version in stored.result.get("baselined", [])}
     return set()

@@ -45,6 +45,7 @@ LIMITS = Limits(
 )
 PAGE = 50
 NEWEST = 3  # applied migrations that a summary shows
+_NOT_ADOPTED = "not-adopted"
 _TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK)
 _PHASES = {
     "build": "coordinate-build",
@@ -229,7 +230,9 @@ def _look(
         ) as session:
             rows = database.handler.ledger(session)
             statuses, marker = database.handler.status(migrations, rows), session.read_marker()
-            _add_oddities(line, session, database.handler.notes(session, migrations, rows))
+            notes = database.handler.notes(session, migrations, rows)
+            unadopted = () if rows else _unadopted(database, environment, session, migrations)
+            _add_oddities(line, session, [*notes, *unadopted])
         if marker is not None and not line.protected:
             line.protected = "carries our marker"
         outside = applied_outside(app, database.name, environment.name, marker, rows)
@@ -253,6 +256,25 @@ def _add_oddities(line: EnvironmentLine, session: Session, notes: Sequence[Ledge
     if holder is not None:
         line.deploying = holder.who
         line.deploying_since = holder.since.isoformat(timespec="seconds") if holder.since else ""
+
+
+def _unadopted(
+    database: Database,
+    environment: Environment,
+    session: Session,
+    migrations: Sequence[Migration],
+) -> list[LedgerNote]:
+    """A database that somebody made without this ledger: its next step is not to build."""
+    tables = session.catalogue(leave_out=database.handler.ledger_tables).tables
+    if not migrations or not tables:
+        return []
+    return [
+        LedgerNote(
+            _NOT_ADOPTED,
+            f"nothing is in the ledger and {len(tables)} tables are there",
+            f"`faber-db baseline {environment.name}` adopts what the history has made.",
+        )
+    ]
 
 
 def _invalid_indexes(session: Session) -> list[LedgerNote]:
@@ -397,6 +419,9 @@ def _phase(
                 arguments["database"] = line.database
             if line.problem:
                 return NextPerson(person="faber-db doctor")
+            if any(note.code == _NOT_ADOPTED for note in line.notes):
+                words = f" --database {line.database}" if line.database else ""
+                return NextPerson(person=f"faber-db baseline {line.environment}{words}")
             if line.pending:
                 return NextTool(tool=tool, arguments=arguments)
     return None
