@@ -708,7 +708,7 @@ def _planned(migration: Migration, kind: PlanKind, ground: Ground) -> PlannedMig
 def files_of(
     migrations: tuple[Migration, ...], files: Sequence[SourceFile]
 ) -> tuple[SourceFile, ...]:
-    paths = {path for m in migrations for path in (m.path, m.down_path, m.recorded_path) if path}
+    paths = {p for m in migrations for p in (m.path, m.down_path, m.recorded_path, *m.beside)}
     return tuple(f for f in files if f.path in paths)
 
 

@@ -49,7 +49,9 @@ class Migration:
     up: str
     down: str | None = None
     down_path: str = ""  # where the down script lies in a file of its own
+    beside: tuple[str, ...] = ()  # paths of files that say how it is run
     wrap: bool = True  # the runner puts the up script into one transaction
+    wrap_down: bool = True  # the same of the down script
     provider: str = ""  # the product it is written for, where the format says so ("postgresql")
     code: bool = False  # a program, which only its own tool or a recording can run
     recorded_path: str = ""  # of what a recording of it gave, among the files; see `recorded_file`
@@ -71,6 +73,8 @@ class LedgerRow:
     finished: bool = True
     rolled_back: bool = False
     log: str = ""
+    checksum: str = ""  # the tool's own, where that is no SHA-256
+    kind: str = ""  # what the tool calls a row that stands for no script: "BASELINE", "JDBC"
 
 
 class MigrationState(StrEnum):

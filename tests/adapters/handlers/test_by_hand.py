@@ -22,7 +22,7 @@ ALONE = {
 }
 
 
-BLIND = {"goose"}  # no checksum in the ledger
+BLIND = {"goose", "flyway"}  # no SHA-256 in the ledger
 
 
 def files(handler: str, up: str) -> list[SourceFile]:
@@ -32,6 +32,7 @@ def files(handler: str, up: str) -> list[SourceFile]:
     paths = {
         "sql": (f"{NAME}.up.sql", f"{NAME}.down.sql"),
         "prisma": (f"{NAME}/migration.sql", f"{NAME}/down.sql"),
+        "flyway": ("V1__o'clock.sql", "U1__o'clock.sql"),
     }[handler]
     return [SourceFile(path, text.encode()) for path, text in zip(paths, (up, DOWN), strict=True)]
 
@@ -58,7 +59,7 @@ def state(engine: Engine, handler: Handler, url: str, history: tuple[Migration, 
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["in one transaction", "one by one"])
-@pytest.mark.parametrize("name", ["sql", "prisma", "goose"])
+@pytest.mark.parametrize("name", ["sql", "prisma", "goose", "flyway"])
 @pytest.mark.parametrize("product", ["sqlite", "postgresql"])
 def test_the_clients_own_run_stands_in_the_ledger(
     product: str, name: str, whole: bool, tmp_path: Path, request: pytest.FixtureRequest

@@ -93,7 +93,7 @@ def test_detect_another_tool(tmp_path: Path) -> None:
 
 def test_unknown_handler() -> None:
     with pytest.raises(ConfigError) as caught:
-        handler_for("flyway")
+        handler_for("liquibase")
     assert "prisma, sql" in caught.value.hint
 
 

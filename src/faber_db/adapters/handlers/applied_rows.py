@@ -52,10 +52,6 @@ class AppliedRows(ABC):
     def rows(self, session: Session) -> list[LedgerRow]:
         """What the table says, oldest first; the table is there and has its columns."""
 
-    def wraps_down(self, migration: Migration) -> bool:
-        """Whether its runner puts the way back into one transaction."""
-        return migration.wrap
-
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
         columns = columns_of(session, self.table)
         if columns is None:
@@ -114,7 +110,7 @@ class AppliedRows(ABC):
             )
         ran = session.run(
             script,
-            wrap=self.wraps_down(migration),
+            wrap=migration.wrap_down,
             then=self.removing(session.dialect, migration, now),
             name=migration.version,
         )
@@ -141,7 +137,7 @@ class AppliedRows(ABC):
     def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
         if back:
             text, bounds = migration.down or "", self.removing(dialect, migration, None)
-            migration = replace(migration, wrap=self.wraps_down(migration))
+            migration = replace(migration, wrap=migration.wrap_down)
         else:
             text, bounds = migration.up, self.applying(dialect, migration, None)
         rows = ";\n".join(by_hand.spelled(dialect, bound) for bound in bounds)

@@ -210,6 +210,7 @@ def _migration(file: SourceFile) -> Migration:
         up=parts.up,
         down=parts.down if has_statements(parts.down) else None,
         wrap=parts.wrap,
+        wrap_down=parts.wrap,
     )
 
 

@@ -131,6 +131,7 @@ _OURS = {
     "dbmate": "dbmate",
     'faber-db (handler "sql")': "sql",
     "goose": "goose",
+    "Flyway": "flyway",
     "TypeORM": "typeorm",
     "Sequelize": "sequelize",
     "Knex": "knex",

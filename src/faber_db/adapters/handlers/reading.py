@@ -29,6 +29,11 @@ def text_of(file: SourceFile) -> str:
         ) from error
 
 
+def text_in(content: bytes) -> str:
+    """The same of bytes that `text_of` has read before."""
+    return content.decode("utf-8-sig")
+
+
 def has_statements(text: str) -> bool:
     """Whether a script holds more than white space and comments; reads each character once."""
     at = 0

@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from faber_db.adapters.handlers import by_hand, dbmate, other_tools
+from faber_db.adapters.handlers.clock import ELAPSED_MS, stored
 from faber_db.adapters.handlers.naming import new_id, next_number, slug_of
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
 from faber_db.adapters.handlers.single_transaction import is_one
@@ -81,13 +82,6 @@ _DDL |= dict.fromkeys(
     applied_at datetime(6),
     execution_ms bigint NOT NULL DEFAULT 0
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin""",
-)
-_ELAPSED_MS = {  # since the moment given; the server's clock may be behind ours
-    Dialect.POSTGRESQL: "greatest(0, extract(epoch FROM clock_timestamp() - %s) * 1000)::bigint",
-    Dialect.SQLITE: "max(0, CAST((julianday('now') - julianday(%s)) * 86400000 AS INTEGER))",
-}
-_ELAPSED_MS |= dict.fromkeys(
-    MYSQL, "greatest(0, timestampdiff(MICROSECOND, %s, utc_timestamp(6)) DIV 1000)"
 )
 _APPLIED_AT = f"SELECT applied_at FROM {TABLE} WHERE version = %s"  # noqa: S608 -- constant
 _SET_APPLIED_AT = f"UPDATE {TABLE} SET applied_at = %s WHERE version = %s"  # noqa: S608 -- constant
@@ -441,18 +435,18 @@ def _insert(dialect: Dialect, migration: Migration, applied_at: datetime | None)
             f"INSERT INTO {TABLE} (version, name, sha256) VALUES (%s, %s, %s)",  # noqa: S608 -- constant
             values,
         )
-    at = _time(dialect, applied_at)
+    at = stored(dialect, applied_at)
     return Bound(
         f"INSERT INTO {TABLE} (version, name, sha256, applied_at, execution_ms)"  # noqa: S608 -- constants
-        f" VALUES (%s, %s, %s, %s, {_ELAPSED_MS[dialect]})",
+        f" VALUES (%s, %s, %s, %s, {ELAPSED_MS[dialect]})",
         (*values, at, at),
     )
 
 
 def _complete(dialect: Dialect, migration: Migration, applied_at: datetime) -> Bound:
-    at = _time(dialect, applied_at)
+    at = stored(dialect, applied_at)
     return Bound(
-        f"UPDATE {TABLE} SET applied_at = %s, execution_ms = {_ELAPSED_MS[dialect]}"  # noqa: S608 -- constants
+        f"UPDATE {TABLE} SET applied_at = %s, execution_ms = {ELAPSED_MS[dialect]}"  # noqa: S608 -- constants
         " WHERE version = %s",
         (at, at, migration.version),
     )
@@ -477,14 +471,6 @@ def _ledger_row(row: tuple[object, ...]) -> LedgerRow:
         finished=applied_at is not None,
         log="" if applied_at is not None else KEPT,
     )
-
-
-def _time(dialect: Dialect, moment: datetime) -> object:
-    if dialect is Dialect.SQLITE:
-        return moment.astimezone(UTC).isoformat(timespec="microseconds")
-    if dialect in MYSQL:
-        return moment.astimezone(UTC).replace(tzinfo=None)
-    return moment
 
 
 def _moment(value: object) -> datetime | None:
