@@ -99,7 +99,7 @@ class _Work:
         self._app = app
         self._database = database
         self._handler = cast(CodeHandler, database.handler)
-        self._history = [m for m in history if m.code]
+        self._history = history  # some of it may be plain SQL, which needs no recording
         self._twice = twice
         self._progress = progress
         self._cancelled = cancelled
@@ -116,6 +116,8 @@ class _Work:
 
     def all(self) -> Mapping[str, Outcome]:
         for number, migration in enumerate(self._history):
+            if not migration.code:
+                continue
             twice = migration.version in self._twice
             known = self._kept.find(number, twice=twice)
             if known is None:
@@ -189,8 +191,10 @@ class _Work:
         place, done = self._places[which]
         for migration in self._history[done:number]:
             del self._places[which]
-            known = self._outcomes[migration.version]
-            if known.sql:
+            known = self._outcomes.get(migration.version)
+            if known is None:  # plain SQL
+                self._apply(place, migration)
+            elif known.sql:
                 self._apply(place, _as_recorded(migration, known.sql))
             else:
                 self._progress(f"running {migration.name}")
