@@ -48,7 +48,7 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
             page.blank()
             page.table(
                 [
-                    _migration(v, m.state, m.applied_at, m.detail, now)
+                    _migration(_called(v, m.name), m.state, m.applied_at, m.detail, now)
                     for v, m in details.migrations.items()
                 ]
             )
@@ -108,8 +108,13 @@ def _standing(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Span,
     return (warn if harmless else bad)(words), note
 
 
+def _called(version: str, name: str) -> str:
+    """By its name, which people know; with the version where that does not stand in it."""
+    return name if version in name else f"{version} {name}".strip()
+
+
 def _migration(
-    version: str, state: MigrationState, applied_at: str, detail: str, now: datetime
+    called: str, state: MigrationState, applied_at: str, detail: str, now: datetime
 ) -> tuple[Span | str, ...]:
     word = state.value.replace("_", " ")
     match state:
@@ -119,7 +124,7 @@ def _migration(
             style = warn(word)
         case _:
             style = bad(word)
-    return (version, style, ago(applied_at, now), detail)
+    return (called, style, ago(applied_at, now), detail)
 
 
 def _add_work(page: Page, details: StatusDetails, now: datetime) -> None:
