@@ -7,18 +7,21 @@ with `migrate:up`. The lock is the row `is_locked` (`knex_lock`).
 """
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
+from faber_db.adapters.handlers import knex_lock
 from faber_db.adapters.handlers.js_named import NamedFiles, version_of
 from faber_db.adapters.handlers.js_text import Found, literal, option
 from faber_db.adapters.handlers.js_writing import body, ending_for
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import LedgerRow, Migration, SourceFile
+from faber_db.model.migration import LedgerNote, LedgerRow, Migration, SourceFile
 from faber_db.services.ports import Bound, Session
 
+_LOCK = "_lock"
 _ALONE = re.compile(r"\bconfig\b[^;{}]*\{[^{}]*\btransaction\s*:\s*false\b")
 _NOW = {
     Dialect.POSTGRESQL: "clock_timestamp()",
@@ -42,7 +45,7 @@ class Knex(NamedFiles):
     @property
     def ledger_tables(self) -> tuple[str, ...]:
         tables = self.candidates.tables
-        return tuple(t.label for t in (*tables, *(t.ending("_lock") for t in tables)))
+        return tuple(t.label for t in (*tables, *(t.ending(_LOCK) for t in tables)))
 
     def table_option(self, texts: Sequence[str]) -> Found:
         return option(texts, "tableName", within="migrations")
@@ -55,7 +58,7 @@ class Knex(NamedFiles):
         return not all_alone and not _ALONE.search(text)
 
     def ddl(self, dialect: Dialect, table: LedgerTable) -> Sequence[str]:
-        name, lock = table.quoted(dialect), table.ending("_lock").quoted(dialect)
+        name, lock = table.quoted(dialect), table.ending(_LOCK).quoted(dialect)
         if dialect is Dialect.POSTGRESQL:
             ledger = (
                 '"id" serial PRIMARY KEY, "name" varchar(255), "batch" integer,'
@@ -99,6 +102,33 @@ class Knex(NamedFiles):
             f" SELECT %s, coalesce(max(batch), 0) + 1, {at} FROM {name}",
             (migration.name, *moment),
         )
+
+    def notes(
+        self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> tuple[LedgerNote, ...]:
+        times = [row.applied_at for row in ledger if row.applied_at]
+        newest = max(times).isoformat(timespec="seconds") if times else ""
+        table = self.candidates.chosen(session).ending(_LOCK)
+        held = knex_lock.notes(session, table, newest)
+        return (*held, *super().notes(session, history, ledger))
+
+    def ensured(self, session: Session) -> LedgerTable:
+        """With the lock beside it, and the one row of that."""
+        table = super().ensured(session)
+        lock = table.ending(_LOCK)
+        _, made, filled = self.ddl(session.dialect, table)
+        if lock.columns(session) is None:
+            self._execute(session, Bound(made))
+        if not session.query(f"SELECT 1 FROM {lock.quoted(session.dialect)}"):  # noqa: S608 -- quoted
+            self._execute(session, Bound(filled))
+        return table
+
+    @contextmanager
+    def lock(self, session: Session, *, wait: timedelta) -> Iterator[None]:
+        """Knex's lock row; as Knex does, its tables are made where they are missing."""
+        table = self.ensured(session).ending(_LOCK)
+        with knex_lock.lock_row(session, table, wait=wait):
+            yield
 
     def generate(
         self,
