@@ -14,6 +14,7 @@ from faber_db.errors import (
     LedgerForeign,
     MigrationNotRecorded,
     MigrationUnreadable,
+    NotSupported,
 )
 from faber_db.model.migration import Migration, SourceFile, recorded_file
 from faber_db.services.ports import Session
@@ -121,6 +122,20 @@ def test_what_is_generated_is_read_again(tool: str) -> None:
     assert [m.version for m in both] == [history[0].version, file.path.rpartition(".")[0]]
     assert file.path.rpartition(".")[2] == FILES[tool][1].rpartition(".")[2]
     assert both[1].wrap is (tool == "sequelize")
+
+
+def test_what_knex_cannot_say() -> None:
+    with pytest.raises(NotSupported, match="backslash"):
+        handler_for("knex").generate("a", "SELECT '\\?'", "", now=NOW, existing=())
+
+
+@tools
+def test_a_new_project_in_typescript_or_not(tool: str, tmp_path: Path) -> None:
+    handler = in_project(handler_for(tool), tmp_path, tmp_path / "migrations")
+    (one,) = handler.generate("a", "SELECT 1", "", now=NOW, existing=())
+    (tmp_path / "tsconfig.json").write_text("{}")
+    (two,) = handler.generate("a", "SELECT 1", "", now=NOW, existing=())
+    assert (one.path[-3:], two.path[-3:]) == (".js", ".ts")
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
-from faber_db.adapters.handlers import by_hand, js_project, other_tools, program_row
+from faber_db.adapters.handlers import (
+    by_hand,
+    js_project,
+    other_tools,
+    program_row,
+    remains,
+    user_tool,
+)
+from faber_db.adapters.handlers.js_program import JsProgram, is_typed
 from faber_db.adapters.handlers.js_text import Found, code_of, is_program, tool_of_code
 from faber_db.adapters.handlers.ledger_table import Candidates, LedgerTable
 from faber_db.adapters.handlers.reading import text_of
 from faber_db.adapters.handlers.status import status, with_interrupted
-from faber_db.errors import LedgerError, MigrationUnreadable, NotSupported
+from faber_db.errors import LedgerError, MigrationUnreadable, NotSupported, ToolFailed
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
     AppliedMigration,
@@ -31,7 +39,7 @@ from faber_db.model.migration import (
     StatementRun,
     recorded_file,
 )
-from faber_db.services.ports import Bound, FoundHistory, Session
+from faber_db.services.ports import Bound, FoundHistory, Session, ToolPlace
 from faber_db.sql.script import Script
 
 _PLAIN = re.compile(r"[\w$-]+")
@@ -50,6 +58,7 @@ class JsTool:
     configuration: ClassVar[re.Pattern[str]]  # names of the files that may configure it
     product_keys: ClassVar[tuple[str, ...]]  # options there that name the product
     ignores: ClassVar[str]  # what the tool does about a row without a file, a sentence
+    leaves: ClassVar[str]  # how it comes to leave a part of a migration and no row, a clause
 
     def __init__(self, root: Path | None = None, folder: Path | None = None) -> None:
         self._root, self._folder = root, folder
@@ -94,6 +103,14 @@ class JsTool:
         raise NotImplementedError
 
     def delete(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> Bound:
+        raise NotImplementedError
+
+    def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """The project's own tool, and the words that have it apply exactly one migration.
+
+        Raises:
+            ToolMissing.
+        """
         raise NotImplementedError
 
     # --- the files -----------------------------------------------------------------------------
@@ -194,7 +211,9 @@ class JsTool:
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[LedgerNote, ...]:
-        return ()
+        return remains.notes(
+            session, history, ledger, why=self.leaves, leave_out=self.ledger_tables
+        )
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Nothing: the tool has none. Our own, which is held already, does not stop its CLI."""
@@ -222,6 +241,33 @@ class JsTool:
         return program_row.apply(
             session, migration, script, then=then, rehearse=rehearse, observe=observe
         )
+
+    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+        """Have the project's own tool apply it; no other migration may wait before it."""
+        here = self.in_project(place.root, place.folder)
+        before = {row.version for row in here.ledger(session)}
+        table = here.candidates.chosen(session)
+        named = here._as_named(session, table, migration) if before else migration
+        program, words = here.tool_words(place, named)
+        typed = is_typed([migration.path, *here.texts])
+        tool = program.run_as(place, words, session.dialect, typed=typed)
+        said = user_tool.run_tool(session, tool, place)
+        user_tool.require_row(tool, migration, lambda: here.ledger(session), said)
+        here._require_only(session, migration, before)
+
+    def _require_only(self, session: Session, migration: Migration, before: set[str]) -> None:
+        """Raise where the tool did more than it was asked to.
+
+        Raises:
+            ToolFailed.
+        """
+        more = {row.version for row in self.ledger(session)} - before - {migration.version}
+        if more:
+            raise ToolFailed(
+                f"{self.tool} was to apply {migration.version}, and applied"
+                f" {', '.join(sorted(more))} too",
+                hint="Look what stands in the ledger before the next try.",
+            )
 
     def roll_back(
         self, session: Session, migration: Migration, script: Script, *, now: datetime
@@ -266,6 +312,15 @@ class JsTool:
             for sql in self.ddl(session.dialect, table):
                 self._execute(session, Bound(sql))
         return table
+
+    def ending(self, existing: Sequence[Migration], usual: str) -> str:
+        """Of a new file: that of the newest one, else what the project is written in."""
+        if existing:
+            return existing[-1].path.rpartition(".")[2]
+        if self._root is None or self._folder is None:
+            return usual
+        package = js_project.package_of(self._root, self._folder)
+        return "ts" if (package / "tsconfig.json").is_file() else "js"
 
     def _refuse_others(self, session: Session) -> None:
         other_tools.refuse_ledgers(session, self.table)

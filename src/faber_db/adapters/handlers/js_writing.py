@@ -1,11 +1,10 @@
 """Text of a new JavaScript or TypeScript migration that runs given SQL, statement by statement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 from faber_db.adapters.handlers.reading import has_statements
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import Migration
 from faber_db.sql.script import parse
 from faber_db.sql.splitter import spans
 
@@ -31,8 +30,3 @@ def body(sql: str, call: Callable[[str], str], *, indent: str) -> str:
     if not has_statements(sql):
         return f"{indent}{NO_WAY_BACK}"
     return "\n".join(f"{indent}{call(statement)}" for statement in statements_of(sql))
-
-
-def ending_for(existing: Sequence[Migration], usual: str) -> str:
-    """The file ending of the newest migration, or the usual one."""
-    return existing[-1].path.rpartition(".")[2] if existing else usual

@@ -13,15 +13,18 @@ from datetime import UTC, datetime, timedelta
 
 from faber_db.adapters.handlers import knex_lock
 from faber_db.adapters.handlers.js_named import NamedFiles, version_of
+from faber_db.adapters.handlers.js_program import JsProgram, program_of
 from faber_db.adapters.handlers.js_text import Found, literal, option
-from faber_db.adapters.handlers.js_writing import body, ending_for
+from faber_db.adapters.handlers.js_writing import body
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import new_id
+from faber_db.errors import NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerNote, LedgerRow, Migration, SourceFile
-from faber_db.services.ports import Bound, Session
+from faber_db.services.ports import Bound, Session, ToolPlace
 
 _LOCK = "_lock"
+_AGAIN = timedelta(seconds=10)  # for the lock, when Knex has given it back
 _ALONE = re.compile(r"\bconfig\b[^;{}]*\{[^{}]*\btransaction\s*:\s*false\b")
 _NOW = {
     Dialect.POSTGRESQL: "clock_timestamp()",
@@ -41,6 +44,7 @@ class Knex(NamedFiles):
     configuration = re.compile(r"knexfile\.[cm]?[jt]s")
     product_keys = ("client", "dialect")
     ignores = "Until it is there Knex itself refuses to run anything."
+    leaves = "Knex ran it without a transaction (so does MySQL) and writes its row last"
 
     @property
     def ledger_tables(self) -> tuple[str, ...]:
@@ -130,6 +134,21 @@ class Knex(NamedFiles):
         with knex_lock.lock_row(session, table, wait=wait):
             yield
 
+    def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """`migrate:up NAME`, with the project's only knexfile where that does not lie beside it."""
+        program = program_of(place, "Knex", "knex", "bin/cli.js")
+        words = ["migrate:up", migration.name]
+        files = [place.root / path for path in self.texts]
+        if len(files) == 1 and files[0].parent != program.package:
+            words += ["--knexfile", str(files[0])]
+        return program, words
+
+    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+        """Knex takes its lock itself, so ours is lent to it for that time."""
+        table = self.in_project(place.root, place.folder).candidates.chosen(session)
+        with knex_lock.lent(session, table.ending(_LOCK), wait=_AGAIN):
+            super().run_tool(session, migration, place)
+
     def generate(
         self,
         name: str,
@@ -140,7 +159,7 @@ class Knex(NamedFiles):
         existing: Sequence[Migration],
         wrap: bool = True,
     ) -> tuple[SourceFile, ...]:
-        version, ending = new_id(name, now=now, existing=existing), ending_for(existing, "js")
+        version, ending = new_id(name, now=now, existing=existing), self.ending(existing, "js")
         text = _text(up, down, ending=ending, wrap=wrap)
         return (SourceFile(f"{version}.{ending}", text.encode()),)
 
@@ -164,8 +183,13 @@ def _moment(dialect: Dialect, value: object) -> datetime | None:
 
 def _text(up: str, down: str, *, ending: str, wrap: bool) -> str:
     def call(statement: str) -> str:
-        # a question mark is a place for a value in `knex.raw`, unless a backslash stands before it
-        return f"await knex.raw({literal(statement.replace('?', chr(92) + '?'))});"
+        if "\\?" in statement:
+            raise NotSupported(
+                "a backslash before a question mark cannot be written in a migration of Knex",
+                hint="`knex.raw` drops it. Write that statement by hand, with a bound value.",
+            )
+        escaped = statement.replace("?", "\\?")  # else it is a place for a value
+        return f"await knex.raw({literal(escaped)});"
 
     typed, module = ending in ("ts", "cts", "mts"), ending not in ("js", "cjs")
     argument, result = ("knex: Knex", ": Promise<void>") if typed else ("knex", "")

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from faber_db.adapters.handlers.js_named import NamedFiles, version_of
+from faber_db.adapters.handlers.js_program import JsProgram, program_of
 from faber_db.adapters.handlers.js_text import Found, literal, option
-from faber_db.adapters.handlers.js_writing import body, ending_for
+from faber_db.adapters.handlers.js_writing import body
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration, SourceFile
-from faber_db.services.ports import Bound, Session
+from faber_db.services.ports import Bound, Session, ToolPlace
 
 _TIMES = frozenset({"createdAt", "updatedAt"})
 _PROGRAM = re.compile(r".+\.[cm]?[jt]s")
@@ -34,6 +35,7 @@ class Sequelize(NamedFiles):
     )
     product_keys = ("dialect",)
     ignores = "Sequelize itself says nothing about it."
+    leaves = "Sequelize runs a file without a transaction and writes its row last"
 
     def table_option(self, texts: Sequence[str]) -> Found:
         return option(texts, "migrationStorageTableName")
@@ -66,6 +68,17 @@ class Sequelize(NamedFiles):
             (migration.name,),
         )
 
+    def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """`db:migrate --to`: with nothing waiting before it, that is this file alone.
+
+        `--name` would say it more plainly, but an older CLI takes no notice of it and applies all.
+        """
+        program = program_of(place, "Sequelize's CLI", "sequelize-cli", "lib/sequelize")
+        words = ["db:migrate", "--to", migration.name]
+        if not (program.package / ".sequelizerc").is_file():
+            words += ["--migrations-path", str(place.folder)]
+        return program, words
+
     def is_ledger(self, session: Session) -> Callable[[str], bool]:
         """An application may well have a table with a name only; file names give it away."""
 
@@ -90,7 +103,7 @@ class Sequelize(NamedFiles):
         """One file; with `wrap` each direction stands in a transaction of its own."""
         version = new_id(name, now=now, existing=existing)
         stamp, _, words = version.partition("_")
-        ending = ending_for(existing, "js")
+        ending = self.ending(existing, "js")
         text = _text(up, down, typed=ending in ("ts", "cts"), module=ending == "mjs", wrap=wrap)
         return (SourceFile(f"{stamp}-{words.replace('_', '-')}.{ending}", text.encode()),)
 

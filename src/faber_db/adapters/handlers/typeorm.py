@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha1
 
+from faber_db.adapters.handlers.js_program import JsProgram, program_of
 from faber_db.adapters.handlers.js_text import Found, is_program, literal, option, stem_of
 from faber_db.adapters.handlers.js_tool import JsTool
-from faber_db.adapters.handlers.js_writing import body, ending_for
+from faber_db.adapters.handlers.js_writing import body
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import slug_of
+from faber_db.adapters.handlers.typeorm_source import RUNNER, data_source
 from faber_db.errors import MigrationUnreadable
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration, SourceFile
-from faber_db.services.ports import Bound, Session
+from faber_db.services.ports import Bound, Session, ToolPlace
 
 METADATA = "typeorm_metadata"  # where TypeORM keeps the text of views and generated columns
 _STAMP = 13  # digits: milliseconds since 1970
@@ -48,6 +50,7 @@ class TypeOrm(JsTool):
     )
     product_keys = ("type",)
     ignores = "TypeORM itself says nothing about it."
+    leaves = "TypeORM ran it without a transaction (so does MySQL), or `synchronize` made it"
 
     @property
     def ledger_tables(self) -> tuple[str, ...]:
@@ -135,6 +138,13 @@ class TypeOrm(JsTool):
             (migration.name,),
         )
 
+    def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """TypeORM's CLI only knows all that wait, so a few lines of ours call its `runMigrations`."""
+        found = program_of(place, "TypeORM", "typeorm", "index.js")
+        source = data_source(place, found.package, self.texts)
+        runner = JsProgram(found.tool, found.package, RUNNER)
+        return runner, [str(source), migration.name]
+
     def is_ledger(self, session: Session) -> Callable[[str], bool]:
         """An application may well have a table with these three columns; its names give it away."""
 
@@ -161,7 +171,7 @@ class TypeOrm(JsTool):
             stamp = max(stamp, int(existing[-1].name[-_STAMP:]) + 1)
         words = "".join(word.capitalize() for word in slug_of(name).split("_"))
         words = f"M{words}" if words[:1].isdigit() else words
-        ending = ending_for(existing, "ts")
+        ending = self.ending(existing, "ts")
         text = _text(f"{words}{stamp}", up, down, typed=ending in ("ts", "cts", "mts"),
                      module=ending == "mjs", wrap=wrap)  # fmt: skip
         return (SourceFile(f"{stamp}-{words}.{ending}", text.encode()),)

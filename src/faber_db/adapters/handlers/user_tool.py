@@ -35,6 +35,7 @@ _TOLD_LINES, _TOLD_CHARACTERS = 5, 600
 _ASKED = re.compile(
     r"\bEOFError\b|EOF when reading|not a (?:tty|terminal)|/dev/tty\b|Inappropriate ioctl", re.I
 )
+_FRAME = re.compile(r"at (?:async )?[^ ]+ \(|at (?:file|node):")  # of a JavaScript stack: no news
 _PROMPT = re.compile(r"[?:>\])]\s*\Z")  # the last line is not ended, and looks like a question
 
 
@@ -198,7 +199,8 @@ def _failed(
 
 
 def _told(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()][-_TOLD_LINES:]
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line for line in lines if not _FRAME.match(line)][-_TOLD_LINES:]
     told = visible(" | ".join(lines), keep_lines=False)[-_TOLD_CHARACTERS:]
     return f"It said: {told}" if told else "It said nothing"
 
