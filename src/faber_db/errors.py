@@ -320,6 +320,17 @@ class MigrationFailed(FaberDbError):
     line: int = 0  # of the statement that failed; 0 where none did
 
 
+class ResumeUnsafe(FaberDbError):
+    """It is not known which statements of a migration are in the database, so nothing went on.
+
+    Only what the journal or the catalogue proves is passed over. What a procedure did, or what a
+    step made for its own session, they do not tell.
+    """
+
+    code = "migration-resume-unsafe"
+    exit_code = Exit.REFUSED
+
+
 class MigrationExists(FaberDbError):
     """A migration of that name is already in the folder."""
 

@@ -279,6 +279,7 @@ class Session(Protocol):
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
         name: str = "",
+        resume: bool = False,
     ) -> Ran:
         """Run a script as its runner would, with the limits in force.
 
@@ -289,9 +290,13 @@ class Session(Protocol):
 
         A lock timeout retries the whole transaction, `lock_retries` times with growing pauses.
 
-        `name` is the migration's, for a journal where the product cannot roll back (`interrupted`).
+        `name` is the migration's, for a journal of a script that is not one transaction
+        (`interrupted`). With `resume`, what such a journal or the catalogue proves to be in the
+        database is passed over, and the rest runs; `first` and `then` run as always. A script that
+        is one transaction runs from its beginning: nothing of it was kept.
 
         Raises:
+            ResumeUnsafe: with `resume`, where it is not known what is there. Nothing has run.
             MigrationFailed: a statement failed; message names line and cause, and says whether all
                 was rolled back. The attributes `rolled_back: bool`, `line: int` tell code the same.
             LockTimeout: the lock could not be had; nothing was kept.
@@ -302,6 +307,7 @@ class Session(Protocol):
         """What a run that did not end well has left, by the name of its migration.
 
         In words, statement by statement, with evidence; empty where everything is rolled back.
+        Of a script that is one transaction there is nothing to tell.
         """
         ...
 

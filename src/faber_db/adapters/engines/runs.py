@@ -1,7 +1,7 @@
 """How a run is counted, paused between tries, and reported when it fails."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 
 from faber_db.errors import MigrationFailed
@@ -49,3 +49,11 @@ def failed(
     error = MigrationFailed(f"{where}{cause}; {kept}", hint=hint)
     error.rolled_back, error.line = rolled_back, line
     return error
+
+
+def there(kept: Sequence[str]) -> str:
+    """What is in the database, by the lines of each step; what failed was rolled back."""
+    lines = ", ".join(kept)
+    if not lines:
+        return ""
+    return f"in the database: line{'s' * (',' in lines)} {lines}"

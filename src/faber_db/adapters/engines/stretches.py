@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faber_db.errors import MigrationFailed, NotSupported
 from faber_db.services.ports import Bound
@@ -199,3 +199,27 @@ def one_unit(
             hint="Try it on a shadow instead.",
         )
     return Unit(Stretch(statements), tuple(first), tuple(then))
+
+
+def is_one(work: Sequence[Unit]) -> bool:
+    """Whether all of it is one transaction, which a crash leaves whole or not at all."""
+    return len(work) <= 1 and not any(unit.stretch.alone for unit in work)
+
+
+def holds_by_itself(unit: Unit) -> Unit:
+    """What stands alone only since its runner wraps nothing, as a transaction of its own.
+
+    The statement does the same, and a journal's row can stand or fall with it. A block or procedure
+    may end transactions itself, and what is not understood may refuse one: those stay alone.
+    """
+    stretch = unit.stretch
+    if not stretch.alone:
+        return unit
+    (statement,) = stretch.statements
+    holds = (
+        statement.understood
+        and stands_in_transaction(statement)
+        and not statement.transaction_control
+        and first_words(statement.text)[0] not in ("CALL", "DO", "PRAGMA", "LOCK", "DECLARE")
+    )
+    return replace(unit, stretch=replace(stretch, alone=False)) if holds else unit

@@ -204,6 +204,7 @@ class Prisma:
                 session.execute(bound.sql, bound.parameters)
         else:
             raise NotSupported(f"a migration cannot be marked {state!r}")
+        session.settle(migration.version)
 
     def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
         return text_by_hand(dialect, migration, whole=is_one(migration, script), back=back)

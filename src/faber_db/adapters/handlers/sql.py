@@ -249,6 +249,7 @@ class SqlFiles:
             _execute(session, _forget(migration))
         else:
             raise NotSupported(f"a migration cannot be marked {state!r}")
+        session.settle(migration.version)
 
     def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
         version, now = by_hand.literal(dialect, migration.version), _NOW[dialect]

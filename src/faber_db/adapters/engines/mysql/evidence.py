@@ -13,7 +13,10 @@ from faber_db.adapters.engines.mysql.connect import rows
 from faber_db.adapters.engines.mysql.faults import errno, is_lost
 from faber_db.adapters.engines.mysql.marker import PREFIX
 from faber_db.adapters.engines.mysql.sizes import quoted
+from faber_db.adapters.engines.steps import Fate, Told
+from faber_db.adapters.engines.stretches import Stretch
 from faber_db.sql.lexer import QUOTED, WORD, significant
+from faber_db.sql.mysql_transactions import words_of
 from faber_db.sql.script import Statement
 
 if TYPE_CHECKING:
@@ -77,3 +80,57 @@ def _definition(connection: "Connection", kind: str, name: str) -> str:
 
 
 _BROKEN_VIEW = 1356
+_WITHOUT_TRANSACTIONS = """
+    SELECT 1 FROM information_schema.tables WHERE table_schema = database()
+        AND table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND lower(table_name) IN %s
+"""
+_WHOLE = {  # MariaDB 10.6 and newer: done or not done, also after a crash
+    ("CREATE", "TABLE"),
+    ("CREATE", "INDEX"),
+    ("CREATE", "UNIQUE"),
+    ("CREATE", "VIEW"),
+    ("CREATE", "TRIGGER"),
+    ("CREATE", "PROCEDURE"),
+    ("CREATE", "FUNCTION"),
+    ("ALTER", "TABLE"),
+    ("DROP", "TABLE"),
+    ("DROP", "INDEX"),
+    ("DROP", "VIEW"),
+    ("DROP", "TRIGGER"),
+    ("DROP", "PROCEDURE"),
+    ("DROP", "FUNCTION"),
+    ("RENAME", "TABLE"),
+}
+
+
+def fate(connection: "Connection", digest: str, stretch: Stretch | None) -> Told:
+    """What became of a step that was under way, for going on behind it or with it.
+
+    Args:
+        connection: only reads.
+        digest: what the catalogue said before it; empty for a transaction.
+        stretch: the step in the script as it is now; None where it is not there.
+    """
+    if stretch is None:
+        return Told(Fate.UNKNOWN, "is not in the script any more")
+    statement = stretch.statements[0]
+    if not digest:
+        if any(_keeps_rows(connection, s) for s in stretch.statements):
+            return Told(Fate.UNKNOWN, "was under way, on a table without transactions")
+        return Told(Fate.NOTHING, "was under way in a transaction, which was rolled back")
+    if not _is_whole(statement):
+        return Told(Fate.UNKNOWN, "was under way; what it did is not known")
+    if look(connection, names_in(statement)) == digest:
+        return Told(Fate.NOTHING, "was under way, and the catalogue is as it was before it")
+    return Told(Fate.DONE, "was under way, and the catalogue shows a change since")
+
+
+def _is_whole(statement: Statement) -> bool:
+    """Whether the catalogue tells all of it: one object, and no rows that come with it."""
+    words = words_of(statement, 400)
+    several = words[:1] == ["DROP"] and "," in statement.text
+    return tuple(words[:2]) in _WHOLE and not several and "SELECT" not in words[2:]
+
+
+def _keeps_rows(connection: "Connection", statement: Statement) -> bool:
+    return bool(rows(connection, _WITHOUT_TRANSACTIONS, (names_in(statement) or ("",),)))

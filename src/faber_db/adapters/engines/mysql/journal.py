@@ -7,11 +7,13 @@ the database, and the catalogue tells of the one that was under way.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql import evidence
 from faber_db.adapters.engines.mysql.connect import rows
+from faber_db.adapters.engines.steps import Step, Told, lines_of, sha256_of, steps_done
+from faber_db.adapters.engines.stretches import Stretch
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.connect import Connection
@@ -22,14 +24,15 @@ _THERE = (
     " WHERE table_schema = database() AND table_name = '_faber_db_journal'"
 )
 _CREATE = """
-    CREATE TABLE IF NOT EXISTS _faber_db_journal (
+    CREATE OR REPLACE TABLE _faber_db_journal (
         number integer PRIMARY KEY,
         name varchar(255) NOT NULL,
         `lines` text NOT NULL,
         state varchar(8) NOT NULL,
         names mediumtext NOT NULL,
         digest char(64) NOT NULL,
-        remains text NOT NULL
+        remains text NOT NULL,
+        sha256 char(64) NOT NULL
     ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 """
 _SELECT = (
@@ -48,17 +51,36 @@ class Journal:
     def begin(self, name: str) -> None:
         """Start anew for a migration."""
         rows(self._connection, _CREATE)
-        rows(self._connection, "DELETE FROM _faber_db_journal")
         self._name, self._number = name, 0
 
-    def intent(self, lines: list[int], names: tuple[str, ...] = (), digest: str = "") -> None:
+    def go_on(self, name: str, stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+        """The steps of a script that an earlier run has put into the database.
+
+        Raises:
+            ResumeUnsafe: it is not known, or the script is another than the one that was begun.
+        """
+        self._name = name
+        by_lines = {lines_of(stretch): stretch for stretch in stretches}
+        found = _steps(self._connection) if rows(self._connection, _THERE) else []
+
+        def look(step: Step) -> Told:
+            stretch = by_lines.get(step.lines)
+            return evidence.fate(self._connection, step.looked, stretch)
+
+        done = steps_done(name, stretches, found, look)
+        self._number = len(done)
+        return done
+
+    def intent(self, stretch: Stretch, names: tuple[str, ...] = (), digest: str = "") -> None:
         """Before a step: what it is, and for a definition what the catalogue said then."""
         self._number += 1
+        values = (self._number, self._name, lines_of(stretch), json.dumps(names), digest)
         rows(
             self._connection,
-            "INSERT INTO _faber_db_journal (number, name, `lines`, state, names, digest, remains)"
-            " VALUES (%s, %s, %s, 'intent', %s, %s, '')",
-            (self._number, self._name, _numbers(lines), json.dumps(names), digest),
+            "REPLACE INTO _faber_db_journal"
+            " (number, name, `lines`, state, names, digest, remains, sha256)"
+            " VALUES (%s, %s, %s, 'intent', %s, %s, '', %s)",
+            (*values, sha256_of(stretch)),
         )
 
     def done(self) -> None:
@@ -132,7 +154,7 @@ def _words(
     return "was under way, and the catalogue shows a change since: it is in the database"
 
 
-def _numbers(lines: list[int]) -> str:
-    """`3`, `3, 5, 7`, and not more than a few."""
-    shown = [str(line) for line in lines[:20]]
-    return ", ".join(shown) + (", …" if len(lines) > len(shown) else "")
+def _steps(connection: "Connection") -> list[Step]:
+    sql = "SELECT number, name, `lines`, state, sha256, digest, remains FROM _faber_db_journal"
+    found = rows(connection, sql + " ORDER BY number")
+    return [Step(int(str(number)), *(str(value) for value in values)) for number, *values in found]

@@ -17,6 +17,7 @@ from faber_db.adapters.engines.mysql.faults import errno, is_locked, translated
 from faber_db.adapters.engines.mysql.journal import Journal
 from faber_db.adapters.engines.mysql.variables import Variables, refuse
 from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran
+from faber_db.adapters.engines.steps import set_again, without_steps
 from faber_db.adapters.engines.stretches import Stretch, Unit, one_unit, units
 from faber_db.errors import ConnectionLost, FaberDbError, LockTimeout, NotSupported
 from faber_db.model.migration import StatementRun
@@ -82,6 +83,7 @@ class ScriptRun:
         first: Sequence[Bound],
         then: Sequence[Bound],
         name: str,
+        resume: bool = False,
     ) -> Ran:
         start = monotonic()
         self._refuse(script)
@@ -90,11 +92,10 @@ class ScriptRun:
             work: tuple[Unit, ...] = (one_unit(script, wrap=wrap, first=first, then=then),)
         else:
             work = units(script, wrap=wrap, first=first, then=then)
-        if any(commits_itself(s) for u in work for s in u.stretch.statements) or len(work) > 1:
-            self._journalled = True
-            self._journal.begin(name)
         done: list[StatementRun] = []
         try:
+            if any(commits_itself(s) for u in work for s in u.stretch.statements) or len(work) > 1:
+                work = self._begin(work, name, resume=resume)
             for unit in work:
                 done += self._with_retries(unit, retry=not inside)
         except BaseException:
@@ -105,6 +106,19 @@ class ScriptRun:
         if self._journalled:
             self._journal.end()
         return Ran(tuple(done), milliseconds_since(start))
+
+    def _begin(self, work: tuple[Unit, ...], name: str, *, resume: bool) -> tuple[Unit, ...]:
+        """Begin the journal, or go on where it says; what is left to do."""
+        if not resume:
+            self._journal.begin(name)
+        else:
+            done = self._journal.go_on(name, [u.stretch for u in work if u.stretch.statements])
+            for statement in set_again(done):
+                self._one(statement, open_=False)
+            self._kept = [s.line for step in done for s in step.statements]
+            work = without_steps(work, len(done))
+        self._journalled = True
+        return work
 
     def _put_back(self) -> None:
         if self._connection.open and not in_transaction(self._connection):
@@ -154,7 +168,7 @@ class ScriptRun:
             names = evidence.names_in(stretch.statements[0])
             digest = self._digest(names)
             self._looked = names, digest
-        self._journal.intent([s.line for s in stretch.statements], names, digest)
+        self._journal.intent(stretch, names, digest)
         self._in_step = True
 
     def _digest(self, names: tuple[str, ...]) -> str:
@@ -194,7 +208,9 @@ class ScriptRun:
         try:
             done = self._body(unit)
             self._line = 0
-            if self._in_step and keeps:
+            if self._journalled and keeps and unit.then:
+                self._journal.end()  # from here on the ledger tells
+            elif self._in_step and keeps:
                 self._journal.done()
             self._committing = keeps
             self._connection.query("COMMIT" if keeps else "ROLLBACK")

@@ -122,6 +122,7 @@ class MysqlSession:
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
         name: str = "",
+        resume: bool = False,
     ) -> Ran:
         from faber_db.adapters.engines.mysql.run import ScriptRun
 
@@ -135,7 +136,7 @@ class MysqlSession:
                 lock=self._lock,
                 rehearse=rehearse,
             )
-            return run.run(script, wrap=wrap, first=first, then=then, name=name)
+            return run.run(script, wrap=wrap, first=first, then=then, name=name, resume=resume)
 
     def interrupted(self) -> Mapping[str, str]:
         with translating():

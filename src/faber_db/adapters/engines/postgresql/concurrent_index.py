@@ -47,9 +47,9 @@ class Build:
 
 def build_of(statement: Statement) -> Build | None:
     """What a statement builds concurrently, or None where it is another statement."""
-    if not re.match(r"\s*CREATE\b", _plain(statement.text), re.I):
+    if not re.match(r"\s*CREATE\b", plain(statement.text), re.I):
         return None
-    match = _BUILD.search(_plain(statement.text))
+    match = _BUILD.search(plain(statement.text))
     if match is None:
         return None
     groups = match.groups()
@@ -92,7 +92,7 @@ def drop_leftovers(connection: "Connection", build: Build, *, keep: frozenset[ob
         )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without comments, so that words stand beside each other."""
     return re.sub(r"--[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
 

@@ -56,6 +56,12 @@ def deploy_lock(connection: "Connection", *, wait: timedelta) -> Iterator[None]:
             connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s::bigint)", (KEY,))
 
 
+def is_held_by_another(connection: "Connection") -> bool:
+    """Whether another session holds the lock of this database."""
+    rows = connection.execute(_HOLDER, {"key": KEY}).fetchall()
+    return any(row[0] != connection.info.backend_pid for row in rows)
+
+
 def _try(connection: "Connection") -> bool:
     row = connection.execute(
         "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)", (KEY,)

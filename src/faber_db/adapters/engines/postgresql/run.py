@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,18 @@ from faber_db.adapters.engines.postgresql.faults import (
     is_locked,
     translated,
 )
-from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran
-from faber_db.adapters.engines.stretches import Unit, first_words, one_unit, units
+from faber_db.adapters.engines.postgresql.journal import Journal
+from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran, there
+from faber_db.adapters.engines.steps import lines_of, without_steps
+from faber_db.adapters.engines.stretches import (
+    Stretch,
+    Unit,
+    first_words,
+    holds_by_itself,
+    is_one,
+    one_unit,
+    units,
+)
 from faber_db.errors import ConnectionLost, FaberDbError, LockTimeout, NotSupported
 from faber_db.model.migration import StatementRun
 from faber_db.services.ports import Bound, Limits, Ran
@@ -61,12 +72,23 @@ class ScriptRun:
         self._observe = observe
         self._rehearse = rehearse
         self._settings: tuple[object, ...] = ()  # as they were before the script
+        self._journal: Journal | None = None  # of a script that is not one transaction
+        self._step: Stretch | None = None  # under way, and not in the journal as done
+        self._left: frozenset[object] = frozenset()  # invalid indexes of a run that was cut off
         self._committed = False  # whether anything of this script was kept
+        self._kept: list[str] = []  # lines of it
         self._line = 0  # of the statement under way
         self._committing = False
 
     def run(
-        self, script: Script, *, wrap: bool, first: Sequence[Bound], then: Sequence[Bound]
+        self,
+        script: Script,
+        *,
+        wrap: bool,
+        first: Sequence[Bound],
+        then: Sequence[Bound],
+        name: str = "",
+        resume: bool = False,
     ) -> Ran:
         start = monotonic()
         inside = not self._is_idle()
@@ -77,19 +99,65 @@ class ScriptRun:
         done: list[StatementRun] = []
         self._read_settings()
         try:
+            if name and not (inside or self._rehearse or is_one(work)):
+                work = self._journalled(work, name, resume=resume)
             for unit in work:
                 done += self._with_retries(unit, retry=not inside)
         finally:
             if self._is_idle():  # not within a caller's transaction, nor after a lost connection
                 self._put_settings_back(local=False)
                 self._connection.execute(limits_sql(self._limits, local=False).encode())
+        if self._journal is not None:
+            self._journal.clear()
         return Ran(tuple(done), milliseconds_since(start))
+
+    @property
+    def journalled(self) -> bool:
+        return self._journal is not None
+
+    def _journalled(self, work: tuple[Unit, ...], name: str, *, resume: bool) -> tuple[Unit, ...]:
+        """Begin the journal, or go on where it says; what is left to do."""
+        journal = Journal(self._connection, lambda: self._put_settings_back(local=True), name)
+        try:
+            if resume:
+                steps = [unit.stretch for unit in work if unit.stretch.statements]
+                done, again, self._left = journal.go_on(steps)
+                self._committed, self._kept = done > 0, [lines_of(step) for step in steps[:done]]
+                for statement in again.statements:
+                    self._one(statement)
+                work = without_steps(work, done)
+            else:
+                journal.begin()
+        except psycopg.Error as error:
+            raise self._failure(error, lambda: "") from error
+        self._journal = journal
+        return tuple(holds_by_itself(unit) for unit in work)
 
     def _with_retries(self, unit: Unit, *, retry: bool) -> list[StatementRun]:
         """One unit, again after a lock timeout; all of it is rolled back between the tries."""
+        self._begin_step(unit.stretch)
         if unit.stretch.alone:
-            return self._alone(unit.stretch.statements[0], retry=retry)
-        return self._tried(lambda: self._transaction(unit), retry=retry)
+            done = self._alone(unit.stretch.statements[0], retry=retry)
+            if self._journal is not None:
+                self._journal.done(unit.stretch)
+        else:
+            done = self._tried(lambda: self._transaction(unit), retry=retry)
+        if unit.stretch.keeps and unit.stretch.statements:
+            self._kept.append(lines_of(unit.stretch))
+        self._step = None
+        return done
+
+    def _begin_step(self, stretch: Stretch) -> None:
+        if self._journal is None or not stretch.statements:
+            return
+        if stretch.alone:
+            try:
+                self._journal.intent(stretch)
+            except psycopg.Error as error:
+                raise self._failure(error, lambda: "") from error
+        else:
+            self._journal.expect()
+        self._step = stretch
 
     def _alone(self, statement: Statement, *, retry: bool) -> list[StatementRun]:
         """A statement outside any transaction; a concurrent build starts from a clean place."""
@@ -104,7 +172,7 @@ class ScriptRun:
         return done
 
     def _build(self, statement: Statement, build: Build, *, retry: bool) -> list[StatementRun]:
-        keep = invalid_indexes(self._connection)
+        keep = invalid_indexes(self._connection) - self._left
 
         def attempt() -> list[StatementRun]:
             self._line = statement.line
@@ -150,6 +218,7 @@ class ScriptRun:
             check_limits(self._connection, self._limits)
             done = self._body(unit)
             self._line = 0
+            self._note_done(unit, keeps=keeps)
             if self._rehearse:  # what COMMIT would find
                 self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
             self._committing = keeps
@@ -161,6 +230,15 @@ class ScriptRun:
             raise
         self._committed = self._committed or keeps
         return done
+
+    def _note_done(self, unit: Unit, *, keeps: bool) -> None:
+        """In the transaction of the step: the journal says it if and only if it was kept."""
+        if self._journal is None or not keeps:
+            return
+        if unit.then:
+            self._journal.clear()
+        elif unit.stretch.statements:
+            self._journal.done(unit.stretch)
 
     def _body(self, unit: Unit) -> list[StatementRun]:
         self._ledger(unit.first)
@@ -233,6 +311,8 @@ class ScriptRun:
                 if self._committing
                 else "the server rolls back what was not committed"
             )
+            if self._journal is not None:
+                what += "; what is there, `faber-db status` tells"
             return ConnectionLost(f"{ours.message} at line {self._line}; {what}", hint=ours.hint)
         if self._rehearse and error.sqlstate in (UNSAFE_NEW_ENUM_VALUE, ACTIVE_TRANSACTION):
             return NotSupported(
@@ -242,6 +322,7 @@ class ScriptRun:
             )
         remains = left()
         rolled_back = not remains and not self._committed
+        self._note_failed(remains, rolled_back=rolled_back)
         if isinstance(ours, LockTimeout) and rolled_back:
             where = f"line {self._line}: " if self._line else ""
             tries = self._limits.lock_retries + 1
@@ -249,7 +330,22 @@ class ScriptRun:
                 f"{where}{ours.message}, tried {tries} times; nothing was kept", hint=ours.hint
             )
         cause = f"{ours.message}; what is left is {remains}" if remains else ours.message
-        return failed(cause, line=self._line, rolled_back=rolled_back, hint=ours.hint)
+        return failed(
+            cause,
+            line=self._line,
+            rolled_back=rolled_back,
+            hint=ours.hint,
+            kept=there(self._kept) if self._journal is not None else "",
+        )
+
+    def _note_failed(self, remains: str, *, rolled_back: bool) -> None:
+        if self._journal is None or not self._is_idle():
+            return
+        with suppress(psycopg.Error):  # the intent stands in it, and the catalogue tells the rest
+            if rolled_back:
+                self._journal.clear()
+            elif self._step is not None:
+                self._journal.failed(self._step, remains)
 
 
 def _may_be_repeated(statement: Statement) -> bool:

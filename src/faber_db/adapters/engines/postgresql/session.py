@@ -1,12 +1,12 @@
 """A session on a PostgreSQL database."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from faber_db.adapters.engines.postgresql import catalogue, identity, lock, sizes
+from faber_db.adapters.engines.postgresql import catalogue, identity, journal, lock, sizes
 from faber_db.adapters.engines.postgresql import marker as marks
 from faber_db.adapters.engines.postgresql.connect import check_limits, limits_sql
 from faber_db.adapters.engines.postgresql.faults import translating
@@ -105,16 +105,35 @@ class PostgresqlSession:
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
         name: str = "",
+        resume: bool = False,
     ) -> Ran:
         run = ScriptRun(self._connection, self._limits, observe, rehearse=rehearse)
-        with translating():
-            return run.run(script, wrap=wrap, first=first, then=then)
+        try:
+            with translating():
+                return run.run(script, wrap=wrap, first=first, then=then, name=name, resume=resume)
+        finally:
+            if run.journalled:
+                self._tidy()
 
     def interrupted(self) -> Mapping[str, str]:
-        return {}
+        with translating():
+            return journal.read(
+                self._connection, at_work=lambda: lock.is_held_by_another(self._connection)
+            )
 
     def settle(self, name: str) -> None:
-        """Nothing is told of any migration here."""
+        with translating():
+            journal.forget(self._connection, name)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Take the journal's table away where it tells of nothing; a later run does it otherwise."""
+        import psycopg
+        from psycopg.pq import TransactionStatus
+
+        if self._connection.info.transaction_status == TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                journal.remove(self._connection)
 
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()

@@ -3,15 +3,20 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
-from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran
+from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran, there
 from faber_db.adapters.engines.sqlite.faults import is_locked, translated
+from faber_db.adapters.engines.sqlite.journal import Journal
+from faber_db.adapters.engines.steps import lines_of, without_steps
 from faber_db.adapters.engines.stretches import (
+    Stretch,
     Unit,
     first_words,
     foreign_keys_switch,
+    holds_by_itself,
+    is_one,
     one_unit,
     units,
 )
@@ -40,11 +45,21 @@ class ScriptRun:
         self._limits = limits
         self._observe = observe
         self._rehearse = rehearse
+        self._journal: Journal | None = None  # of a script that is not one transaction
+        self._step: Stretch | None = None  # under way, and not in the journal as done
         self._committed = False  # whether anything of this script was kept
+        self._kept: list[str] = []  # lines of it
         self._line = 0  # of the statement under way
 
     def run(
-        self, script: Script, *, wrap: bool, first: Sequence[Bound], then: Sequence[Bound]
+        self,
+        script: Script,
+        *,
+        wrap: bool,
+        first: Sequence[Bound],
+        then: Sequence[Bound],
+        name: str = "",
+        resume: bool = False,
     ) -> Ran:
         start = monotonic()
         inside = self._connection.in_transaction
@@ -55,6 +70,8 @@ class ScriptRun:
         done: list[StatementRun] = []
         with self._foreign_keys_kept():
             before = Counter[tuple[str, str]]() if inside or wrap else self._violations()
+            if name and not (inside or self._rehearse or is_one(work)):
+                work = self._journalled(work, name, resume=resume)
             for unit in work:
                 if unit.then and not inside and not wrap:  # before the ledger says it is applied
                     self._line = 0
@@ -63,22 +80,72 @@ class ScriptRun:
             if not inside and not wrap:
                 self._line = 0
                 self._refuse_new(before)
+        if self._journal is not None:
+            self._journal.clear()
         return Ran(tuple(done), milliseconds_since(start))
+
+    @property
+    def journalled(self) -> bool:
+        return self._journal is not None
+
+    def _journalled(self, work: tuple[Unit, ...], name: str, *, resume: bool) -> tuple[Unit, ...]:
+        """Begin the journal, or go on where it says; what is left to do."""
+        journal = Journal(self._connection, name)
+        try:
+            if resume:
+                steps = [unit.stretch for unit in work if unit.stretch.statements]
+                done, again = journal.go_on(steps)
+                self._committed, self._kept = done > 0, [lines_of(step) for step in steps[:done]]
+                for statement in again.statements:
+                    self._one(statement)
+                work = without_steps(work, done)
+            else:
+                journal.begin()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        self._journal = journal
+        return work
 
     def _with_retries(self, unit: Unit, *, retry: bool) -> list[StatementRun]:
         """One unit, again after a lock timeout; all of it is rolled back between the tries."""
         waits = pauses(self._limits.lock_retries if retry else 0)
+        begun = False
         while True:
             try:
-                return self._alone(unit) if unit.stretch.alone else self._transaction(unit)
+                begun = begun or self._begin_step(unit)
+                done = self._alone(unit) if unit.stretch.alone else self._transaction(unit)
+                break
             except sqlite3.Error as error:
                 wait = next(waits, None) if is_locked(error) else None
                 if wait is None:
                     raise self._failure(error) from error
                 sleep(wait)
+        if unit.stretch.keeps and unit.stretch.statements:
+            self._kept.append(lines_of(unit.stretch))
+        self._step = None
+        return done
+
+    def _begin_step(self, unit: Unit) -> bool:
+        if self._journal is not None and unit.stretch.statements:
+            held = holds_by_itself(unit).stretch
+            self._journal.next_step(held)
+            self._step = unit.stretch
+        return True
 
     def _alone(self, unit: Unit) -> list[StatementRun]:
-        done = [self._one(statement) for statement in unit.stretch.statements]
+        holds = not holds_by_itself(unit).stretch.alone and not self._is_open()
+        if self._journal is not None and holds:
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            done = [self._one(statement) for statement in unit.stretch.statements]
+            if self._journal is not None:
+                self._journal.done(unit.stretch)
+                if holds:
+                    self._connection.execute("COMMIT")
+        except BaseException:
+            if holds and self._is_open():
+                self._connection.execute("ROLLBACK")
+            raise
         self._committed = True
         return done
 
@@ -100,6 +167,7 @@ class ScriptRun:
             self._line = 0
             self._refuse_new(before)
             keeps = unit.stretch.keeps and not self._rehearse
+            self._note_done(unit, keeps=keeps)
             self._connection.execute("COMMIT" if keeps else "ROLLBACK")
         except BaseException:
             if self._is_open():  # a full disk has rolled back by itself
@@ -107,6 +175,15 @@ class ScriptRun:
             raise
         self._committed = self._committed or keeps
         return done
+
+    def _note_done(self, unit: Unit, *, keeps: bool) -> None:
+        """In the transaction of the step: the journal says it if and only if it was kept."""
+        if self._journal is None or not keeps:
+            return
+        if unit.then:
+            self._journal.clear()
+        elif unit.stretch.statements:
+            self._journal.done(unit.stretch)
 
     def _is_open(self) -> bool:
         return self._connection.in_transaction
@@ -161,6 +238,7 @@ class ScriptRun:
         new = self._violations() - before
         if new:
             (table, parent), count = next(iter(new.items()))
+            self._note_failed()
             raise failed(
                 f"{count} {'row' if count == 1 else 'rows'} of {table} would refer to nothing"
                 f" in {parent}",
@@ -171,9 +249,23 @@ class ScriptRun:
 
     def _failure(self, error: sqlite3.Error) -> LockTimeout | MigrationFailed:
         ours = translated(error)
+        self._note_failed()
         if isinstance(ours, LockTimeout) and not self._committed:
             tries = self._limits.lock_retries + 1
             return LockTimeout(f"{ours.message}, {tries} times; nothing was kept", hint=ours.hint)
         return failed(
-            ours.message, line=self._line, rolled_back=not self._committed, hint=ours.hint
+            ours.message,
+            line=self._line,
+            rolled_back=not self._committed,
+            hint=ours.hint,
+            kept=there(self._kept) if self._journal is not None else "",
         )
+
+    def _note_failed(self) -> None:
+        if self._journal is None or self._is_open():
+            return
+        with suppress(sqlite3.Error):  # what is written already stands, and is true
+            if not self._committed:
+                self._journal.clear()
+            elif self._step is not None:
+                self._journal.failed(self._step)

@@ -2,12 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
-from faber_db.adapters.engines.sqlite import catalogue, identity, lock
+from faber_db.adapters.engines.sqlite import catalogue, identity, journal, lock
 from faber_db.adapters.engines.sqlite import marker as marks
 from faber_db.adapters.engines.sqlite.faults import translating
 from faber_db.adapters.engines.sqlite.run import ScriptRun
@@ -45,6 +45,7 @@ class SqliteSession:
         self._read_only = read_only
         self._deadline = float("inf")
         self._trial: Trial | None = None
+        self._locked = False  # by this session
         connection.set_progress_handler(self._is_late, _STEPS)
 
     @property
@@ -67,7 +68,9 @@ class SqliteSession:
 
     def catalogue(self, *, leave_out: Sequence[str] = ()) -> Catalogue:
         with translating():
-            return catalogue.read(self._connection, leave_out=(*leave_out, *marks.TABLES))
+            return catalogue.read(
+                self._connection, leave_out=(*leave_out, *marks.TABLES, journal.TABLE)
+            )
 
     def sizes(self) -> Mapping[str, TableSize]:
         with translating():
@@ -122,16 +125,31 @@ class SqliteSession:
         rehearse: bool = False,
         observe: Callable[[StatementRun], None] | None = None,
         name: str = "",
+        resume: bool = False,
     ) -> Ran:
         run = ScriptRun(self._connection, self._run_one, self._limits, observe, rehearse=rehearse)
-        with translating():
-            return run.run(script, wrap=wrap, first=first, then=then)
+        with translating(), self._tidied(run):
+            return run.run(script, wrap=wrap, first=first, then=then, name=name, resume=resume)
 
     def interrupted(self) -> Mapping[str, str]:
-        return {}
+        with translating():
+            return journal.read(self._connection, at_work=self._is_deployed_to)
 
     def settle(self, name: str) -> None:
-        """Nothing is told of any migration here."""
+        with translating():
+            journal.forget(self._connection, name)
+            if not self._connection.in_transaction:
+                journal.remove(self._connection)
+
+    @contextmanager
+    def _tidied(self, run: ScriptRun) -> Iterator[None]:
+        """Take the journal's table away where it tells of nothing; else a later run does it."""
+        try:
+            yield
+        finally:
+            if run.journalled and not self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    journal.remove(self._connection)
 
     def try_out(
         self, script: Script, *, wrap: bool, queries: Sequence[str] = ()
@@ -145,8 +163,18 @@ class SqliteSession:
         with translating():
             return unprepared(self._connection, dict(enumerate(queries)))
 
-    def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
-        return lock.deploy_lock(self._lock_folder, self._file, wait=wait)
+    @contextmanager
+    def deploy_lock(self, *, wait: timedelta) -> Iterator[None]:
+        with lock.deploy_lock(self._lock_folder, self._file, wait=wait):
+            self._locked = True
+            try:
+                yield
+            finally:
+                self._locked = False
+
+    def _is_deployed_to(self) -> bool:
+        """By anybody else."""
+        return not self._locked and self.deploy_lock_holder() is not None
 
     def deploy_lock_holder(self) -> LockHolder | None:
         return lock.holder(self._lock_folder, self._file)
