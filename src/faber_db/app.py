@@ -30,6 +30,7 @@ from faber_db.adapters.signers.own_keys import OwnKeys
 from faber_db.adapters.stores.backup_folder import BackupFolder
 from faber_db.adapters.stores.postgresql_state import PostgresqlState
 from faber_db.adapters.stores.sqlite_state import SqliteState
+from faber_db.adapters.version_control import Git
 from faber_db.config import load
 from faber_db.config.address import address_of
 from faber_db.config.executor import PATH as EXECUTOR_FILE
@@ -222,6 +223,7 @@ class _Builder:
             new_id=new_id,
             backup_store=BackupFolder(root / backups),
             keys=keys,
+            version_control=None if serves else Git(),
             serves=serves,
             executors=tuple(self._away.values()),
         )

@@ -18,11 +18,11 @@ PLANNED = {
     "Look": "status analyze explain drift health schema",
     "Decide": "approve reject approvers protect policy plan",
     "Undo": "backup restore rollback",
-    "Repair": "job mark baseline",
+    "Repair": "job mark baseline accept-edit",
     "Serve": "serve executor",
     "More": "audit config",
 }
-NOT_YET = ["diff", "accept-edit", "resume", "hook"]
+NOT_YET = ["diff", "resume", "hook"]
 
 
 def _group() -> TyperGroup:

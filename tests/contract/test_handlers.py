@@ -399,6 +399,24 @@ def test_the_holder_of_prismas_lock_is_named(postgresql_url: str) -> None:
             pytest.fail("two sessions hold one lock")
 
 
+def test_prisma_is_said_to_object_to_what_was_changed_after_it_failed(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """Its `migrate dev` compares every row, also those that were rolled back."""
+    place = Place(handler_for("prisma"), Sqlite(tmp_path / "locks"), sqlite_url)
+    with place.engine.connect(place.url, limits=LIMITS, create=True) as session:
+        one = place.add("one", "INSERT INTO missing VALUES (1);")
+        with pytest.raises(MigrationFailed):
+            place.apply(session, one)
+        place.handler.mark(session, one, "rolled_back", now=NOW)
+        assert place.handler.notes(session, place.history(), ()) == ()
+        place.files = [SourceFile(one.path, b"CREATE TABLE t (a integer);")]
+        place.apply(session, place.history()[0])
+        (note,) = place.handler.notes(session, place.history(), ())
+        assert (note.code, note.blocks) == ("prisma-dev-objects", False)
+        assert note.message.startswith(one.name)
+
+
 def stop_half_way(place: Place, session: Session, up: str) -> Migration:
     """Apply a migration without a transaction whose second statement fails."""
     place.files.append(SourceFile("20261123080000_half.sql", up.encode()))

@@ -38,4 +38,6 @@ def test_an_edited_migration_says_what_to_restore(app_factory: AppFactory, sqlit
     with pytest.raises(MigrationEdited) as caught:
         build.run(Request(), app)
     assert caught.value.message == "001_a was changed after it was applied to dev; nothing ran"
-    assert caught.value.hint.startswith("Restore its file from version control: ")
+    assert caught.value.hint.startswith(
+        "Restore its file from version control, or record it with accept-edit: "
+    )

@@ -22,6 +22,7 @@ def register(program: typer.Typer) -> None:
     """Add the verbs of this group."""
     _register_mark(program)
     _register_baseline(program)
+    _register_accept_edit(program)
     job = typer.Typer(help="Look at jobs, and stop them.")
     program.add_typer(job, name="job", rich_help_panel=PANEL)
 
@@ -134,6 +135,33 @@ def _register_baseline(program: typer.Typer) -> None:
             requester=call.requester,
         )
         return coordinate(call, service.run, request, wait=True, did="adopted")
+
+
+def _register_accept_edit(program: typer.Typer) -> None:
+    @verb(program, name="accept-edit", panel=PANEL)
+    def accept_edit(
+        call: Call,
+        environment: EnvironmentArgument,
+        version: VersionArgument,
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Record that an applied migration was edited, after showing what differs; nothing runs."""
+        from faber_db.cli.coordinate import coordinate
+        from faber_db.services import accept_edit as service
+
+        request = service.AcceptEditRequest(
+            environment=environment,
+            version=version,
+            work_id=work_id,
+            dry_run=dry_run,
+            plan_id=plan,
+            database=database,
+            requester=call.requester,
+        )
+        return coordinate(call, service.run, request, wait=True, did="accepted")
 
 
 def _mark(

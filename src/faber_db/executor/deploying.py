@@ -26,6 +26,7 @@ from faber_db.executor import (
     approving,
     clocks,
     comparing,
+    editing,
     enrolment,
     guard,
     planning,
@@ -97,6 +98,8 @@ class Carrier:
                 return self._mark()
             case PlanKind.BASELINE:
                 return self._baseline()
+            case PlanKind.ACCEPT_EDIT:
+                return self._accept_edit()
             case _:
                 raise PolicyRefused(f"plans of kind {self._plan.kind} cannot be carried out")
 
@@ -243,6 +246,20 @@ class Carrier:
             "baselined": [m.version for m in self._migrations],
             "up_to": self._plan.arguments["up_to"],
         }
+
+    def _accept_edit(self) -> dict[str, Any]:
+        with self._session() as session, ExitStack() as locks:
+            locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
+            locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
+            ground = self._ground(session)
+            self._require_same(ground)
+            editing.require_as_planned(ground, self._plan)
+            (migration,) = self._migrations
+            self._use_approvals(ground)
+            self._database.handler.mark(session, migration, "applied", now=self._app.now())
+            editing.require_recorded(ground, migration)
+            self._anchor(session)
+        return {"applied": [], "accepted": migration.version}
 
     def _pin_policy(self) -> dict[str, Any]:
         """Pin approvers and policy in one write, under a new target id.

@@ -34,6 +34,7 @@ from faber_db.model.approval import ApprovalPayload, approval_from_text
 from faber_db.model.job import Job
 from faber_db.model.plan import Requester, StoredPlan
 from faber_db.services import (
+    accept_edit,
     analyze,
     approve,
     audit,
@@ -231,6 +232,9 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "release": _of("propose", coordinate.Request, _phase(release.run), history=True),
         "rollback": _of("propose", rollback.RollbackRequest, _phase(rollback.run), history=True),
         "baseline": _of("propose", baseline.BaselineRequest, _phase(baseline.run), history=True),
+        "accept-edit": _of(
+            "propose", accept_edit.AcceptEditRequest, _phase(accept_edit.run), history=True
+        ),
         "mark": _of("propose", mark.MarkRequest, _phase(mark.run), history=True),
         "restore": _of("propose", restore.Request, _phase(restore.run)),
         "propose": _of("propose", ProposeRequest, _propose, StoredPlan, history=True),

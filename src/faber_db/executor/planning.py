@@ -104,7 +104,7 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         NothingPending: there is nothing to do.
         FaberDbError: something forbids it; the error says what and the way on.
     """
-    from faber_db.executor import adopting
+    from faber_db.executor import adopting, editing
 
     makers = {
         PlanKind.DEPLOY: _deploy,
@@ -113,6 +113,7 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         PlanKind.POLICY: _policy,
         PlanKind.MARK: _mark,
         PlanKind.BASELINE: adopting.plan,
+        PlanKind.ACCEPT_EDIT: editing.plan,
         PlanKind.ADOPT_CLONE: _adopt_clone,
     }
     if proposal.kind not in makers:

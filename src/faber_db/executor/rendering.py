@@ -283,6 +283,9 @@ def _undo(plan: Plan) -> str:
         return f"faber-db mark {other} {name} {plan.arguments.get('version', '')}"
     if plan.kind is PlanKind.BASELINE:
         return f"faber-db mark rolled-back {name} VERSION, for each of them"
+    if plan.kind is PlanKind.ACCEPT_EDIT:
+        version = plan.arguments.get("version", "")
+        return f"restore the file, then faber-db accept-edit {name} {version}"
     if plan.kind is PlanKind.ADOPT_CLONE:
         return "none: the copy stays a target of its own; the original is not touched"
     if plan.kind is PlanKind.RESTORE:
@@ -305,6 +308,8 @@ def _asked_by(plan: Plan, now: datetime) -> str:
 
 
 def _statements(plan: Plan) -> list[str]:
+    if plan.kind is PlanKind.ACCEPT_EDIT:
+        return plan.arguments.get("difference", "").splitlines()
     return [
         f"{f'{s.migration} ' if s.migration else ''}line {s.line}  {' '.join(s.text.split())}"
         for s in plan.analysis.statements

@@ -28,6 +28,7 @@ from faber_db.services.ports import (
     Recorder,
     Shadow,
     State,
+    VersionControl,
 )
 
 
@@ -110,6 +111,7 @@ class App:
     new_id: Callable[[str], str]  # "plan" -> "plan_7kq2…"
     backup_store: BackupStore | None = None  # None: the executor of another account keeps them
     keys: Keys | None = None  # of the approver whose account this is
+    version_control: VersionControl | None = None  # of the project; None: not looked at
     serves: str = ""  # this is an executor's own: "account" (another one's) or "host"; else empty
     executors: tuple[Away, ...] = ()  # those that the environments name, each once
 

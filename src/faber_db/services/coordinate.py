@@ -71,6 +71,7 @@ class CoordinateDetails(Details):
     health: str = ""
     drift: str = ""
     trial: str = ""
+    difference: str = ""  # of an edited migration, from what was applied to what is there
     backup_id: str = ""
     job_id: str = ""
     progress: str = ""
@@ -372,6 +373,9 @@ def outcome(
     if baselined := result.get("baselined"):
         words = f"{_counted(len(baselined), 'migration')} adopted, up to {result.get('up_to')}"
         return Answer(message=f"{details.environment}: {words}; nothing ran", details=details)
+    if accepted := result.get("accepted"):
+        words = f"the ledger has the new checksum of {accepted}; nothing ran"
+        return Answer(message=f"{details.environment}: {words}", details=details)
     if "policy_digest" in result:
         words = "the policy is pinned; every approval that was open is void"
         return Answer(message=f"{details.environment}: {words}", details=details)
@@ -422,6 +426,7 @@ def _describe(details: CoordinateDetails, stored: StoredPlan) -> None:
     details.findings = list(plan.analysis.findings)
     details.loses = list(plan.analysis.loses)
     details.trial = trial_words(plan.analysis)
+    details.difference = plan.arguments.get("difference", "")
     details.checked = [f"{a.question}: {a.answer}" for a in plan.preflight]
 
 

@@ -3,7 +3,7 @@
 Adapters implement these; only `app.py` joins the two. Nothing here talks to a server itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -729,6 +729,14 @@ class CodeHandler(Handler, Protocol):
             ToolMissing, ToolFailed: what the ledger holds then is what the tool left.
             Cancelled.
         """
+        ...
+
+
+class VersionControl(Protocol):
+    """What a project's version control knows of its files. Runs nothing that the project names."""
+
+    def earlier(self, file: Path) -> Iterator[bytes]:
+        """Every version of a file that was committed, newest first; none where that is not known."""
         ...
 
 

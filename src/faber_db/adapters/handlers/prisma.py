@@ -21,6 +21,7 @@ from faber_db.adapters.handlers.prisma_ledger import (
     mark_applied,
     read_ledger,
     record_failure,
+    reworked,
     rolled_back,
     text_by_hand,
     unfinish,
@@ -106,7 +107,7 @@ class Prisma:
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[LedgerNote, ...]:
-        return held(session)
+        return (*held(session), *reworked(session, history))
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Prisma's own, asked for in a bounded loop so that the holder is named.

@@ -14,7 +14,7 @@ from faber_db.adapters.handlers.status import KEPT, is_same, with_remains
 from faber_db.adapters.handlers.tables import columns_of, require_columns
 from faber_db.errors import FaberDbError, LedgerError, LockTimeout, MigrationFailed
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import LedgerRow, Migration
+from faber_db.model.migration import LedgerNote, LedgerRow, Migration
 from faber_db.services.ports import Bound, Session
 from faber_db.sql.mysql_transactions import MYSQL
 
@@ -222,6 +222,31 @@ def _moment(value: object) -> datetime | None:
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         case _:
             return None
+
+
+def reworked(session: Session, history: Sequence[Migration]) -> tuple[LedgerNote, ...]:
+    """Migrations that were rolled back with other bytes, at which `migrate dev` objects for good."""
+    if columns_of(session, TABLE) is None:
+        return ()
+    rows = session.query(
+        f"SELECT migration_name, checksum FROM {TABLE}"  # noqa: S608 -- constant
+        " WHERE rolled_back_at IS NOT NULL ORDER BY started_at"
+    )
+    there = {m.name: m for m in history}
+    names = dict.fromkeys(
+        str(name)
+        for name, checksum in rows
+        if (found := there.get(str(name))) and not is_same(found, str(checksum))
+    )
+    return tuple(
+        LedgerNote(
+            "prisma-dev-objects",
+            f"{name} was rolled back and then changed",
+            "Deployments go on; `prisma migrate dev` will say that it was modified and want a reset."
+            " Give the changed one a new folder to keep it content.",
+        )
+        for name in names
+    )
 
 
 def ensure_table(session: Session) -> None:

@@ -85,6 +85,10 @@ _DDL |= dict.fromkeys(
 )
 _APPLIED_AT = f"SELECT applied_at FROM {TABLE} WHERE version = %s"  # noqa: S608 -- constant
 _SET_APPLIED_AT = f"UPDATE {TABLE} SET applied_at = %s WHERE version = %s"  # noqa: S608 -- constant
+_SET_CHECKSUM = (
+    f"UPDATE {TABLE} SET sha256 = %s"  # noqa: S608 -- constant
+    " WHERE version = %s AND applied_at IS NOT NULL"
+)
 _NOW = {
     Dialect.POSTGRESQL: "clock_timestamp()",
     Dialect.SQLITE: "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
@@ -240,6 +244,8 @@ class SqlFiles:
         if state == "applied":
             self._ensure_table(session)
             with session.transaction():
+                if session.execute(_SET_CHECKSUM, (migration.sha256, migration.version)):
+                    return  # an applied one keeps its time
                 forget, insert = _forget(migration), _insert(session.dialect, migration, now)
                 session.execute(forget.sql, forget.parameters)
                 session.execute(insert.sql, insert.parameters)

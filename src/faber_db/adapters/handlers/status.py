@@ -124,8 +124,8 @@ def _of_file(migration: Migration, row: LedgerRow | None, behind: str) -> Migrat
         if is_same(migration, row.sha256):
             return _status(migration, row, MigrationState.APPLIED, "Only its line ends changed.")
         detail = (
-            f"Restore its file from version control: {row.sha256[:8]} was applied, "
-            f"{migration.sha256[:8]} is there now."
+            f"Restore its file from version control, or record it with accept-edit:"
+            f" {row.sha256[:8]} was applied, {migration.sha256[:8]} is there now."
         )
         return _status(migration, row, MigrationState.EDITED, detail)
     return _status(migration, row, MigrationState.APPLIED)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from faber_db.cli.render.findings import add_findings, risk_word
 from faber_db.cli.render.next_step import add_next
-from faber_db.cli.render.page import Page, Span, bad, good, strong, warn
+from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
 from faber_db.cli.render.words import count, duration, listed, until
 from faber_db.model.answer import Answer, State
 from faber_db.services.coordinate import CoordinateDetails
@@ -32,9 +32,18 @@ def outcome(
             page.line("  risk        ", risk_word(details.risk))
         if details.state is not State.SKIPPED and not (did != "applied" and details.applied):
             add_findings(page, details.findings)
+        if details.difference:
+            page.blank()
+            for text in details.difference.splitlines():
+                page.line("  ", _changed(text))
         add_next(page, details.next)
 
     return draw
+
+
+def _changed(text: str) -> Span | str:
+    """A line of a difference, which its first character tells already."""
+    return {"-": bad, "+": good, "@": dim}.get(text[:1], Span)(text)
 
 
 def _state(answer: Answer[CoordinateDetails]) -> Span:
