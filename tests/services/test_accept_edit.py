@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.handlers import handler_for
 from faber_db.adapters.version_control import Git
 from faber_db.errors import InputError, MigrationEdited
+from faber_db.executor.local import LocalExecutor
 from faber_db.model.answer import State
 from faber_db.model.finding import Risk
 from faber_db.services import build
@@ -153,3 +155,19 @@ def test_nothing_that_the_repository_names_is_run(app_factory: AppFactory, sqlit
     edit(app, UP.replace("20", "30"))
     assert planned(app).difference
     assert not ran.exists()
+
+
+def test_another_kind_of_checksum(app_factory: AppFactory, sqlite_url: str) -> None:
+    """Flyway's is no SHA-256: what was applied is what its own handler recognises."""
+    app = app_factory(sqlite_url, migrations={"V1__users.sql": UP})
+    database = replace(app.database(), handler=handler_for("flyway"))
+    app = replace(app, databases={"main": database}, version_control=Git())
+    app = replace(app, executor=LocalExecutor(lambda: app, {}, {}))
+    git(app.root, "init", "--quiet")
+    git(app.root, "add", ".")
+    git(app.root, "commit", "--quiet", "-m", "one")
+    build.run(BuildRequest(), app)
+    (database.folder / "V1__users.sql").write_text(UP.replace("20", "30"))
+    request = AcceptEditRequest(environment="dev", version="1")
+    assert "+  name varchar(30)" in run(request, app).details.difference
+    assert build.run(BuildRequest(), app).details.state is State.SKIPPED

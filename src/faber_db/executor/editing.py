@@ -95,7 +95,7 @@ def require_as_planned(ground: Ground, plan: Plan) -> None:
         ApprovalStale.
     """
     row = _row(ground, plan.arguments["version"])
-    if row is None or row.sha256 != plan.arguments["recorded"]:
+    if row is None or _checksum(row) != plan.arguments["recorded"]:
         raise ApprovalStale(
             f"the ledger's row of {plan.arguments['version']} changed after this plan was made",
             hint="Ask for a new plan.",
@@ -108,12 +108,18 @@ def require_recorded(ground: Ground, migration: Migration) -> None:
     Raises:
         LedgerError: it has not.
     """
-    row = _row(ground, migration.version)
-    if row is None or not row.finished or row.rolled_back or row.sha256 != migration.sha256:
+    handler = ground.database.handler
+    found = handler.status((migration,), handler.ledger(ground.session))
+    if next(s.state for s in found if s.version == migration.version) is not MigrationState.APPLIED:
         raise LedgerError(
             f"the ledger did not take the new checksum of {migration.version}",
             hint=f"`faber-db status {ground.environment.name}` says what it holds.",
         )
+
+
+def _checksum(row: LedgerRow) -> str:
+    """As the ledger keeps it, whatever its kind."""
+    return row.sha256 or row.checksum
 
 
 def _row(ground: Ground, version: str) -> LedgerRow | None:
@@ -135,13 +141,13 @@ def _edit(ground: Ground, proposal: Proposal) -> _Edit:
     if state is MigrationState.APPLIED:
         raise NothingPending(f"{version} is applied as it is in the folder")
     row = next((r for r in ledger if r.version == version), None)
-    if state is not MigrationState.EDITED or row is None or row.sha256 is None:
+    if state is not MigrationState.EDITED or row is None or not _checksum(row):
         raise InputError(
             f"{version} is {state.value.replace('_', ' ')} in {ground.environment.name}, not edited",
             hint=f"`faber-db status {ground.environment.name}` says what to do about it.",
         )
     before = _before(ground, proposal, migration, ledger)
-    return _Edit(migration, row.sha256, before)
+    return _Edit(migration, _checksum(row), before)
 
 
 def _before(
@@ -173,7 +179,7 @@ def _offered(proposal: Proposal) -> Iterable[str]:
 
 
 def _effect(edit: _Edit, layout: bool) -> str:
-    ledger = f"The ledger then holds {edit.now.sha256[:8]} in place of {edit.recorded[:8]};"
+    ledger = f"The ledger then has the checksum of what is there in place of {edit.recorded[:12]};"
     if layout:
         return f"{ledger} only white space and comments differ from what was applied."
     if edit.before is None:
