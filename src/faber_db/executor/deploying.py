@@ -13,6 +13,7 @@ from faber_db.errors import (
     ApprovalStale,
     BackupRequired,
     Cancelled,
+    ConnectionLost,
     FaberDbError,
     LockTimeout,
     MarkerUnreadable,
@@ -23,6 +24,7 @@ from faber_db.errors import (
 )
 from faber_db.executor import (
     adopting,
+    aftermath,
     approving,
     clocks,
     comparing,
@@ -71,6 +73,8 @@ class Carrier:
         self._progress = progress
         self._cancelled = cancelled
         self._ran = False  # a migration was applied
+        self._under_way: Migration | None = None
+        self._done: list[str] = []  # versions
         self._marker: Marker | None = None  # of the target, as it was when the approval was used
         self._database: Database = app.database(stored.plan.database)
         self._environment: Environment = self._database.environment(stored.plan.environment)
@@ -85,9 +89,9 @@ class Carrier:
         self._require_fresh_plan()
         match self._plan.kind:
             case PlanKind.DEPLOY:
-                return self._change(self._apply)
+                return self._watched(self._apply)
             case PlanKind.ROLLBACK:
-                return self._change(self._roll_back)
+                return self._watched(self._roll_back)
             case PlanKind.POLICY:
                 return self._pin_policy()
             case PlanKind.ADOPT_CLONE:
@@ -104,6 +108,32 @@ class Carrier:
                 raise PolicyRefused(f"plans of kind {self._plan.kind} cannot be carried out")
 
     # --- deploy and roll back ------------------------------------------------------------------
+
+    def _watched(self, step: "Callable[[Ground, Migration], AppliedMigration]") -> dict[str, Any]:
+        """The change; where the connection is lost on the way, what became of it is looked up."""
+        try:
+            return self._change(step)
+        except ConnectionLost as error:
+            if self._under_way is None:
+                raise
+            raise self._looked_again(self._under_way, error) from error
+
+    def _looked_again(self, migration: Migration, error: ConnectionLost) -> ConnectionLost:
+        back, name = self._plan.kind is PlanKind.ROLLBACK, self._environment.name
+        error.message = f"{migration.name}: {error.message}"
+        try:
+            applied = aftermath.is_applied(
+                self._session, self._database.handler, migration, wait=_LOCK_WAIT
+            )
+        except FaberDbError as why:
+            self._failed(migration, error, looked=why.code)
+            return aftermath.not_told(error, why, name)
+        if applied is not None and applied is not back:
+            self._done.append(migration.version)
+        self._failed(
+            migration, error, looked={None: "begun", True: "applied"}.get(applied, "not applied")
+        )
+        return aftermath.told(error, applied, back=back, environment=name)
 
     def _change(self, step: "Callable[[Ground, Migration], AppliedMigration]") -> dict[str, Any]:
         backup = self._ensure_backup()
@@ -147,11 +177,13 @@ class Carrier:
         for number, migration in enumerate(migrations, start=1):
             self._progress(f"{migration.name} ({number} of {len(migrations)})")
             self._audit("migration.intent", version=migration.version, sha256=migration.sha256)
+            self._under_way = migration
             try:
                 applied.append(step(ground, migration))
-                self._ran = True
+                self._ran, self._under_way = True, None
+                self._done.append(migration.version)
             except (MigrationFailed, LockTimeout) as error:
-                self._failed(migration, applied, error)
+                self._failed(migration, error)
                 error.message = f"{migration.name}: {error.message}"
                 raise
             self._audit(
@@ -183,21 +215,20 @@ class Carrier:
     def _observe(self, run: StatementRun) -> None:
         self._progress(f"line {run.line} took {run.duration_ms} ms")
 
-    def _failed(
-        self, migration: Migration, applied: list[AppliedMigration], error: FaberDbError
-    ) -> None:
+    def _failed(self, migration: Migration, error: FaberDbError, **more: object) -> None:
         self._app.state.move_plan(
             self._plan.id,
             expect=(PlanState.USED,),
             to=PlanState.USED,
-            result={"applied": [a.version for a in applied]},
+            result={"applied": self._done},
         )
         self._audit(
             "migration.failed",
             version=migration.version,
             code=error.code,
             rolled_back=str(getattr(error, "rolled_back", False)),
-            applied_before=len(applied),
+            applied_before=len([v for v in self._done if v != migration.version]),
+            **more,
         )
 
     def _give_back(self, session: Session, error: MigrationFailed | LockTimeout) -> None:

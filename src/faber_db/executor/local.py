@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from time import monotonic, sleep
 
 from faber_db.errors import (
     ApprovalError,
@@ -50,6 +51,7 @@ from faber_db.services.ports import (
 )
 
 INLINE_BYTES = 64 * 1024 * 1024  # below this, unprotected work is done well within 25 s
+_PAUSE = 0.2  # seconds between two looks at what a dead process has left
 _REUSABLE = (PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED, PlanState.CLAIMED)
 
 
@@ -325,8 +327,16 @@ class LocalExecutor:
         progress: Progress = silent,
         cancelled: IsCancelled = never,
     ) -> Job:
-        job = jobs.watch(self._app, job_id, seconds=seconds, progress=progress, cancelled=cancelled)
-        return self._settled(job)
+        until = monotonic() + seconds
+        while True:
+            left = until - monotonic()
+            job = self._settled(
+                jobs.watch(self._app, job_id, seconds=left, progress=progress, cancelled=cancelled)
+            )
+            is_left = jobs.dead(self._app, job)  # by its process; its session has not ended
+            if not is_left or cancelled() or monotonic() >= until:
+                return job
+            sleep(_PAUSE)
 
     @audited("job.cancel")
     def cancel(self, job_id: str) -> Job:
@@ -510,7 +520,7 @@ class LocalExecutor:
         if not jobs.dead(self._app, job):
             return job
         over = settle(self._app, job)
-        if over.plan_id:
+        if over.plan_id and over.state.over:
             self._notify(self._app.state.plan(over.plan_id), "failed")
         return over
 

@@ -1,22 +1,33 @@
 """A job whose process died: what happened is read from the ledger, never assumed."""
 
 from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
 
-from faber_db.errors import FaberDbError
+from faber_db.errors import FaberDbError, LockBusy
 from faber_db.executor.jobs import died
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
 from faber_db.services.ports import Session
 
+_OF_THE_LEDGER = (PlanKind.DEPLOY, PlanKind.ROLLBACK, PlanKind.MARK)
+"""Kinds of plans of which the ledger tells whether all of it was done."""
+
 
 def settle(app: App, job: Job) -> Job:
-    """Close a dead job and its plan; several processes may try, and the outcome is the same."""
+    """Close a dead job and its plan; several processes may try, and the outcome is the same.
+
+    Where its session on the server has not ended yet, a COMMIT may still be under way: then the
+    job stays open, and the next look settles it.
+    """
     error = died(job)
     if job.plan_id:
         stored = app.state.plan(job.plan_id)
-        if stored.job_id == job.id:  # else it is another job's by now
-            _settle_plan(app, stored)
+        try:
+            if stored.job_id == job.id:  # else it is another job's by now
+                _settle_plan(app, stored)
+        except LockBusy as busy:
+            return job.model_copy(update={"progress": f"its process died, and {busy.message}"})
     over = job.model_copy(
         update={
             "state": JobState.FAILED,
@@ -38,19 +49,23 @@ def _settle_plan(app: App, stored: StoredPlan) -> None:
         return
     try:
         applied = _applied(app, stored)
+    except LockBusy:
+        raise
     except FaberDbError as error:
         reason = f"its process died and the ledger cannot be read: {error.message}"
         app.state.move_plan(plan.id, expect=(PlanState.USED,), to=PlanState.FAILED, reason=reason)
         return
     wanted = [m.version for m in plan.migrations]
-    whole = plan.kind is PlanKind.DEPLOY and set(wanted) <= set(applied)
+    held = [v for v in wanted if v in applied]
+    to_be_held = plan.kind is PlanKind.DEPLOY or plan.arguments.get("state") == "applied"
+    done = held if to_be_held else [v for v in wanted if v not in applied]
+    whole = plan.kind in _OF_THE_LEDGER and done == wanted
     app.state.move_plan(
         plan.id,
         expect=(PlanState.USED,),
         to=PlanState.DONE if whole else PlanState.FAILED,
-        reason="its process died; the ledger holds "
-        + (", ".join(v for v in wanted if v in applied) or "none of its migrations"),
-        result={"applied": [v for v in wanted if v in applied]},
+        reason=f"its process died; the ledger holds {', '.join(held) or 'none of its migrations'}",
+        result={"applied": done if plan.kind is not PlanKind.MARK else []},
     )
 
 
@@ -78,7 +93,7 @@ def _is_spent(app: App, stored: StoredPlan) -> bool:
 
 def _applied(app: App, stored: StoredPlan) -> list[str]:
     database = app.database(stored.plan.database)
-    with _looking(app, stored) as session:
+    with _looking(app, stored) as session, session.deploy_lock(wait=timedelta(0)):
         rows = database.handler.ledger(session)
     return [r.version for r in rows if r.finished and not r.rolled_back]
 

@@ -143,7 +143,8 @@ class Prisma:
             ran = session.run(script, wrap=wrap, rehearse=True, observe=observe)
         else:
             ensure_table(session)
-            row_id = insert_started(session, migration, now)
+            whole = wrap and is_one(migration, script)
+            row_id = insert_started(session, migration, now, whole=whole)
             try:
                 ran = session.run(
                     script,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from faber_db.adapters.handlers import by_hand
 from faber_db.adapters.handlers.other_tools import refuse_ledgers
-from faber_db.adapters.handlers.status import KEPT, is_same, with_remains
+from faber_db.adapters.handlers.status import KEPT, WHOLE, is_same, with_remains
 from faber_db.adapters.handlers.tables import columns_of, require_columns
 from faber_db.errors import FaberDbError, LedgerError, LockTimeout, MigrationFailed
 from faber_db.model.dialect import Dialect
@@ -116,13 +116,20 @@ def _newest_of_each(rows: Sequence[LedgerRow]) -> tuple[LedgerRow, ...]:
     return tuple(newest.values())
 
 
-def insert_started(session: Session, migration: Migration, now: datetime) -> str:
+def insert_started(session: Session, migration: Migration, now: datetime, *, whole: bool) -> str:
+    """The row from before the script; with `whole` its log says what it means if it stays so."""
     row_id = str(uuid.uuid4())
     with session.transaction():
         session.execute(
-            f"INSERT INTO {TABLE} (id, checksum, started_at, migration_name)"  # noqa: S608 -- constant
-            " VALUES (%s, %s, %s, %s)",
-            (row_id, migration.sha256, _time(session.dialect, now), migration.name),
+            f"INSERT INTO {TABLE} (id, checksum, logs, started_at, migration_name)"  # noqa: S608 -- constant
+            " VALUES (%s, %s, %s, %s, %s)",
+            (
+                row_id,
+                migration.sha256,
+                WHOLE if whole else None,
+                _time(session.dialect, now),
+                migration.name,
+            ),
         )
     return row_id
 
@@ -130,7 +137,7 @@ def insert_started(session: Session, migration: Migration, now: datetime) -> str
 def finished(dialect: Dialect, row_id: str) -> Bound:
     return Bound(
         f"UPDATE {TABLE} SET applied_steps_count = applied_steps_count + 1,"  # noqa: S608 -- constants
-        f" finished_at = {_FINISHED_NOW[dialect]} WHERE id = %s",
+        f" logs = NULL, finished_at = {_FINISHED_NOW[dialect]} WHERE id = %s",
         (row_id,),
     )
 

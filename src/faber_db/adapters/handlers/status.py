@@ -10,6 +10,9 @@ from faber_db.services.ports import Session
 KEPT = "faber-db: not everything was rolled back."
 """Stands in the log of a ledger row whose migration failed and left something behind."""
 
+WHOLE = "faber-db: the script and the end of this row are one transaction."
+"""Stands in the log of a row that was begun, so that one that has no end is evidence by itself."""
+
 
 def status(
     history: Sequence[Migration], ledger: Sequence[LedgerRow]
@@ -148,6 +151,13 @@ def _unfinished(row: LedgerRow) -> tuple[MigrationState, str]:
         return (
             MigrationState.HALF_APPLIED,
             f"It failed and {part}; finish or undo that by hand, then {how}.",
+        )
+    if row.log == WHOLE:
+        return (
+            MigrationState.FAILED,
+            "It started and did not finish, and the end of its row is in one transaction with all"
+            " of its statements: nothing of it was kept. Where nobody is deploying now,"
+            f" mark {row.version} rolled_back, and deploy again.",
         )
     why = row.log.strip().partition("\n")[0][:200]
     said = f"It failed: {why}" if why else "It started and never finished"

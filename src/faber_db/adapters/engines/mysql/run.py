@@ -103,7 +103,7 @@ class ScriptRun:
                 self._put_back()
             raise
         self._put_back()
-        if self._journalled:
+        if self._journalled and (inside or not then):
             self._journal.end()
         return Ran(tuple(done), milliseconds_since(start))
 

@@ -1,0 +1,236 @@
+"""Every handler on every product, cut off at every step: ledger, catalogue and status agree.
+
+Nothing here waits for a time to pass: a session is held at a named message (or a process at a named
+statement of its file), and the fault comes while it is held there.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from faber_db.adapters.engines.mysql import Mysql
+from faber_db.adapters.engines.mysql import address as mysql_address
+from faber_db.adapters.engines.postgresql import address as postgresql_address
+from faber_db.adapters.handlers import HANDLERS, handler_for
+from faber_db.services.ports import Handler
+from tests.faults.places import DOWN, NOW, UP, Place, new_place, said_there
+
+STEPS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "before the first statement": (("{1}",), False),
+    "between statements": (("{2}",), False),
+    "before the ledger row": (("{3}", "{ledger}"), False),
+    "before COMMIT": (("{3}", "{ledger}", "commit"), False),
+    "in COMMIT": (("{3}", "{ledger}", "commit"), True),
+    "after COMMIT": (("{3}", "{ledger}", "commit", ""), False),
+}
+"""The message at which it is held, after those before it; whether its answer is held instead."""
+
+WAYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "killed": {
+        "up": tuple(STEPS),
+        "back": ("between statements", "before COMMIT", "in COMMIT"),
+    },
+    "ended by the server": {"up": ("before COMMIT",), "back": ()},
+    "cut off": {"up": ("between statements", "in COMMIT"), "back": ("in COMMIT",)},
+}
+"""By fault: at which steps of the way up, and of the way back."""
+
+PRODUCTS = ("sqlite", "postgresql", "mariadb")
+
+
+def goes_back(handler: Handler) -> bool:
+    made = handler.generate("one", UP, DOWN, now=NOW, existing=())
+    return handler.parse(made)[0].down is not None
+
+
+def cases() -> Iterator[object]:
+    for handler in HANDLERS:
+        for product in PRODUCTS:
+            yield from cases_of(handler, product)
+        yield case(handler, "postgresql15", "in COMMIT", "killed", back=False)
+
+
+def cases_of(handler: Handler, product: str) -> Iterator[object]:
+    for fault, steps in WAYS.items():
+        if product == "sqlite" and fault != "killed":
+            continue  # no connection could be lost
+        for step in steps["up"]:
+            if product == "sqlite" and step == "in COMMIT":
+                continue  # nor an answer
+            yield case(handler, product, step, fault, back=False)
+        for step in steps["back"] if goes_back(handler) else ():
+            if (product, step) != ("sqlite", "in COMMIT"):
+                yield case(handler, product, step, fault, back=True)
+
+
+def case(handler: Handler, product: str, step: str, fault: str, *, back: bool) -> object:
+    quick = (product, step, back) == ("sqlite", "before COMMIT", False)
+    return pytest.param(
+        (handler.name, product),
+        step,
+        fault,
+        back,
+        id=f"{handler.name}-{product}-{'back' if back else 'up'}-{step}-{fault}",
+        marks=() if quick else pytest.mark.slow,
+    )
+
+
+Get = Callable[[str, str], Place]
+
+
+@pytest.fixture(scope="session")
+def places(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[tuple[Get, dict[tuple[str, str], ExitStack]]]:
+    """One project for each handler and product, whose history grows from case to case."""
+    made: dict[tuple[str, str], tuple[Place, ExitStack]] = {}
+    stacks: dict[tuple[str, str], ExitStack] = {}
+
+    def get(name: str, product: str) -> Place:
+        if (name, product) not in stacks:
+            stack, home = ExitStack(), tmp_path_factory.mktemp("place")
+            url = new_database(request, product, home)
+            place = stack.enter_context(new_place(handler_for(name), product, url, home))
+            made[name, product], stacks[name, product] = (place, stack), stack
+        return made[name, product][0]
+
+    yield get, stacks
+    for stack in stacks.values():
+        stack.close()
+
+
+def new_database(request: pytest.FixtureRequest, product: str, home: Path) -> str:
+    """On a server that goes with the session of tests."""
+    name = f"t_{secrets.token_hex(6)}"
+    if product == "sqlite":
+        return f"sqlite:{home / 'dev.db'}"
+    if product == "mariadb":
+        server = mysql_address.parse(request.getfixturevalue("mariadb_server"))
+        url = mysql_address.url_of(server.to_database(name))
+        Mysql().create_database(url)
+        return url
+    major = int(product.removeprefix("postgresql") or 0)
+    at = postgresql_address.parse(request.getfixturevalue("postgresql_server")(major))
+    with psycopg.connect(postgresql_address.conninfo(at), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return postgresql_address.url_of(at.to_database(name))
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest, places: tuple[Get, dict[tuple[str, str], ExitStack]]
+) -> Iterator[Place]:
+    """With one more migration; after a case that fails the next one gets another project."""
+    get, stacks = places
+    found = get(*request.param)
+    found.add_next()
+    yield found
+    if found.newest_is_not_applied():
+        stacks.pop(request.param).close()
+
+
+def texts(place: Place, step: str, *, back: bool) -> tuple[Sequence[bytes], bool]:
+    """The messages of a step, in this handler's words."""
+    script = (place.down if back else place.up).splitlines()
+    words = {f"{{{n}}}": line.rstrip(";") for n, line in enumerate(script, start=1)}
+    words["{ledger}"] = place.handler.ledger_tables[0].rpartition(".")[2]
+    found, answered = STEPS[step]
+    return [words.get(text, text).encode() for text in found], answered
+
+
+@pytest.mark.parametrize(("place", "step", "fault", "back"), list(cases()), indirect=["place"])
+def test_the_truth_is_told(place: Place, step: str, fault: str, back: bool) -> None:
+    if back:
+        place.deploy()
+    answer = break_off(place, step, fault, back=back)
+    told, there = place.told(), place.there()
+    assert told.state.value == place.ledger(), told
+    require_true(place, told.state.value, told.detail, there, back=back)
+    if answer is not None:
+        require_honest(answer, told.state.value, back=back)
+    go_on(place, told.state.value, back=back)
+
+
+def break_off(place: Place, step: str, fault: str, *, back: bool) -> dict[str, Any] | None:
+    """Let a deployer come to a step, and the fault to it; its answer if it lived to give one."""
+    messages, answered = texts(place, step, back=back)
+    if place.proxy is None:
+        with place.deployer(back=back, texts=messages) as deployer:
+            deployer.wait_until_held()
+            deployer.kill()
+        return None
+    with (
+        place.proxy.stopping(messages, answered=answered) as stop,
+        place.deployer(back=back) as deployer,
+    ):
+        stop.wait()
+        if fault == "killed":
+            deployer.kill()
+            place.proxy.cut()
+            place.wait_until_nobody_is_left()
+            return None
+        if fault == "cut off":
+            place.proxy.cut()
+        else:
+            place.end_sessions()
+            stop.let_go.set()
+        answer = deployer.answer()
+    place.wait_until_nobody_is_left()
+    return answer
+
+
+def require_true(place: Place, state: str, detail: str, there: set[str], *, back: bool) -> None:
+    """The word of the ledger is what the catalogue shows."""
+    match state:
+        case "applied":
+            assert there == place.objects, (state, there)
+        case "pending" | "rolled_back":
+            assert there == set(), (state, there)
+        case "failed":
+            assert "nothing of it was kept" in detail, detail
+            assert there == (place.objects if back else set()), (state, there)
+        case "half_applied":
+            lines = said_there(detail)
+            assert lines is not None, f"no evidence: {detail}"
+            assert there == after(place, lines, back=back), (detail, there)
+        case _:
+            pytest.fail(f"{state}: {detail}")
+
+
+def after(place: Place, lines: set[int], *, back: bool) -> set[str]:
+    """What is there when exactly these lines have run."""
+    one, two, row = f"first_{place.number}", f"second_{place.number}", "a row"
+    order = (row, two, one) if back else (one, two, row)
+    ran = {order[line - 1] for line in lines}
+    return place.objects - ran if back else ran
+
+
+def require_honest(answer: dict[str, Any], state: str, *, back: bool) -> None:
+    """What the deployer itself said before it ended is what `status` says now."""
+    done = state in (("pending", "rolled_back") if back else ("applied",))
+    if answer["exit"] == 0:
+        assert done, answer
+        return
+    ((code, message, hint),) = answer["errors"]
+    assert code == "connection-lost", answer
+    assert hint
+    found = str(message).rpartition("looked at again, ")[2]
+    assert found.endswith(": it was kept") is done, (message, state)
+    assert done or found.endswith(("nothing was kept", "begun and not finished")), message
+
+
+def go_on(place: Place, state: str, *, back: bool) -> None:
+    """One command, as `status` names it, and everything is as it was meant to be."""
+    if state == "failed":
+        place.mark("applied" if back else "rolled_back")
+    elif state == "half_applied":
+        place.undo_by_hand()
+        place.mark("rolled_back")
+    place.deploy()
+    assert place.told().state == "applied"
+    assert place.there() == place.objects
