@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -16,7 +17,10 @@ from faber_db.app import build as opened
 from faber_db.errors import FaberDbError
 from faber_db.model.answer import Answer, refused
 from faber_db.model.dialect import Dialect
+from faber_db.model.migration import MigrationState, SourceFile
 from faber_db.services import build, coordinate, rollback
+from faber_db.services.app import App
+from faber_db.services.history import read_folder
 from faber_db.sql.script import parse
 from tests.faults.cutting import PATIENCE, Stop
 
@@ -27,16 +31,45 @@ CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.deployers"])
 
 HELD = "held"
+LOCK_WAIT = timedelta(seconds=10)
 
 
 def work(
-    root: Path, environ: Mapping[str, str], back: bool
+    root: Path, environ: Mapping[str, str], back: bool, recorded: Sequence[SourceFile]
 ) -> Answer[coordinate.CoordinateDetails]:
     """What `build`, or `rollback dev`, does in this very process."""
     app = opened(root, environ)
+    if recorded:
+        return apply_recorded(app, recorded)
     if back:
         return rollback.run(rollback.RollbackRequest(environment="dev"), app)
     return build.run(coordinate.Request(), app)
+
+
+def apply_recorded(
+    app: App, recorded: Sequence[SourceFile]
+) -> Answer[coordinate.CoordinateDetails]:
+    """The SQL of programs, as an executor runs it: under both locks, one migration after the other."""
+    database = app.database("")
+    environment, handler = database.environment("dev"), database.handler
+    applied = []
+    with (
+        database.engine.connect(
+            environment.resolve_url(), limits=environment.limits, create=True
+        ) as session,
+        handler.lock(session, wait=LOCK_WAIT),
+        session.deploy_lock(wait=LOCK_WAIT),
+    ):
+        history = handler.parse((*read_folder(database), *recorded))
+        states = {s.version: s.state for s in handler.status(history, handler.ledger(session))}
+        for migration in history:
+            if states[migration.version] is MigrationState.APPLIED:
+                continue
+            script = parse(migration.up, session.dialect)
+            handler.apply_one(session, migration, script, now=app.now())
+            applied.append(migration.version)
+    details = coordinate.CoordinateDetails(environment="dev", applied=applied)
+    return Answer(message="", details=details)
 
 
 def _child(
@@ -44,13 +77,14 @@ def _child(
     root: Path,
     environ: Mapping[str, str],
     back: bool,
+    recorded: Sequence[SourceFile],
     texts: Sequence[bytes],
     file: str,
 ) -> None:
     if texts:
         _stop_at(texts, file, to_parent)
     try:
-        answer = work(root, environ, back)
+        answer = work(root, environ, back, recorded)
     except FaberDbError as error:
         answer = refused(error, coordinate.CoordinateDetails(environment="dev"))
     to_parent.send(
@@ -114,12 +148,16 @@ def started(
     environ: Mapping[str, str],
     *,
     back: bool = False,
+    recorded: Sequence[SourceFile] = (),
     texts: Sequence[bytes] = (),
     file: str = "",
 ) -> Iterator[Deployer]:
-    """A process that builds, or rolls back; with `texts` held at the last of them on that file."""
+    """A process that builds, or rolls back; with `texts` held at the last of them on that file.
+
+    Of a format of programs it applies what was `recorded`, without the tool.
+    """
     here, there = CONTEXT.Pipe(duplex=False)
-    arguments = (there, root, dict(environ), back, tuple(texts), file)
+    arguments = (there, root, dict(environ), back, tuple(recorded), tuple(texts), file)
     process = CONTEXT.Process(target=_child, args=arguments, daemon=True)
     process.start()
     there.close()

@@ -17,7 +17,7 @@ from faber_db.adapters.engines.postgresql import address as postgresql_address
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.app import build as opened
 from faber_db.errors import FaberDbError, NotSupported
-from faber_db.model.migration import Migration, SourceFile
+from faber_db.model.migration import Migration, SourceFile, recorded_file
 from faber_db.services import mark, status
 from faber_db.services.app import App
 from faber_db.services.ports import Engine, Handler, Session
@@ -47,6 +47,7 @@ class Place:
     proxy: Proxy | None  # in front of what the project connects to; None: SQLite
     project_url: str
     environ: dict[str, str] = field(default_factory=dict)
+    recorded: list[SourceFile] = field(default_factory=list)  # of a format of programs
     number: int = 0  # of the newest migration, which its objects have in their names
 
     @property
@@ -101,6 +102,8 @@ class Place:
         made = self.handler.generate(name, up, down, now=NOW, existing=self.history())
         for file in made:
             self._write(self.folder, file)
+        if self.handler.code:  # as if a recording had given just this
+            self.recorded.append(recorded_file(self.newest.version, up))
 
     def history(self) -> tuple[Migration, ...]:
         found = [
@@ -108,7 +111,7 @@ class Place:
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and self.handler.wants(path.relative_to(self.folder).as_posix())
         ]
-        return self.handler.parse(found)
+        return self.handler.parse((*found, *self.recorded))
 
     @property
     def newest(self) -> Migration:
@@ -126,7 +129,12 @@ class Place:
         file = "" if self.proxy else self.url.removeprefix("sqlite:")
         given = () if self.proxy else texts
         with started(
-            self.root, self.environ | environ, back=back, texts=given, file=file
+            self.root,
+            self.environ | environ,
+            back=back,
+            recorded=self.recorded,
+            texts=given,
+            file=file,
         ) as deployer:
             yield deployer
 
@@ -153,6 +161,8 @@ class Place:
 
     def told(self) -> MigrationLine:
         """What `status dev` says of the newest; nothing else may be odd about the project."""
+        if self.handler.code:
+            return self._told_by_the_handler()
         answer = status.run(status.Request(environment="dev", detail="full"), self.app)
         assert not answer.warnings, answer
         assert answer.details.jobs == [], "a dead job is settled by the first look"
@@ -162,12 +172,28 @@ class Place:
         assert len(found) == len(before) + 1
         return found[newest]
 
+    def _told_by_the_handler(self) -> MigrationLine:
+        with self.session() as session:
+            *before, newest = self.handler.status(self.history(), self.handler.ledger(session))
+        assert {s.state.value for s in before} == {"applied"}
+        assert newest.version == self.newest.version
+        return MigrationLine(name=newest.name, state=newest.state, detail=newest.detail)
+
     def newest_is_not_applied(self) -> bool:
         """Or nobody can tell."""
         try:
             return self.ledger() != "applied"
         except FaberDbError:
             return True
+
+    def free_the_tools_lock(self) -> None:
+        """What the tool's own command does, where a note blocks everything and names it."""
+        with self.session() as session:
+            found = self.handler.notes(session, self.history(), self.handler.ledger(session))
+            for note in found:
+                assert not note.blocks or "migrate:unlock" in note.hint, note
+                if note.blocks:
+                    session.execute("UPDATE knex_migrations_lock SET is_locked = 0")
 
     def undo_by_hand(self) -> None:
         """What the status said is there."""
@@ -177,6 +203,10 @@ class Place:
             session.execute("DELETE FROM there WHERE a = %s", (self.number,))
 
     def mark(self, word: mark.MarkedAs) -> None:
+        if self.handler.code:
+            with self.session() as session:
+                self.handler.mark(session, self.newest, word, now=datetime.now(UTC))
+            return
         answer = mark.run(
             mark.MarkRequest(environment="dev", version=self.newest.version, marked_as=word),
             self.app,

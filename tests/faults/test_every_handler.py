@@ -45,7 +45,7 @@ PRODUCTS = ("sqlite", "postgresql", "mariadb")
 
 def goes_back(handler: Handler) -> bool:
     made = handler.generate("one", UP, DOWN, now=NOW, existing=())
-    return handler.parse(made)[0].down is not None
+    return not handler.code and handler.parse(made)[0].down is not None
 
 
 def cases() -> Iterator[object]:
@@ -151,7 +151,7 @@ def test_the_truth_is_told(place: Place, step: str, fault: str, back: bool) -> N
     told, there = place.told(), place.there()
     assert told.state.value == place.ledger(), told
     require_true(place, told.state.value, told.detail, there, back=back)
-    if answer is not None:
+    if answer is not None and not place.handler.code:  # those have no executor here, which looks
         require_honest(answer, told.state.value, back=back)
     go_on(place, told.state.value, back=back)
 
@@ -226,6 +226,7 @@ def require_honest(answer: dict[str, Any], state: str, *, back: bool) -> None:
 
 def go_on(place: Place, state: str, *, back: bool) -> None:
     """One command, as `status` names it, and everything is as it was meant to be."""
+    place.free_the_tools_lock()
     if state == "failed":
         place.mark("applied" if back else "rolled_back")
     elif state == "half_applied":
