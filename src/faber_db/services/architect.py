@@ -17,7 +17,6 @@ from faber_db.errors import (
     MigrationFailed,
     MigrationIrreversible,
     NotSupported,
-    ShadowFailed,
     ShadowUnavailable,
     SpecUnreadable,
 )
@@ -41,6 +40,7 @@ from faber_db.services.composition import Composed, compose, mark, statements
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Session
 from faber_db.services.programs import readable
+from faber_db.services.replaying import replay, replayed
 from faber_db.services.trial_run import try_scripts
 from faber_db.services.verdict import Surroundings, verdict
 from faber_db.spec import read
@@ -158,8 +158,7 @@ def run(
         return _nothing(source, specification)
     progress("replaying the history on a throw-away database")
     try:
-        with database.shadow.new() as session:
-            replay(session, database, migrations, app)
+        with replayed(database, migrations, app) as session:
             composed = compose(
                 session,
                 database,
@@ -270,23 +269,6 @@ def _read(source: str, text: str, database: Database) -> Specification:
     return read(text, dialect)
 
 
-def replay(session: Session, database: Database, migrations: Sequence[Migration], app: App) -> None:
-    """Run a history on an empty database, as its runner would.
-
-    Raises:
-        ShadowFailed: a migration of it does not run there.
-    """
-    for migration in migrations:
-        script = parse(migration.up, session.dialect)
-        try:
-            database.handler.apply_one(session, migration, script, now=app.now())
-        except (MigrationFailed, LockTimeout) as error:
-            raise ShadowFailed(
-                f"migration {migration.version} does not run on an empty database: {error.message}",
-                hint="Repair the history first; a new migration cannot be proved on it.",
-            ) from error
-
-
 def _without_shadow(
     specification: Specification,
     migrations: Sequence[Migration],
@@ -321,8 +303,7 @@ def prove(
 ) -> ProofDetails:
     """Run a migration through its handler on a second shadow, forth and back, and compare."""
     dialect = database.engine.dialect
-    with database.shadow.new() as session:
-        replay(session, database, migrations, app)
+    with replayed(database, migrations, app) as session:
         leave_out = database.handler.ledger_tables
         replay(session, database, [migration], app)
         found = unlike(composed.wanted, session.catalogue(leave_out=leave_out), dialect)
@@ -352,8 +333,7 @@ def _tried(
 ) -> TrialRun | None:
     """What it locks, on a third shadow; None where this product cannot be tried."""
     script = parse(migration.up, database.engine.dialect)
-    with database.shadow.new() as session:
-        replay(session, database, migrations, app)
+    with replayed(database, migrations, app) as session:
         try:
             return try_scripts(session, [script], [migration.wrap])
         except NotSupported:

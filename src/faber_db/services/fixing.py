@@ -1,7 +1,6 @@
 """The safe forms added to an analysis, under the names that their files would have."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,9 +9,9 @@ from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
 from faber_db.services import replacing
 from faber_db.services.app import App
-from faber_db.services.architect import replay
 from faber_db.services.history import history
-from faber_db.services.ports import Session, Shadow
+from faber_db.services.ports import Shadow
+from faber_db.services.replaying import replayed
 from faber_db.services.safer import Fix, Ground, Source, fixes, in_words
 from faber_db.services.verdict import Surroundings
 from faber_db.sql.script import parse
@@ -120,10 +119,4 @@ def _ground(request: "Request", app: App | None, pieces: Sequence[Piece], shadow
         return Ground(lambda: shadow.copy_of(url), shadow.label, ledgers)
     earlier = tuple(takewhile(lambda m: m.version not in versions, history(database)))
 
-    @contextmanager
-    def replayed() -> Iterator[Session]:
-        with shadow.new() as session:
-            replay(session, database, earlier, app)
-            yield session
-
-    return Ground(replayed, shadow.label, ledgers)
+    return Ground(lambda: replayed(database, earlier, app, shadow=shadow), shadow.label, ledgers)

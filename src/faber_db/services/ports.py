@@ -751,6 +751,20 @@ class Shadow(Protocol):
         """
         ...
 
+    def filled(self, key: str, fill: Callable[[Session], None]) -> AbstractContextManager[Session]:
+        """A new database as `fill` leaves an empty one, dropped as `new` drops.
+
+        Where the product can copy a database, `fill` is called for the first of a key only.
+
+        Args:
+            key: what `fill` makes; another one for everything that makes a difference.
+            fill: may commit, and leaves no session state behind that matters.
+
+        Raises:
+            ShadowUnavailable: names what was tried.
+        """
+        ...
+
     def copy_of(self, url: str) -> AbstractContextManager[Session]:
         """A copy of the schema of a database, without its rows, dropped as `new` drops.
 

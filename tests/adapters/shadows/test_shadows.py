@@ -194,3 +194,21 @@ def _name_and_fail(session: Session, names: list[str]) -> None:
     parts = session.identity().parts
     names.append(parts.get("path") or parts["database"])
     session.query("SELECT nothing")
+
+
+@pytest.mark.parametrize(("kind", "times"), [("sqlite", 2), ("private", 1), ("scratch", 2)])
+def test_a_filled_shadow_is_made_once_where_it_can_be_copied(
+    kind: str, times: int, postgresql_url: str
+) -> None:
+    shadow, filled = SHADOWS[kind](postgresql_url), []
+
+    def fill(session: Session) -> None:
+        filled.append(session.execute("CREATE TABLE t (a int)"))
+
+    for _ in range(2):
+        with shadow.filled(f"key of {kind}", fill) as session:
+            assert [table.name for table in session.catalogue().tables] == ["t"]
+            session.execute("DROP TABLE t")
+    assert len(filled) == times
+    with shadow.filled("another key", lambda _: None) as session:
+        assert session.catalogue().tables == ()

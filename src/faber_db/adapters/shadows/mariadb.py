@@ -66,6 +66,12 @@ class MariadbShadow:
             yield session
 
     @contextmanager
+    def filled(self, key: str, fill: Callable[[Session], None]) -> Iterator[Session]:
+        with self.new() as session:
+            fill(session)
+            yield session
+
+    @contextmanager
     def copy_of(self, url: str) -> Iterator[Session]:
         from faber_db.adapters.engines.mysql.connect import opened
         from faber_db.adapters.engines.mysql.faults import translating

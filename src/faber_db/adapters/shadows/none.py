@@ -1,5 +1,6 @@
 """No shadow: switched off, or not to be had for this product."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from faber_db.errors import ShadowUnavailable
@@ -23,6 +24,9 @@ class NoShadow:
         return f"none ({self._reason})"
 
     def new(self) -> AbstractContextManager[Session]:
+        raise self._refusal()
+
+    def filled(self, key: str, fill: Callable[[Session], None]) -> AbstractContextManager[Session]:
         raise self._refusal()
 
     def copy_of(self, url: str) -> AbstractContextManager[Session]:

@@ -7,6 +7,7 @@ from functools import partial
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
 from faber_db.adapters.engines.postgresql.address import Address, parse, url_of
 from faber_db.adapters.shadows import scratch
+from faber_db.adapters.shadows.held import Held
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.adapters.shadows.private_server import Servers
 from faber_db.adapters.shadows.templates import Templates
@@ -17,6 +18,7 @@ _OWNER = "faber_db_shadow"  # no superuser: COPY … PROGRAM and server files st
 
 
 _SERVERS: Servers[PrivatePostgresql] = Servers()
+_FILLED = Held()
 
 
 class PostgresShadow:
@@ -60,6 +62,21 @@ class PostgresShadow:
             yield session
 
     @contextmanager
+    def filled(self, key: str, fill: Callable[[Session], None]) -> Iterator[Session]:
+        server = self._server(self._major(), [])
+        if server is None:
+            with self.new() as session:
+                fill(session)
+                yield session
+            return
+        source = _FILLED.get((server.url(), key), partial(_fill, server.url(), fill))
+        with (
+            scratch.database(server.url(), owner=_OWNER, source=source) as address,
+            Postgresql().connect(url_of(address)) as session,
+        ):
+            yield session
+
+    @contextmanager
     def copy_of(self, url: str) -> Iterator[Session]:
         from faber_db.adapters.engines.postgresql import schema_text
         from faber_db.adapters.engines.postgresql.connect import opened
@@ -88,13 +105,8 @@ class PostgresShadow:
     def _database(self, major: int | None) -> Iterator[tuple[Address, Address | None]]:
         """An empty database: as its owner, and as a superuser where the server is our own."""
         tried: list[str] = []
-        for found in self._candidates(major):
-            try:
-                make = partial(PrivatePostgresql, found.folder, templates=self._templates)
-                server = _SERVERS.get(found.folder, make)
-            except ShadowUnavailable as error:
-                tried.append(f"PostgreSQL {found.version}: {error.message}")
-                continue
+        server = self._server(major, tried)
+        if server is not None:
             with scratch.database(server.url(), owner=_OWNER) as address:
                 yield address, parse(server.url(address.database))
             return
@@ -107,6 +119,16 @@ class PostgresShadow:
                 raise _unavailable([*tried, f"scratch database: {error.message}"]) from error
             yield address, None
 
+    def _server(self, major: int | None, tried: list[str]) -> PrivatePostgresql | None:
+        """A running server of our own; of those that do not start, why, is added to `tried`."""
+        for found in self._candidates(major):
+            make = partial(PrivatePostgresql, found.folder, templates=self._templates)
+            try:
+                return _SERVERS.get(found.folder, make)
+            except ShadowUnavailable as error:
+                tried.append(f"PostgreSQL {found.version}: {error.message}")
+        return None
+
     def _candidates(self, major: int | None) -> Sequence[binaries.Bin]:
         return candidates(major) if self._private else ()
 
@@ -117,6 +139,15 @@ def candidates(major: int | None) -> Sequence[binaries.Bin]:
         (found for found in binaries.find("initdb") if found.tool("postgres")),
         key=lambda b: (b.major != major, b.major < (major or 0), b.wheel, -b.major),
     )
+
+
+@contextmanager
+def _fill(url: str, fill: Callable[[Session], None]) -> Iterator[str]:
+    """A database that others are copied from, by its name."""
+    with scratch.database(url, owner=_OWNER) as address:
+        with Postgresql().connect(url_of(address)) as session:
+            fill(session)
+        yield address.database
 
 
 def _unavailable(tried: Sequence[str]) -> ShadowUnavailable:

@@ -19,7 +19,7 @@ PREFIX = "faber_db_shadow_"
 
 
 @contextmanager
-def database(url: str, *, owner: str) -> Iterator[Address]:
+def database(url: str, *, owner: str, source: str = "template0") -> Iterator[Address]:
     """An empty database on the server of `url`.
 
     While it lives, its maker holds an advisory lock named after it; a database whose lock is free
@@ -28,6 +28,7 @@ def database(url: str, *, owner: str) -> Iterator[Address]:
     Args:
         url: of any database on that server; only read from.
         owner: a role to make as its owner, without any right of its own; empty: the URL's role.
+        source: the database that it is a copy of; nobody may be connected to that.
 
     Raises:
         ShadowUnavailable: that database is protected.
@@ -51,8 +52,8 @@ def database(url: str, *, owner: str) -> Iterator[Address]:
                 _make_role(connection, owner)
                 clause = sql.SQL(" OWNER {}").format(sql.Identifier(owner))
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0{}").format(
-                    sql.Identifier(name), clause
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}{}").format(
+                    sql.Identifier(name), sql.Identifier(source), clause
                 )
             )
         made = Address(

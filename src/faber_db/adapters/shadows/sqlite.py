@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,12 @@ class SqliteShadow:
             throw_away_folder() as folder,
             Sqlite(folder).connect(f"sqlite:{folder / 'shadow.db'}", create=True) as session,
         ):
+            yield session
+
+    @contextmanager
+    def filled(self, key: str, fill: Callable[[Session], None]) -> Iterator[Session]:
+        with self.new() as session:
+            fill(session)
             yield session
 
     @contextmanager
