@@ -48,6 +48,7 @@ FAILED = {"prisma": "failed"}
 BACK = {"prisma": "rolled_back", "flyway": "rolled_back"}
 """The same of one that was rolled back."""
 BLIND = {
+    "yoyo",
     "dbmate",
     "goose",
     "typeorm",
@@ -309,6 +310,7 @@ OWN = {
     "dbmate": "dbmate",
     "goose": "goose",
     "flyway": "Flyway",
+    "yoyo": "yoyo",
     "typeorm": "TypeORM",
     "sequelize": "Sequelize",
     "knex": "Knex",

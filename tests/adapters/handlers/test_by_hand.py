@@ -22,7 +22,7 @@ ALONE = {
 }
 
 
-BLIND = {"goose", "flyway"}  # no SHA-256 in the ledger
+BLIND = {"goose", "flyway", "yoyo"}  # no SHA-256 in the ledger
 
 
 def files(handler: str, up: str) -> list[SourceFile]:
@@ -33,6 +33,7 @@ def files(handler: str, up: str) -> list[SourceFile]:
         "sql": (f"{NAME}.up.sql", f"{NAME}.down.sql"),
         "prisma": (f"{NAME}/migration.sql", f"{NAME}/down.sql"),
         "flyway": ("V1__o'clock.sql", "U1__o'clock.sql"),
+        "yoyo": (f"{NAME}.sql", f"{NAME}.rollback.sql"),
     }[handler]
     return [SourceFile(path, text.encode()) for path, text in zip(paths, (up, DOWN), strict=True)]
 
@@ -59,7 +60,7 @@ def state(engine: Engine, handler: Handler, url: str, history: tuple[Migration, 
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["in one transaction", "one by one"])
-@pytest.mark.parametrize("name", ["sql", "prisma", "goose", "flyway"])
+@pytest.mark.parametrize("name", ["sql", "prisma", "goose", "flyway", "yoyo"])
 @pytest.mark.parametrize("product", ["sqlite", "postgresql"])
 def test_the_clients_own_run_stands_in_the_ledger(
     product: str, name: str, whole: bool, tmp_path: Path, request: pytest.FixtureRequest

@@ -13,6 +13,7 @@ from faber_db.adapters.handlers.prisma import Prisma
 from faber_db.adapters.handlers.sequelize import Sequelize
 from faber_db.adapters.handlers.sql import SqlFiles
 from faber_db.adapters.handlers.typeorm import TypeOrm
+from faber_db.adapters.handlers.yoyo import Yoyo
 from faber_db.errors import ConfigError
 from faber_db.services.ports import FoundHistory, Handler
 
@@ -22,6 +23,7 @@ HANDLERS: tuple[Handler, ...] = (
     Dbmate(),
     Goose(),
     Flyway(),
+    Yoyo(),
     TypeOrm(),
     Sequelize(),
     Knex(),

@@ -132,6 +132,7 @@ _OURS = {
     'faber-db (handler "sql")': "sql",
     "goose": "goose",
     "Flyway": "flyway",
+    "yoyo": "yoyo",
     "TypeORM": "typeorm",
     "Sequelize": "sequelize",
     "Knex": "knex",
