@@ -158,9 +158,14 @@ CASES: dict[str, tuple[Prepare, list[str], int, str]] = {
         1,
         "input-invalid",
     ),
-    "not there yet": (_good, ["resume", "dev", "--force"], 2, "not-supported"),
+    "not there yet": (_good, ["diff", "dev", "--force"], 2, "not-supported"),
     "init over a file": (_good, ["init"], 1, "config-exists"),
-    "init with an unknown format": (_nothing, ["init", "--handler", "flyway"], 1, "config-invalid"),
+    "init with an unknown format": (
+        _nothing,
+        ["init", "--handler", "liquibase"],
+        1,
+        "config-invalid",
+    ),
     "init with a password": (
         _nothing,
         ["init", "--url", "postgresql://app:hunter2@localhost/shop"],

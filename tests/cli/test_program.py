@@ -18,11 +18,11 @@ PLANNED = {
     "Look": "status analyze explain drift health schema",
     "Decide": "approve reject approvers protect policy plan",
     "Undo": "backup restore rollback",
-    "Repair": "job mark baseline accept-edit",
+    "Repair": "job mark baseline accept-edit resume",
     "Serve": "serve executor",
     "More": "audit config",
 }
-NOT_YET = ["diff", "resume", "hook"]
+NOT_YET = ["diff", "hook"]
 
 
 def _group() -> TyperGroup:

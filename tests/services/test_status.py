@@ -108,6 +108,7 @@ def test_migrations_of_one_environment(app: App) -> None:
     (app.database().folder / "001_users.up.sql").write_text("CREATE TABLE other (id integer);")
     edited = status(app, environment="dev").migrations
     assert edited["001_users"].state is MigrationState.EDITED
+    assert edited["001_users"].command == "faber-db accept-edit dev 001_users"
 
 
 def test_summary_leaves_old_ones_out_and_pages_hold_all(

@@ -7,7 +7,6 @@ from faber_db.errors import NotSupported
 
 _INSTEAD = {
     "diff": "`faber-db architect FILE --dry-run` shows the SQL that a desired schema needs.",
-    "resume": "`faber-db status` says what is half applied; mend it with the server's own client.",
     "hook": "Call the MCP tools from the workflow: they decide what there is to do.",
 }
 

@@ -23,6 +23,7 @@ def register(program: typer.Typer) -> None:
     _register_mark(program)
     _register_baseline(program)
     _register_accept_edit(program)
+    _register_resume(program)
     job = typer.Typer(help="Look at jobs, and stop them.")
     program.add_typer(job, name="job", rich_help_panel=PANEL)
 
@@ -162,6 +163,35 @@ def _register_accept_edit(program: typer.Typer) -> None:
             requester=call.requester,
         )
         return coordinate(call, service.run, request, wait=True, did="accepted")
+
+
+def _register_resume(program: typer.Typer) -> None:
+    @verb(program, panel=PANEL)
+    def resume(
+        call: Call,
+        environment: EnvironmentArgument,
+        version: Annotated[
+            str, typer.Argument(metavar="VERSION", help="Where several did not end.")
+        ] = "",
+        work_id: WorkOption = "",
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
+        database: DatabaseOption = "",
+    ) -> int:
+        """Go on with a migration that failed or is half applied, past what is proved to be there."""
+        from faber_db.cli.coordinate import coordinate
+        from faber_db.services import resume as service
+
+        request = service.ResumeRequest(
+            environment=environment,
+            version=version,
+            work_id=work_id,
+            dry_run=dry_run,
+            plan_id=plan,
+            database=database,
+            requester=call.requester,
+        )
+        return coordinate(call, service.run, request, wait=True)
 
 
 def _mark(

@@ -20,6 +20,7 @@ from faber_db.errors import (
     MigrationFailed,
     NothingPending,
     PolicyRefused,
+    ResumeUnsafe,
     TargetChanged,
 )
 from faber_db.executor import (
@@ -32,6 +33,7 @@ from faber_db.executor import (
     enrolment,
     guard,
     planning,
+    resuming,
     tiers,
 )
 from faber_db.executor.planning import Ground
@@ -145,12 +147,14 @@ class Carrier:
             ground = self._ground(session)
             migrations = self._migrations
             self._recheck(ground, migrations)
+            if resuming.is_resumed(self._plan.arguments):
+                resuming.require_as_planned(ground, self._plan, migrations)
             self._stop_if_cancelled()
             seen = staged.seen(session, self._plan.touched)
             self._use_approvals(ground)
             try:
                 applied = self._each(ground, migrations, step)
-            except (MigrationFailed, LockTimeout) as error:
+            except (MigrationFailed, LockTimeout, ResumeUnsafe) as error:
                 self._keep_marker(session)
                 self._give_back(session, error)
                 with suppress(FaberDbError):  # the first error is the one that is told
@@ -182,7 +186,7 @@ class Carrier:
                 applied.append(step(ground, migration))
                 self._ran, self._under_way = True, None
                 self._done.append(migration.version)
-            except (MigrationFailed, LockTimeout) as error:
+            except (MigrationFailed, LockTimeout, ResumeUnsafe) as error:
                 self._failed(migration, error)
                 error.message = f"{migration.name}: {error.message}"
                 raise
@@ -194,10 +198,13 @@ class Carrier:
     def _apply(self, ground: Ground, migration: Migration) -> AppliedMigration:
         from faber_db.sql.script import parse
 
+        script = parse(migration.up, ground.session.dialect)
+        if resuming.is_resumed(self._plan.arguments):
+            return resuming.go_on(ground, migration, script, self._observe)
         return self._database.handler.apply_one(
             ground.session,
             migration,
-            parse(migration.up, ground.session.dialect),
+            script,
             now=self._app.now(),
             observe=self._observe,
         )
@@ -231,9 +238,11 @@ class Carrier:
             **more,
         )
 
-    def _give_back(self, session: Session, error: MigrationFailed | LockTimeout) -> None:
+    def _give_back(self, session: Session, error: FaberDbError) -> None:
         """Where every statement was rolled back, the signature may be used again while it lasts."""
-        if self._ran or not getattr(error, "rolled_back", isinstance(error, LockTimeout)):
+        if self._ran or not getattr(
+            error, "rolled_back", isinstance(error, LockTimeout | ResumeUnsafe)
+        ):
             return
         if self._plan.protected:
             for approval in self._approvals():

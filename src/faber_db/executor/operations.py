@@ -50,6 +50,7 @@ from faber_db.services import (
     mark,
     release,
     restore,
+    resume,
     rollback,
     show_drift,
     status,
@@ -235,6 +236,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "accept-edit": _of(
             "propose", accept_edit.AcceptEditRequest, _phase(accept_edit.run), history=True
         ),
+        "resume": _of("propose", resume.ResumeRequest, _phase(resume.run), history=True),
         "mark": _of("propose", mark.MarkRequest, _phase(mark.run), history=True),
         "restore": _of("propose", restore.Request, _phase(restore.run)),
         "propose": _of("propose", ProposeRequest, _propose, StoredPlan, history=True),

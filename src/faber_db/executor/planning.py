@@ -68,6 +68,7 @@ from faber_db.sql.script import Script
 PLAN_LIFETIME = timedelta(days=7)
 OF_THE_MARKER = (PlanKind.POLICY, PlanKind.ADOPT_CLONE)  # they change what the target remembers
 OF_THE_LEDGER = (PlanKind.MARK, PlanKind.BASELINE, PlanKind.ACCEPT_EDIT)  # nothing else is written
+_NOT_TRIED = "a part of it may be there already, which a copy without rows has not"
 _OTHER_TARGET = (
     " That backup was made from another database, or from this one before an earlier restore."
 )
@@ -136,11 +137,20 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
 def _deploy(ground: Ground, proposal: Proposal) -> Content:
     history = ground.database.handler.parse(proposal.files)
     ledger = ground.database.handler.ledger(ground.session)
-    pending = pending_of(ground, history, ledger)
+    arguments: tuple[tuple[str, str], ...] = ()
+    pending: tuple[Migration, ...]
+    if "resume" in proposal.arguments:
+        from faber_db.executor import resuming
+
+        version = proposal.arguments["resume"]
+        unended, left = resuming.unended(ground, version, history, ledger)
+        pending, arguments = (unended,), resuming.arguments_of(unended, left)
+    else:
+        pending = pending_of(ground, history, ledger)
     if ground.target.protected:
         programs.require_recorded(pending, proposal.unrecorded)
         programs.require_origin(pending, proposal.files)
-    trial, why = tried(ground, PlanKind.DEPLOY, pending)
+    trial, why = (None, _NOT_TRIED) if arguments else tried(ground, PlanKind.DEPLOY, pending)
     analysis, answers = looked_at(ground, PlanKind.DEPLOY, pending, trial, not_tried=why)
     unseen = programs.unseen(pending, proposal.unrecorded)
     analysis = programs.with_unseen(analysis, unseen)
@@ -156,6 +166,7 @@ def _deploy(ground: Ground, proposal: Proposal) -> Content:
             *answers,
         ),
         trial=trial,
+        arguments=arguments,
     )
 
 

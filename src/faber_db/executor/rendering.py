@@ -64,7 +64,8 @@ def render(app: App, stored: StoredPlan) -> Rendering:
 
 def title_of(plan: Plan) -> str:
     """What the plan does, and where."""
-    verb = _VERBS.get(plan.kind, plan.kind.value)
+    resumed = plan.kind is PlanKind.DEPLOY and plan.arguments.get("resume")
+    verb = "RESUME in" if resumed else _VERBS.get(plan.kind, plan.kind.value)
     where = f"{plan.environment}  {plan.target.label} ({plan.engine})"
     return visible(f"{verb} {where}", keep_lines=False)
 
@@ -319,6 +320,9 @@ def _statements(plan: Plan) -> list[str]:
 def _heading(plan: Plan) -> list[str]:
     target = visible(plan.target.label, keep_lines=False)
     lines = [f"-- {plan.id}: {plan.kind} {plan.environment}, {target} ({plan.engine})"]
+    if version := plan.arguments.get("resume"):
+        told = f"of {visible(version, keep_lines=False)} only what is not there yet runs"
+        lines.append(f"-- {told}: leave out what is")
     if plan.engine != "postgresql":
         client = "sqlite3 -bail" if plan.engine == "sqlite" else plan.target.product
         return [*lines, f"-- {client} DATABASE < FILE"]

@@ -33,10 +33,10 @@ from faber_db.services.ports import Away, Cancelled, Limits, Progress, Session, 
 from faber_db.services.status_lines import (
     LIVE,
     EnvironmentLine,
-    MigrationLine,
     StatusDetails,
     has_expired,
     job_line,
+    migration_line,
     plan_line,
 )
 
@@ -348,15 +348,7 @@ def _add_migrations(
     start = versions.index(request.cursor) + 1 if request.cursor in versions else 0
     size = PAGE if request.detail == "summary" else 20 * PAGE
     page = shown[start : start + size]
-    details.migrations = {
-        s.version: MigrationLine(
-            name=s.name,
-            state=s.state,
-            applied_at=s.applied_at.isoformat(timespec="seconds") if s.applied_at else "",
-            detail=s.detail,
-        )
-        for s in page
-    }
+    details.migrations = {s.version: migration_line(s, details.environments[0]) for s in page}
     details.left_out = len(statuses) - len(page) - start
     if start + size < len(shown):
         details.cursor = page[-1].version

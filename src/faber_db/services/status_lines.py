@@ -1,5 +1,6 @@
 """The lines of a status: environments, migrations, plans and jobs in few words."""
 
+import shlex
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from faber_db.model.answer import Details
 from faber_db.model.backup import Backup
 from faber_db.model.job import Job, JobState
-from faber_db.model.migration import LedgerNote, MigrationState
+from faber_db.model.migration import LedgerNote, MigrationState, MigrationStatus
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
 
@@ -24,6 +25,7 @@ class MigrationLine(BaseModel):
     state: MigrationState
     applied_at: str = ""
     detail: str = ""
+    command: str = ""  # the one that leads out of a state that stops a deployment
 
 
 class EnvironmentLine(BaseModel):
@@ -97,6 +99,27 @@ class StatusDetails(Details):
     left_out: int = 0
     cursor: str = ""
     proposed_config: dict[str, Any] | None = None
+
+
+_WAYS_OUT = {
+    MigrationState.EDITED: "accept-edit",
+    MigrationState.FAILED: "resume",
+    MigrationState.HALF_APPLIED: "resume",
+}
+
+
+def migration_line(status: MigrationStatus, environment: EnvironmentLine) -> MigrationLine:
+    """What a reader needs of a migration."""
+    verb = _WAYS_OUT.get(status.state)
+    words = ["faber-db", verb, environment.environment, status.version] if verb else []
+    words += ["--database", environment.database] if verb and environment.database else []
+    return MigrationLine(
+        name=status.name,
+        state=status.state,
+        applied_at=status.applied_at.isoformat(timespec="seconds") if status.applied_at else "",
+        detail=status.detail,
+        command=shlex.join(words),
+    )
 
 
 def plan_line(stored: StoredPlan, app: App) -> PlanLine:

@@ -300,4 +300,5 @@ def read_ledger(session: Session, name: str = "") -> tuple[LedgerRow, ...]:
     else:
         rows = session.query(_SELECT + _ORDER)
     newest = _newest_of_each([_ledger_row(row) for row in rows])
-    return tuple(with_remains(newest, session))
+    told = with_remains(newest, session)
+    return tuple(row for row in told if name in ("", row.version))

@@ -69,13 +69,19 @@ def graph_status(
 
 
 def with_remains(rows: Sequence[LedgerRow], session: Session) -> Iterator[LedgerRow]:
-    """Rows with what the product's journal tells of an unfinished one, as far as it keeps one."""
-    unfinished = any(not row.finished and not row.rolled_back for row in rows)
-    left = session.interrupted() if unfinished else {}
+    """Rows with what the product's journal tells of an unfinished one, as far as it keeps one.
+
+    What is set aside before it is gone on with, and has no unfinished row for that moment, is told too.
+    """
+    left = dict(session.interrupted())
     for row in rows:
-        if row.version in left and not row.finished:
-            row = replace(row, log=f"{row.log}\n{KEPT} {left[row.version]}".strip())
+        words = left.pop(row.version, "")
+        if words and (not row.finished or row.rolled_back):
+            log = f"{row.log}\n{KEPT} {words}".strip()
+            row = replace(row, finished=False, rolled_back=False, log=log)
         yield row
+    for version, words in left.items():
+        yield LedgerRow(version, version, None, None, finished=False, log=f"{KEPT} {words}")
 
 
 def with_interrupted(rows: Sequence[LedgerRow], session: Session) -> tuple[LedgerRow, ...]:

@@ -9,7 +9,13 @@ from faber_db.cli.render.words import ago, count, listed, until
 from faber_db.model.answer import Answer, NextPerson, NextTool
 from faber_db.model.migration import MigrationState
 from faber_db.model.plan import PlanState
-from faber_db.services.status_lines import EnvironmentLine, JobLine, PlanLine, StatusDetails
+from faber_db.services.status_lines import (
+    EnvironmentLine,
+    JobLine,
+    MigrationLine,
+    PlanLine,
+    StatusDetails,
+)
 
 _WAITS = {
     PlanState.WAITING: "waits for a signature",
@@ -48,7 +54,7 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
             page.blank()
             page.table(
                 [
-                    _migration(_called(v, m.name), m.state, m.applied_at, m.detail, now)
+                    _migration(_called(v, m.name), m.state, m.applied_at, _told(m), now)
                     for v, m in details.migrations.items()
                 ]
             )
@@ -111,6 +117,10 @@ def _standing(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Span,
 def _called(version: str, name: str) -> str:
     """By its name, which people know; with the version where that does not stand in it."""
     return name if version in name else f"{version} {name}".strip()
+
+
+def _told(line: MigrationLine) -> str:
+    return f"{line.detail} Next: {line.command}" if line.command else line.detail
 
 
 def _migration(
