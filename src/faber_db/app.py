@@ -71,6 +71,7 @@ from faber_db.executor.transport import connector
 from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
 from faber_db.services import init
+from faber_db.services.apart import require_apart
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import Engine, Handler, Recorder, Shadow, State, Verifiers
 
@@ -391,10 +392,15 @@ class _Builder:
     ) -> Shadow:
         if settings.shadow == "off":
             return NoShadow("`shadow` is off", hint='Set "shadow": "auto" for this database.')
-        if settings.shadow != "auto":
-            raise NotSupported("`shadow` is `auto` or `off`; a reference is not supported yet")
         if engine.name == "sqlite":
+            if settings.shadow != "auto":
+                raise ConfigError(
+                    "`shadow` names a server, and SQLite has none",
+                    hint='Leave it out: "auto" takes temporary files.',
+                )
             return SqliteShadow()
+        if settings.shadow != "auto":
+            return self._named_shadow(settings.shadow, engine, environments)
         open_ones = [
             e.resolve_url for e in environments.values() if not e.protected and e.away is None
         ]
@@ -402,6 +408,24 @@ class _Builder:
         if engine.name == "mysql":
             return MariadbShadow(anywhere, templates=templates)
         return PostgresShadow(anywhere, templates=templates)
+
+    def _named_shadow(
+        self, reference: str, engine: Engine, environments: Mapping[str, Environment]
+    ) -> Shadow:
+        def url() -> str:
+            found = engine.normalise(
+                resolve(reference, environ=self._environ, root=self._root), self._root
+            )
+            require_apart(
+                found,
+                engine,
+                [e for e in environments.values() if e.away is None],
+                self._root,
+            )
+            return found
+
+        make = MariadbShadow if engine.name == "mysql" else PostgresShadow
+        return make(url, private=False)
 
     def _recorder(self, settings: DatabaseSettings, engine: Engine) -> Recorder | None:
         if settings.shadow == "off":

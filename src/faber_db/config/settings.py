@@ -268,7 +268,12 @@ _HandlerName = Annotated[
 _Folder = Annotated[str, _says("Folder of the migrations, below the project.", "db/migrations")]
 _SchemaFiles = Annotated[tuple[str, ...], _says("Not supported yet.", [])]
 _Shadow = Annotated[
-    str, _says("`auto`: prove migrations on a throw-away database; `off`: do not.", "off")
+    str,
+    _says(
+        "`auto`: prove migrations on a throw-away database; `off`: do not; a reference: make those"
+        " databases on the server that it names, which holds nothing protected.",
+        "env:SCRATCH_DATABASE_URL",
+    ),
 ]
 
 

@@ -79,6 +79,15 @@ class FindsLeftovers(Protocol):
         ...
 
 
+@runtime_checkable
+class LeavesFolders(Protocol):
+    """A shadow that can tell what killed processes of ours left on this machine."""
+
+    def leftovers(self) -> Sequence[str]:
+        """`folder /tmp/…`."""
+        ...
+
+
 class _Seen:
     """What the environments have told so far."""
 
@@ -108,6 +117,8 @@ def run(
             details.examined.append(_failed(name, error))
     for database in databases:
         details.examined.extend(_product(database))
+        if isinstance(database.shadow, LeavesFolders):
+            seen.leftovers |= dict.fromkeys(database.shadow.leftovers())
         for environment in database.environments.values():
             several = len(app.databases) > 1
             name = f"{database.name}/{environment.name}" if several else environment.name
@@ -205,8 +216,13 @@ def _together(seen: _Seen) -> Iterator[Examined]:
             name="leftover",
             verdict=Verdict.INFO,
             text=f"{name} was left behind by a restore or a trial run",
-            hint="Drop it when you do not need it any more.",
+            hint=f"When nothing of it is needed and nothing of ours runs: {_removal(name)}",
         )
+
+
+def _removal(leftover: str) -> str:
+    kind, _, name = leftover.partition(" ")
+    return {"database": f"DROP DATABASE {name};", "folder": f"rm -r {name}"}.get(kind, f"rm {name}")
 
 
 def _configuration(app: App) -> Iterator[Examined]:

@@ -39,6 +39,7 @@ from faber_db.services.same_outcome import difference_between
 from faber_db.sql.script import parse
 
 _APART = 1.1  # seconds between two recordings, so that a time in whole seconds differs
+_USUAL_VARIABLE = "DATABASE_URL"  # that many projects read, whatever ours names
 _FIRST, _SECOND, _PROOF = 0, 1, 2
 
 
@@ -228,7 +229,7 @@ class _Work:
             root=self._app.root,
             folder=self._database.folder,
             url=place.url,
-            variables=tuple(variables_of(self._database)),
+            variables=tuple(dict.fromkeys(variables_of(self._database))),
             environ=place.environ,
             limits=Limits(),
             progress=self._progress,
@@ -238,12 +239,13 @@ class _Work:
 
 
 def variables_of(database: Database) -> Iterator[str]:
-    """The variables that the project reads its URLs from, of all environments."""
+    """The variables that the project reads its URLs from, of all environments, and the usual one."""
     for environment in database.environments.values():
         for reference in (environment.settings.url, environment.settings.direct_url):
             kind, name = split(reference) if reference else ("", "")
             if kind == "env":
                 yield name
+    yield _USUAL_VARIABLE
 
 
 def _as_recorded(migration: Migration, sql: str) -> Migration:

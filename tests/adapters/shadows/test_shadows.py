@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from faber_db.adapters.engines.postgresql import Postgresql, binaries
-from faber_db.adapters.shadows import PostgresShadow, SqliteShadow
+from faber_db.adapters.shadows import MariadbShadow, PostgresShadow, SqliteShadow, scratch
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
 from faber_db.errors import FaberDbError, ShadowUnavailable
 from faber_db.model.target import Marker
@@ -74,11 +74,15 @@ def test_the_wanted_version_is_taken(postgresql_majors: tuple[int, ...]) -> None
 def test_what_a_dead_process_left_is_dropped(postgresql_url: str) -> None:
     with psycopg.connect(postgresql_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE faber_db_shadow_1_dead")
+        connection.execute(
+            f"COMMENT ON DATABASE faber_db_shadow_1_dead IS '{scratch.COMMENT}'".encode()
+        )
+        connection.execute("CREATE DATABASE faber_db_shadow_of_somebody_else")
         with PostgresShadow(lambda: postgresql_url, private=False).new():
             found = connection.execute(
-                "SELECT datname FROM pg_database WHERE datname = 'faber_db_shadow_1_dead'"
+                "SELECT datname FROM pg_database WHERE datname ~ 'faber_db_shadow_(1|of)_'"
             )
-            assert found.fetchall() == []
+            assert found.fetchall() == [("faber_db_shadow_of_somebody_else",)]
 
 
 START = """
@@ -212,3 +216,24 @@ def test_a_filled_shadow_is_made_once_where_it_can_be_copied(
     assert len(filled) == times
     with shadow.filled("another key", lambda _: None) as session:
         assert session.catalogue().tables == ()
+
+
+@pytest.mark.parametrize(
+    ("shadow", "prefix"),
+    [
+        (SqliteShadow(), "faber-db-shadow-"),
+        (PostgresShadow(None), "fdbpg-"),
+        (MariadbShadow(None), "fdbmy-"),
+    ],
+)
+def test_what_a_killed_process_left_on_the_machine_is_found(
+    shadow: SqliteShadow | PostgresShadow | MariadbShadow, prefix: str
+) -> None:
+    dead = Path(tempfile.mkdtemp(prefix=f"{prefix}99999999-"))
+    living = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    try:
+        assert f"folder {dead}" in shadow.leftovers()
+        assert f"folder {living}" not in shadow.leftovers()
+    finally:
+        dead.rmdir()
+        living.rmdir()

@@ -13,7 +13,7 @@ from faber_db.adapters.engines.mysql.schema_text import Part, SchemaText
 from faber_db.adapters.engines.mysql.trial_refusals import made_by, refusal
 from faber_db.adapters.shadows import mysql_scratch
 from faber_db.adapters.shadows.private_mariadb import PrivateMariadb
-from faber_db.adapters.shadows.private_server import Servers
+from faber_db.adapters.shadows.private_server import Servers, leftovers
 from faber_db.adapters.shadows.templates import Templates
 from faber_db.errors import AnalysisTooLarge, ShadowUnavailable
 from faber_db.model.dialect import Dialect
@@ -56,6 +56,11 @@ class MariadbShadow:
         if found:
             return f"private MariaDB {found[0].version}"
         return "scratch database" if self._url_of_unprotected else "none"
+
+    def leftovers(self) -> list[str]:
+        """Folders of private servers that were killed; the next one removes them."""
+        found = leftovers(PrivateMariadb.prefix, PrivateMariadb.pid_file)
+        return [f"folder {folder}" for folder in found]
 
     @contextmanager
     def new(self) -> Iterator[Session]:

@@ -9,7 +9,7 @@ from faber_db.adapters.engines.postgresql.address import Address, parse, url_of
 from faber_db.adapters.shadows import scratch
 from faber_db.adapters.shadows.held import Held
 from faber_db.adapters.shadows.private_postgresql import PrivatePostgresql
-from faber_db.adapters.shadows.private_server import Servers
+from faber_db.adapters.shadows.private_server import Servers, leftovers
 from faber_db.adapters.shadows.templates import Templates
 from faber_db.errors import FaberDbError, ShadowUnavailable
 from faber_db.services.ports import Limits, Session
@@ -52,6 +52,11 @@ class PostgresShadow:
         if found:
             return f"private PostgreSQL {found[0].version}"
         return "scratch database" if self._url_of_unprotected else "none"
+
+    def leftovers(self) -> list[str]:
+        """Folders of private servers that were killed; the next one removes them."""
+        found = leftovers(PrivatePostgresql.prefix, PrivatePostgresql.pid_file)
+        return [f"folder {folder}" for folder in found]
 
     @contextmanager
     def new(self) -> Iterator[Session]:

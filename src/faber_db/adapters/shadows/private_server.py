@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 from typing import ClassVar, Generic, Self, TypeVar
@@ -316,6 +316,12 @@ class Servers(Generic[S]):
 
 def remove_leftovers(prefix: str, pid_file: str) -> None:
     """Remove the temporary folders of processes of this account that are gone."""
+    for folder in leftovers(prefix, pid_file):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def leftovers(prefix: str, pid_file: str) -> Iterator[Path]:
+    """Temporary folders of processes of this account that are gone, and whose servers are."""
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
         pid = folder.name.removeprefix(prefix).partition("-")[0]
         with contextlib.suppress(OSError, ValueError):
@@ -324,7 +330,7 @@ def remove_leftovers(prefix: str, pid_file: str) -> None:
                 and not is_alive(int(pid))
                 and not _has_server(folder / "data" / pid_file)
             ):
-                shutil.rmtree(folder, ignore_errors=True)
+                yield folder
 
 
 def _is_ours(folder: Path) -> bool:

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.connect import Connection
 
 PREFIX = "faber_db_shadow_"
+COMMENT = "a throw-away database of faber-db"  # none is dropped by its name alone
 
 
 @contextmanager
 def database(url: str, *, owner: str, source: str = "template0") -> Iterator[Address]:
     """An empty database on the server of `url`.
 
-    While it lives, its maker holds an advisory lock named after it; a database whose lock is free
-    and which nobody is connected to was left by a process that is gone, and is dropped.
+    While it lives, its maker holds an advisory lock named after it; a database with our name and
+    comment whose lock is free and which nobody is connected to was left by a process that is gone,
+    and is dropped.
 
     Args:
         url: of any database on that server; only read from.
@@ -56,6 +58,9 @@ def database(url: str, *, owner: str, source: str = "template0") -> Iterator[Add
                     sql.Identifier(name), sql.Identifier(source), clause
                 )
             )
+            connection.execute(
+                sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), COMMENT)
+            )
         made = Address(
             {**address.to_database(name).parameters, **({"user": owner} if owner else {})}
         )
@@ -79,8 +84,9 @@ def _drop_leftovers(connection: "Connection") -> None:
     rows = connection.execute(
         "SELECT d.datname FROM pg_catalog.pg_database d"
         " WHERE starts_with(d.datname, %s) AND pg_has_role(d.datdba, 'MEMBER') AND NOT EXISTS"
-        " (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname)",
-        (PREFIX,),
+        " (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname)"
+        " AND pg_catalog.shobj_description(d.oid, 'pg_database') = %s",
+        (PREFIX, COMMENT),
     ).fetchall()
     for (name,) in rows:
         lock = connection.execute(

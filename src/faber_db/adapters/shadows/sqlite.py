@@ -23,6 +23,10 @@ class SqliteShadow:
 
     label = "temporary file"
 
+    def leftovers(self) -> list[str]:
+        """Folders of processes that were killed; the next shadow removes them."""
+        return [f"folder {folder}" for folder in _leftovers()]
+
     @contextmanager
     def new(self) -> Iterator[Session]:
         with (
@@ -107,9 +111,14 @@ _NUMBERS = ("page_size", "auto_vacuum", "application_id", "user_version")
 
 def remove_leftovers() -> None:
     """Remove the folders of processes of this account that are gone."""
+    for folder in _leftovers():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leftovers() -> Iterator[Path]:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError):
             ours = folder.is_dir() and folder.lstat().st_uid == os.geteuid()
             if ours and pid.isdecimal() and not is_alive(int(pid)):
-                shutil.rmtree(folder, ignore_errors=True)
+                yield folder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql.address import is_mysql, parse, url_of
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress
+from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress, Session
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.session import MysqlSession
@@ -61,6 +61,13 @@ class Mysql:
                 return False
             rows(connection, f"CREATE DATABASE {quoted(address.database)}")
         return True
+
+    def find_leftovers(self, session: Session, url: str) -> list[str]:
+        """Databases of this server that a trial run did not drop."""
+        from faber_db.adapters.engines.mysql.marker import SHADOW
+
+        rows = session.query("SHOW DATABASES LIKE %s", (SHADOW.replace("_", r"\_") + "%",))
+        return [f'database "{name}"' for (name,) in rows]
 
     def find_tools(self) -> dict[str, str]:
         """The client programs of this machine that backups need; empty where there is none."""
