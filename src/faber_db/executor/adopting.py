@@ -50,7 +50,7 @@ def plan(ground: Ground, proposal: Proposal) -> Content:
     return Content(
         _analysis(found, marked, up_to),
         marked,
-        files=files_of(marked, proposal.files),
+        files=files_of(marked, history, proposal.files),
         arguments=(
             (ACCEPT, "yes" if accepted else ""),
             ("evidence", found.unproved or f"equal to {found.compared_with}"),

@@ -36,12 +36,13 @@ from faber_db.executor import (
     resuming,
     tiers,
 )
+from faber_db.executor.carried_out import applied_of, history_of
 from faber_db.executor.planning import Ground
 from faber_db.model.approval import Approval, refusal
 from faber_db.model.backup import Backup
 from faber_db.model.canonical import digest_of
 from faber_db.model.finding import Analysis
-from faber_db.model.migration import AppliedMigration, Migration, SourceFile, StatementRun
+from faber_db.model.migration import AppliedMigration, Migration, StatementRun
 from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
 from faber_db.model.sha256 import sha256_of
 from faber_db.model.target import Marker
@@ -521,7 +522,7 @@ class Carrier:
     def _recheck(self, ground: Ground, migrations: tuple[Migration, ...]) -> None:
         if ground.target.protected:
             guard.require_window(self._environment, self._app.now())
-        applied = self._applied(ground)
+        applied = applied_of(self._database.handler, self._history, ground.session)
         wanted = {m.version for m in migrations}
         self._require_same(ground, overtaken=wanted <= applied)
         if wanted & applied if self._plan.kind is PlanKind.DEPLOY else not wanted <= applied:
@@ -592,14 +593,6 @@ class Carrier:
                 f"the {what} of {plan.id} are not what the policy demands",
                 hint="Ask for a new plan.",
             )
-
-    def _applied(self, ground: Ground) -> set[str]:
-        """Versions that the ledger holds now."""
-        return {
-            r.version
-            for r in self._database.handler.ledger(ground.session)
-            if r.finished and not r.rolled_back
-        }
 
     def _require_target(self, ground: Ground) -> None:
         if ground.target.identity.digest != self._plan.target.digest:
@@ -725,13 +718,14 @@ class Carrier:
         return Ground(self._app, self._database, self._environment, session, target)
 
     @cached_property
+    def _history(self) -> tuple[Migration, ...]:
+        """What the stored bytes yield, and nothing else; read and hashed once."""
+        return history_of(self._plan, self._database.handler, self._app.state)
+
+    @cached_property
     def _migrations(self) -> tuple[Migration, ...]:
-        """The planned migrations, from the stored bytes and nothing else; read and hashed once."""
-        files = [
-            SourceFile(path=f.path, content=self._app.state.plan_file(f.sha256))
-            for f in self._plan.files
-        ]
-        by_version = {m.version: m for m in self._database.handler.parse(files)}
+        """The planned migrations among them."""
+        by_version = {m.version: m for m in self._history}
         found = tuple(
             by_version[m.version] for m in self._plan.migrations if m.version in by_version
         )

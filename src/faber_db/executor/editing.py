@@ -61,7 +61,8 @@ def plan(ground: Ground, proposal: Proposal) -> Content:
         NothingPending: it is applied as it is there.
         InputError: there is no such migration, or it is not applied.
     """
-    edit = _edit(ground, proposal)
+    history = ground.database.handler.parse(proposal.files)
+    edit = _edit(ground, proposal, history)
     layout = edit.is_layout(ground.session.dialect)
     difference = edit.difference()
     finding = Finding(
@@ -78,7 +79,7 @@ def plan(ground: Ground, proposal: Proposal) -> Content:
     return Content(
         Analysis(risk=finding.risk, findings=(finding,)),
         (edit.now,),
-        files=files_of((edit.now,), proposal.files),
+        files=files_of((edit.now,), history, proposal.files),
         arguments=(
             ("difference", difference),
             ("recorded", edit.recorded),
@@ -127,9 +128,9 @@ def _row(ground: Ground, version: str) -> LedgerRow | None:
     return next((r for r in rows if r.version == version), None)
 
 
-def _edit(ground: Ground, proposal: Proposal) -> _Edit:
+def _edit(ground: Ground, proposal: Proposal, history: Sequence[Migration]) -> _Edit:
     handler, version = ground.database.handler, proposal.arguments.get("version", "")
-    history, ledger = handler.parse(proposal.files), handler.ledger(ground.session)
+    ledger = handler.ledger(ground.session)
     require_unblocked(ground, history, ledger)
     migration = next((m for m in history if m.version == version), None)
     if migration is None:

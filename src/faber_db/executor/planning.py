@@ -159,7 +159,7 @@ def _deploy(ground: Ground, proposal: Proposal) -> Content:
         analysis,
         pending,
         touched,
-        files_of(pending, proposal.files),
+        files_of(pending, history, proposal.files),
         preflight=(
             *_require_healthy(ground, touched),
             *_staged(ground, pending, touched),
@@ -219,7 +219,7 @@ def _roll_back(ground: Ground, proposal: Proposal) -> Content:
         analysis,
         undone,
         touched,
-        files_of(undone, proposal.files),
+        files_of(undone, history, proposal.files),
         (("to", to),) if to else (),
         answers,
         trial,
@@ -282,7 +282,7 @@ def _mark(ground: Ground, proposal: Proposal) -> Content:
         Analysis(risk=Risk.HIGH, findings=(finding,)),
         (migration,),
         touched_by([migration.up], ground),
-        files_of((migration,), proposal.files),
+        files_of((migration,), history, proposal.files),
         (("state", state), ("version", version)),
     )
 
@@ -718,9 +718,18 @@ def _planned(migration: Migration, kind: PlanKind, ground: Ground) -> PlannedMig
 
 
 def files_of(
-    migrations: tuple[Migration, ...], files: Sequence[SourceFile]
+    migrations: Sequence[Migration], history: Sequence[Migration], files: Sequence[SourceFile]
 ) -> tuple[SourceFile, ...]:
+    """Their files, and those that they cannot be read without: of what they come after, a journal."""
+    by_version = {m.version: m for m in history}
     paths = {p for m in migrations for p in (m.path, m.down_path, m.recorded_path, *m.beside)}
+    before = [version for m in migrations for version in m.needs]
+    seen = set(before)
+    while before:
+        if migration := by_version.get(before.pop()):
+            paths |= {migration.path, *migration.beside}
+            before += [version for version in migration.needs if version not in seen]
+            seen.update(migration.needs)
     return tuple(f for f in files if f.path in paths)
 
 

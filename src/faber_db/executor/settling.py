@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 
 from faber_db.errors import FaberDbError, LockBusy
+from faber_db.executor.carried_out import applied_of, history_of
 from faber_db.executor.jobs import died
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
@@ -91,11 +92,11 @@ def _is_spent(app: App, stored: StoredPlan) -> bool:
         return any(nonce in nonces for nonce, _, _ in session.used_nonces())
 
 
-def _applied(app: App, stored: StoredPlan) -> list[str]:
-    database = app.database(stored.plan.database)
+def _applied(app: App, stored: StoredPlan) -> frozenset[str]:
+    handler = app.database(stored.plan.database).handler
+    history = history_of(stored.plan, handler, app.state)
     with _looking(app, stored) as session, session.deploy_lock(wait=timedelta(0)):
-        rows = database.handler.ledger(session)
-    return [r.version for r in rows if r.finished and not r.rolled_back]
+        return applied_of(handler, history, session)
 
 
 def _looking(app: App, stored: StoredPlan) -> AbstractContextManager[Session]:
