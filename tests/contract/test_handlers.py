@@ -43,13 +43,14 @@ LIMITS = Limits(
     lock_retries=0,
 )
 
-FAILED = {"prisma": "failed"}
+FAILED = {"prisma": "failed", "golang-migrate": "failed"}
 """As what a migration that failed and kept nothing stands in the ledger of a tool; else `pending`."""
 BACK = {"prisma": "rolled_back", "flyway": "rolled_back"}
 """The same of one that was rolled back."""
 BLIND = {
     "yoyo",
     "dbmate",
+    "golang-migrate",
     "goose",
     "typeorm",
     "sequelize",
@@ -61,12 +62,13 @@ OTHER_SUM = {"flyway"}
 """Tools whose checksum is none of the bytes as they are."""
 NO_TIME = {
     "dbmate",
+    "golang-migrate",
     "typeorm",
     "sequelize",
     "alembic",
 }
 """Tools whose ledger does not say when a migration was applied."""
-ENDS = {"alembic"}
+ENDS = {"alembic", "golang-migrate"}
 """Tools whose ledger has the last migrations alone: what those need is applied too."""
 
 
@@ -179,6 +181,7 @@ def test_the_ledger_is_ordered_and_named(place: Place, session: Session) -> None
         place.apply(session, place.add(name, f"CREATE TABLE {name} (a integer);"))
     rows = [place.word(row) for row in place.handler.ledger(session)]
     assert rows == (["three"] if place.handler.name in ENDS else ["one", "two", "three"])
+    assert place.states(session) == "one applied, two applied, three applied"
     shown = session.catalogue(leave_out=place.handler.ledger_tables)
     assert [table.full_name for table in shown.tables] == ["one", "three", "two"]
 
@@ -226,6 +229,10 @@ def test_a_missing_and_an_out_of_order_one(place: Place, session: Session) -> No
     if place.handler.name in ENDS:  # it would say that the first is applied too
         with pytest.raises(MigrationOutOfOrder):
             place.apply(session, two)
+        if place.handler.name == "golang-migrate":
+            with pytest.raises(MigrationOutOfOrder):
+                place.handler.mark(session, two, "applied", now=NOW)
+        assert place.states(session) == "one pending, two pending"
         return
     place.apply(session, two)
     assert place.states(session) == "one out_of_order, two applied"
@@ -308,6 +315,7 @@ def test_two_formats_do_not_share_a_database(place: Place, session: Session) -> 
 
 OWN = {
     "dbmate": "dbmate",
+    "golang-migrate": "golang-migrate",
     "goose": "goose",
     "flyway": "Flyway",
     "yoyo": "yoyo",

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 from faber_db.adapters.handlers.alembic import Alembic
 from faber_db.adapters.handlers.dbmate import Dbmate
 from faber_db.adapters.handlers.flyway import Flyway
+from faber_db.adapters.handlers.golang_migrate import GolangMigrate
 from faber_db.adapters.handlers.goose import Goose
 from faber_db.adapters.handlers.knex import Knex
 from faber_db.adapters.handlers.other_tools import error_for, tool_of_project
@@ -21,6 +22,7 @@ HANDLERS: tuple[Handler, ...] = (
     Prisma(),
     SqlFiles(),
     Dbmate(),
+    GolangMigrate(),
     Goose(),
     Flyway(),
     Yoyo(),

@@ -19,7 +19,7 @@ _LARGEST = 1_000_000  # bytes; a build file is written by people
 _NAMES = {
     "dbmate": re.compile(r"(?i)\bdbmate\b|\bDBMATE_"),
     "golang-migrate": re.compile(
-        r"golang-migrate|\bmigrate/migrate\b"
+        r"golang-migrate(?![^\n]*// indirect)|(?<![\w-])migrate/migrate\b"
         r"|\bmigrate\b[^\n]*\s-{1,2}(?:path|source)\b|\bmigrate\s+create\s+-ext\b"
     ),
 }

@@ -129,6 +129,7 @@ def require_owner(session: Session, table: str, tool: str) -> None:
 _OURS = {
     "Prisma": "prisma",
     "dbmate": "dbmate",
+    "golang-migrate": "golang-migrate",
     'faber-db (handler "sql")': "sql",
     "goose": "goose",
     "Flyway": "flyway",

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from faber_db.adapters.handlers import by_hand, dbmate, other_tools
+from faber_db.adapters.handlers import by_hand, dbmate, golang_migrate, other_tools
 from faber_db.adapters.handlers.clock import ELAPSED_MS, stored
 from faber_db.adapters.handlers.naming import new_id, next_number, slug_of
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
@@ -112,6 +112,8 @@ class SqlFiles:
             if folder.name not in ("migrations", "migrate") and folder != root:
                 continue
             pairs = sum(name.endswith(_UP) for name in files)
+            if pairs and golang_migrate.evidence(root, folder):
+                continue
             if pairs:
                 evidence = f"{pairs} pair{'s' * (pairs > 1)} of .up.sql and .down.sql"
                 found.append(FoundHistory(self.name, folder, evidence))
