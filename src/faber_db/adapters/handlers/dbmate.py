@@ -53,8 +53,8 @@ class Dbmate:
         """Folders with two-part files that a dump of dbmate's, a build file or their place gives away."""
         found = []
         for folder, files in folders(root):
-            why = evidence(root, folder)
-            if why and any(_is_two_part(folder / name) for name in files):
+            scripts = [folder / name for name in files if name.endswith(".sql")]
+            if any(map(_is_two_part, scripts)) and (why := evidence(root, folder)):
                 found.append(FoundHistory(self.name, folder, f"files with -- migrate:up, {why}"))
         return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from faber_db.adapters.handlers.js_text import code_of, is_program, option
 from faber_db.adapters.handlers.reading import folders
 
-_FOLDER = re.compile(r"(?i)(db[-_.]?)?(migrations?|migrate)")
+_FOLDER = re.compile(r"(?i)([a-z0-9]+[-_.])?(migrations?|migrate)")
 _LONGEST = 400_000  # bytes of a configuration or a migration that is looked into
 _LOOKED_INTO = 3  # migrations of a folder, to tell whose it is
 _PRODUCTS = {
@@ -48,13 +48,16 @@ def text_at(path: Path) -> str:
 def migration_folders(root: Path, is_its: Callable[[str], bool]) -> Iterator[MigrationFolder]:
     """Folders named `migrations`, `migrate` or alike, in which a tool knows a migration as its own.
 
+    Where there is one folder for each product, as `migrations/postgres`, those are meant.
+
     Args:
         root: of the project.
         is_its: asked with a file's text without comments.
     """
     for folder, names in folders(root):
         programs = [name for name in names if is_program(name)]
-        if not _FOLDER.fullmatch(folder.name) or not programs:
+        name = folder.parent.name if folder.name.casefold() in _PRODUCTS else folder.name
+        if not _FOLDER.fullmatch(name) or not programs:
             continue
         newest = programs[-_LOOKED_INTO:]  # the oldest may be from before another tool
         if any(is_its(code_of(text_at(folder / name))) for name in newest):
@@ -91,6 +94,11 @@ def configurations(package: Path, names: re.Pattern[str]) -> tuple[tuple[Path, s
     for folder, files in folders(package):
         found += [folder / name for name in files if names.fullmatch(name)]
     return tuple((path, code_of(text_at(path))) for path in found)
+
+
+def product_named(word: str) -> str:
+    """The product that a word means ("pg", "mysql2"), or empty."""
+    return _PRODUCTS.get(word.casefold(), "")
 
 
 def product_of(texts: Sequence[str], *keys: str) -> str:

@@ -122,7 +122,9 @@ class JsTool:
             root, lambda code: tool_of_code(code) == self.tool
         ):
             texts = self.in_project(root, place.path).texts.values()
-            engine = js_project.product_of(tuple(texts), *self.product_keys)
+            engine = js_project.product_named(place.path.name) or js_project.product_of(
+                tuple(texts), *self.product_keys
+            )
             files = f"{place.count} program{'s' * (place.count != 1)}"
             evidence = f"{files} written for {self.tool}"
             found.append(FoundHistory(self.name, place.path, evidence, engine))

@@ -9,7 +9,7 @@ from faber_db.errors import MigrationUnreadable
 from faber_db.model.migration import SourceFile
 
 _SKIPPED = {"node_modules", "venv", "dist", "build", "target", "vendor", "__pycache__"}
-_DEEPEST = 4  # folders below the project root
+_DEEPEST = 6  # folders below the project root: `packages/x/src/database/migrations/postgres`
 _BEGINNING = 65_536  # bytes in which a script says what it is
 _BLANK = re.compile(r"\s*(?:--[^\n]*|;|(?P<open>/\*))?")
 _ONE_MIGRATION = re.compile(r"\d{14}_")  # as Prisma names one; a project may have thousands
@@ -60,7 +60,7 @@ def beginning_of(file: Path) -> str:
 
 
 def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Folders of a project with the names of their files, sorted; four levels deep.
+    """Folders of a project with the names of their files, sorted; six levels deep.
 
     Hidden folders, dependencies, build results and the folders of single migrations are left out;
     links are not followed.
