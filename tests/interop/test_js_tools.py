@@ -20,52 +20,23 @@ from faber_db.model.migration import LedgerNote, Migration, SourceFile, recorded
 from faber_db.model.target import Marker
 from faber_db.services.ports import CodeHandler, Engine, Limits, Session, ToolPlace
 from faber_db.sql.script import parse
+from tests.interop.js_projects import (
+    CONFIGURATION,
+    MIGRATE,
+    NOTHING_TO_DO,
+    PACKAGES,
+    node,
+    packages,
+)
+
+__all__ = ["packages"]
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("node") is None, reason="needs node"),
 ]
 
-REPOSITORY = Path(__file__).parents[2]
-PACKAGES = REPOSITORY / ".cache" / "npm-js"
-PINNED = [  # the drivers are plain JavaScript: nothing is built
-    "typeorm@1.1.1",
-    "sequelize@6.37.8",
-    "sequelize-cli@6.6.5",
-    "knex@3.3.0",
-    "pg@8.23.1",
-    "mysql2@3.24.6",
-    "reflect-metadata@0.2.2",
-    "ts-node@10.9.2",
-    "typescript@5.9.3",
-    "@types/node@22.10.0",
-]
 LIMITS = Limits(lock_timeout=timedelta(seconds=2), lock_retries=0)
-WHERE = """\
-const url = new URL(process.env.DATABASE_URL);
-const where = {
-  host: url.searchParams.get("host") || url.hostname, port: Number(url.port) || undefined,
-  user: url.username, username: url.username, password: url.password,
-  database: url.pathname.slice(1), socketPath: url.searchParams.get("socketPath") || undefined,
-};
-"""
-CONFIGURATION = {
-    "typeorm": (
-        "data-source.js",
-        'const { DataSource } = require("typeorm");\n' + WHERE + "module.exports = new DataSource({"
-        ' type: "%s", ...where, extra: { socketPath: where.socketPath },'
-        ' migrations: [__dirname + "/migrations/*.{js,ts}"] });\n',
-    ),
-    "sequelize": (
-        "config/config.js",
-        WHERE + 'module.exports = { development: { dialect: "%s", logging: false, ...where,'
-        " dialectOptions: where.socketPath ? { socketPath: where.socketPath } : {} } };\n",
-    ),
-    "knex": (
-        "knexfile.js",
-        WHERE + 'module.exports = { client: "%s", connection: where, pool: { min: 0, max: 2 } };\n',
-    ),
-}
 PRODUCTS = {
     ("typeorm", "postgresql"): "postgres",
     ("typeorm", "mariadb"): "mariadb",
@@ -74,34 +45,7 @@ PRODUCTS = {
     ("knex", "postgresql"): "pg",
     ("knex", "mariadb"): "mysql2",
 }
-MIGRATE = {
-    "typeorm": ["typeorm/cli.js", "migration:run", "-d", "data-source.js"],
-    "sequelize": ["sequelize-cli/lib/sequelize", "db:migrate"],
-    "knex": ["knex/bin/cli.js", "migrate:latest"],
-}
-NOTHING_TO_DO = {
-    "typeorm": "No migrations are pending",
-    "sequelize": "schema was already up to date",
-    "knex": "Already up to date",
-}
 ODD = "it's ?, ${x} `y` \\?\\ and %s"
-
-
-@pytest.fixture(scope="session")
-def packages() -> Path:
-    """The tools, installed once into the cache folder of the repository."""
-    wanted = PACKAGES / "pinned.json"
-    if not wanted.exists() or json.loads(wanted.read_text()) != PINNED:
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        (PACKAGES / "package.json").write_text('{"private": true}')
-        command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *PINNED]
-        done = subprocess.run(command, cwd=PACKAGES, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            if os.environ.get("CI"):
-                pytest.fail(f"npm install failed: {done.stderr[-500:]}")
-            pytest.skip("the pinned npm packages cannot be installed here")
-        wanted.write_text(json.dumps(PINNED))
-    return PACKAGES
 
 
 class Project:
@@ -157,16 +101,7 @@ class Project:
 
     def run(self, session: Session, *words: str) -> subprocess.CompletedProcess[str]:
         entry, *usual = MIGRATE[self.tool]
-        environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.root),
-            "DATABASE_URL": node_url(self.url, session.dialect),
-        }
-        command = ["node", str(PACKAGES / "node_modules" / entry), *(words or usual)]
-        return subprocess.run(
-            command, cwd=self.root, env=environ, capture_output=True, text=True, timeout=120,
-            check=False,
-        )  # fmt: skip
+        return node(self.root, node_url(self.url, session.dialect), entry, *(words or usual))
 
 
 TOOLS = ("typeorm", "sequelize", "knex")
