@@ -27,6 +27,7 @@ from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Proposal, never, silent
 from faber_db.services.programs import readable
 from faber_db.services.rejections import rejections_of
+from faber_db.services.steps import PlannedStep, steps_of
 
 WATCH_SECONDS = 25.0
 
@@ -71,6 +72,10 @@ class CoordinateDetails(Details):
     health: str = ""
     drift: str = ""
     trial: str = ""
+    steps: list[PlannedStep] = []  # of a dry run: what would run, and how
+    limits: dict[
+        str, int
+    ] = {}  # it would run under: lock_timeout_ms, statement_timeout_ms, lock_retries
     difference: str = ""  # of an edited migration, from what was applied to what is there
     backup_id: str = ""
     job_id: str = ""
@@ -288,6 +293,8 @@ def _decide(
         return refused(error, details)
     if request.dry_run or who == "plans-only":
         details.state, details.next = State.PLANNED, again
+        details.steps = steps_of(app, plan)
+        details.limits = plan.settings.model_dump() if details.steps else {}
         words = _counted(len(plan.migrations), "migration")
         return Answer(message=f"planned: {words} for {environment.name}", details=details)
     if who == "confirm" and not request.plan_id and stored.state is PlanState.OPEN:

@@ -2,11 +2,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from faber_db.adapters.engines.stretches import split, units
+from faber_db.adapters.engines.stretches import units
 from faber_db.errors import MigrationFailed
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Bound
 from faber_db.sql.script import parse
+from faber_db.sql.stretches import split
 
 # "[a b]" is a transaction of ours, "(a b)" the script's own, a bare letter runs alone; "!" is undone
 SPLIT = {

@@ -6,6 +6,7 @@ from datetime import datetime
 from faber_db.cli.render.findings import add_findings, risk_word
 from faber_db.cli.render.next_step import add_next
 from faber_db.cli.render.page import Page, Span, bad, dim, good, strong, warn
+from faber_db.cli.render.steps import add_steps
 from faber_db.cli.render.words import count, duration, listed, until
 from faber_db.model.answer import Answer, State
 from faber_db.services.coordinate import CoordinateDetails
@@ -32,6 +33,7 @@ def outcome(
             page.line("  risk        ", risk_word(details.risk))
         if details.state is not State.SKIPPED and not (did != "applied" and details.applied):
             add_findings(page, details.findings)
+        add_steps(page, details.steps, details.limits)
         if details.difference:
             page.blank()
             for text in details.difference.splitlines():
