@@ -47,7 +47,9 @@ WorkOption = Annotated[
 PlanOption = Annotated[
     str, typer.Option("--plan", metavar="ID", help="Carry out exactly this plan, or nothing.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Plan only: show what would run; nothing does.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Plan only: show what would run; nothing does.")
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Watch a job to its end; without, for 25 s.")
 ]

@@ -1,9 +1,11 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from faber_db.adapters.handlers import detect_handler, handler_for
 from faber_db.adapters.handlers.prisma import Prisma
+from faber_db.config.settings import ProjectSettings
 from faber_db.errors import ConfigError, LedgerForeign, MigrationUnreadable, NotSupported
 from faber_db.model.migration import Migration, SourceFile
 
@@ -81,8 +83,14 @@ def test_detect(tmp_path: Path) -> None:
     assert found.handler == "prisma"
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations/1.up.sql").write_text("SELECT 1")
-    with pytest.raises(ConfigError, match="several migration folders"):
+    with pytest.raises(ConfigError, match="several migration folders") as caught:
         detect_handler(tmp_path)
+    proposed = json.loads(caught.value.hint[caught.value.hint.index("{") :])
+    ProjectSettings.model_validate(proposed)
+    assert [d["migrations"] for d in proposed["databases"].values()] == [
+        "prisma/migrations",
+        "migrations",
+    ]
 
 
 def test_detect_another_tool(tmp_path: Path) -> None:

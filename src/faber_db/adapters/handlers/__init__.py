@@ -1,5 +1,7 @@
 """Migration formats. A new one is a module and a line in `HANDLERS`."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -74,8 +76,24 @@ def detect_handler(root: Path) -> FoundHistory | None:
         named = ", ".join(f"{h.folder.relative_to(root)} ({h.handler})" for h in found)
         raise ConfigError(
             f"there are several migration folders: {named}",
-            hint='Name one: "handler": "…", "migrations": "…"; or several `databases`.',
+            hint="Name one by `handler` and `migrations`, or write a faber-db.json with a database"
+            f" for each, and its URL: {_several(root, found)}",
         )
     if not found and (tool := tool_of_project(root)):
         raise error_for(f"this project is migrated by {tool}", tool)
     return found[0] if found else None
+
+
+def _several(root: Path, found: Sequence[FoundHistory]) -> str:
+    """A configuration with a database for each folder; a second one of a format is numbered."""
+    databases: dict[str, object] = {}
+    for history in found:
+        same = sum(history.handler == other.handler for other in found[: len(databases)])
+        name = history.handler + (str(same + 1) if same else "")
+        variable = f"{name.upper().replace('-', '_')}_DATABASE_URL"
+        databases[name] = {
+            "handler": history.handler,
+            "migrations": history.folder.relative_to(root).as_posix(),
+            "environments": {"dev": {"url": f"env:{variable}"}},
+        }
+    return json.dumps({"databases": databases}, ensure_ascii=False)
