@@ -38,6 +38,7 @@ from faber_db.services.ports import (
     never,
     silent,
 )
+from faber_db.services.programs import readable
 from faber_db.services.rejections import rejections_of
 from faber_db.services.wellbeing import add_health
 from faber_db.sql.visible import visible
@@ -277,7 +278,9 @@ def deploy(
             "deploy",
             Deploy(plan_id=whole),
             CoordinateDetails,
-            history=history_of(app.database(away.plan(whole).plan.database)),
+            history=history_of(
+                readable(app, app.database(away.plan(whole).plan.database)).database
+            ),
             progress=progress,
             cancelled=cancelled,
         )

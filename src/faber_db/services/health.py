@@ -33,6 +33,7 @@ from faber_db.model.health import CheckResult, CheckStatus, Health, Overall, ver
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of
 from faber_db.services.ports import Limits, Session
+from faber_db.services.programs import readable
 from faber_db.services.standing import STANDING
 from faber_db.sql.mysql_transactions import MYSQL
 
@@ -79,7 +80,8 @@ def run(request: Request, app: App) -> Answer[HealthDetails]:
     environment = _environment(request, app, database)
     if environment.away is not None:
         there = request.model_copy(update={"environment": environment.name})
-        return environment.away.ask("health", there, HealthDetails, history=history_of(database))
+        sent = history_of(readable(app, database).database)
+        return environment.away.ask("health", there, HealthDetails, history=sent)
     found = look(app, database, environment, checks=request.checks)
     summary = request.detail == "summary"
     shown = [c for c in found.checks if not (summary and c.status is CheckStatus.OK)]
