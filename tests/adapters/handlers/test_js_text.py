@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faber_db.adapters.handlers.js_text import code_of, is_program, literal, option, tool_of_code
+from faber_db.adapters.handlers.js_text import (
+    code_of,
+    is_program,
+    joined,
+    literal,
+    option,
+    tool_of_code,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,19 @@ def test_options(text: str, values: tuple[str, ...], unread: bool) -> None:
 def test_an_option_within_another() -> None:
     text = "seeds: { tableName: 'no' }, migrations: { x: { y: 1 }, tableName: 'yes' }"
     assert option([text], "tableName", within="migrations").values == ("yes",)
+
+
+@pytest.mark.parametrize(
+    ("expression", "path"),
+    [
+        ("'./db/changes'", "db/changes"),
+        ('path.join(__dirname, "..", "db", "changes"),', "../db/changes"),
+        ("__dirname + '/db/changes/**/*{.ts,.js}'", "db/changes"),
+        ("process.env.FOLDER", ""),
+    ],
+)
+def test_paths(expression: str, path: str) -> None:
+    assert joined(expression) == path
 
 
 @pytest.mark.parametrize(

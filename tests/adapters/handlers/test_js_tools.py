@@ -70,6 +70,36 @@ def test_discover(tool: str, tmp_path: Path) -> None:
     assert found.evidence.startswith("1 program written for ")
 
 
+@pytest.mark.parametrize(
+    ("tool", "file", "text"),
+    [
+        ("typeorm", "data-source.ts", "new DataSource({ migrations: [__dirname + '/db/changes/*{.ts,.js}'] })"),
+        ("typeorm", "ormconfig.json", '{"migrations": ["db/changes/*.js"]}'),
+        ("sequelize", ".sequelizerc", "module.exports = { 'migrations-path': path.resolve('db', 'changes'),\n 'x': 1 }"),
+        ("knex", "knexfile.ts", "export default { migrations: { extension: 'ts', directory: './db/changes' } }"),
+        ("knex", "src/knexfile.js", "module.exports = { migrations: { directory: path.join(__dirname, '..', 'db/changes') } }"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_the_project_names(tool: str, file: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "db/changes").mkdir(parents=True)
+    (tmp_path / "src").mkdir()
+    (tmp_path / file).write_text(text)
+    assert handler_for(tool).discover(tmp_path) == []  # nothing is in it
+    (tmp_path / "db/changes" / FILES[tool][1]).write_text(FILES[tool][2])
+    (found,) = handler_for(tool).discover(tmp_path)
+    assert found.folder == tmp_path / "db/changes"
+    others = [t for t in FILES if t != tool]
+    assert not any(handler_for(other).discover(tmp_path) for other in others)
+
+
+@pytest.mark.parametrize("folder", ["migrations/postgres", "a/b/c/d/e/db-migrations"])
+def test_other_places(folder: str, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / FILES["typeorm"][1]).write_text(FILES["typeorm"][2])
+    (found,) = handler_for("typeorm").discover(tmp_path)
+    assert found.engine == ("postgresql" if "postgres" in folder else "")
+
+
 @tools
 def test_a_program_is_named_and_not_recorded(tool: str, session: Session) -> None:
     _, file, text = FILES[tool]
@@ -337,6 +367,31 @@ def test_a_row_without_a_file(tool: str, says: str, session: Session) -> None:
     (found,) = handler.status((), handler.ledger(session))
     assert found.state.value == "missing"
     assert says in found.detail
+
+
+def test_a_ledger_of_names_without_endings(session: Session) -> None:
+    """As umzug writes them where a project names its migrations itself."""
+    handler = handler_for("sequelize")
+    one, two = parsed("sequelize", **{"1.0-a.js": "", "1.1-b.js": ""})
+    handler.mark(session, one, "applied", now=NOW)
+    session.execute("UPDATE \"SequelizeMeta\" SET name = '1.0-a'")
+    handler.mark(session, two, "applied", now=NOW)
+    assert session.query('SELECT name FROM "SequelizeMeta" ORDER BY name') == [
+        ("1.0-a",),
+        ("1.1-b",),
+    ]
+    handler.mark(session, one, "rolled_back", now=NOW)
+    assert [row.version for row in handler.ledger(session)] == ["1.1-b"]
+
+
+def test_a_ledger_that_is_no_table(tmp_path: Path, session: Session) -> None:
+    configured("sequelize", tmp_path, '{"dev": {"migrationStorage": "json"}}')
+    handler = in_project(handler_for("sequelize"), tmp_path, tmp_path / FILES["sequelize"][0])
+    with pytest.raises(LedgerError, match="'json', not in a table"):
+        handler.ledger(session)
+    (one,) = parsed("sequelize", **{FILES["sequelize"][1]: FILES["sequelize"][2]})
+    with pytest.raises(LedgerError, match="'json', not in a table"):
+        handler.mark(session, one, "applied", now=NOW)
 
 
 def test_batches_of_knex(session: Session) -> None:

@@ -39,15 +39,16 @@ class NamedFiles(JsTool):
         return (migration.path.encode("utf-16-be", "surrogatepass"),)  # as JavaScript compares
 
     def delete(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> Bound:
-        marks = ", ".join(["%s"] * len(EXTENSIONS))
+        names = tuple(migration.version + ending for ending in ("", *EXTENSIONS))
+        marks = ", ".join(["%s"] * len(names))
         return Bound(
             f"DELETE FROM {table.quoted(dialect)} WHERE name IN ({marks})",  # noqa: S608 -- quoted
-            tuple(migration.version + ending for ending in EXTENSIONS),
+            names,
         )
 
     def _as_named(self, session: Session, table: LedgerTable, migration: Migration) -> Migration:
         endings = {_ending(row.name) for row in self.rows(session, table)}
-        if len(endings) == 1 and (ending := endings.pop()) in EXTENSIONS:
+        if len(endings) == 1 and (ending := endings.pop()) in ("", *EXTENSIONS):
             return replace(migration, name=migration.version + ending)
         return migration
 
@@ -58,4 +59,4 @@ def version_of(name: str) -> str:
 
 
 def _ending(name: str) -> str:
-    return name[name.rfind(".") :] if "." in name else ""
+    return name[len(stem_of(name)) :] if is_program(name) else ""

@@ -1,13 +1,12 @@
 """Where a JavaScript project keeps its migrations, and what its configuration says as plain text."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faber_db.adapters.handlers.js_text import code_of, is_program, option
-from faber_db.adapters.handlers.reading import folders
+from faber_db.adapters.handlers.js_text import code_of, is_program, joined, option
+from faber_db.adapters.handlers.reading import SKIPPED, folders
 
 _FOLDER = re.compile(r"(?i)([a-z0-9]+[-_.])?(migrations?|migrate)")
 _LONGEST = 400_000  # bytes of a configuration or a migration that is looked into
@@ -64,18 +63,22 @@ def migration_folders(root: Path, is_its: Callable[[str], bool]) -> Iterator[Mig
             yield MigrationFolder(folder, len(programs))
 
 
-def depends_on(root: Path, *packages: str) -> bool:
-    """Whether `package.json` of a folder asks for one of some packages."""
-    try:
-        said = json.loads(text_at(root / "package.json"))
-    except ValueError:
-        return False
-    if not isinstance(said, dict):
-        return False
-    asked = [said.get(key) for key in ("dependencies", "devDependencies", "peerDependencies")]
-    return any(
-        isinstance(group, dict) and package in group for group in asked for package in packages
-    )
+def named_folder(root: Path, file: Path, expression: str) -> MigrationFolder | None:
+    """The folder that an expression of a configuration names, where it holds programs.
+
+    Args:
+        root: of the project.
+        file: the configuration.
+        expression: as it stands there.
+    """
+    for start in (file.parent, package_of(root, file.parent)):
+        path = (start / joined(expression)).resolve()
+        if path in (start, root) or not path.is_relative_to(root) or not path.is_dir():
+            continue
+        if SKIPPED.isdisjoint(path.relative_to(root).parts):
+            count = sum(is_program(entry.name) for entry in path.iterdir())
+            return MigrationFolder(path, count) if count else None
+    return None
 
 
 def package_of(root: Path, folder: Path) -> Path:

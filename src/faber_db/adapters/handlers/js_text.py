@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 EXTENSIONS = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
 _PIECE = re.compile(
@@ -21,7 +22,7 @@ _TOOLS = (  # by what only its migrations are given; the first that is found
     ("node-pg-migrate", re.compile(r"\bpgm\b|\bMigrationBuilder\b")),
     ("Knex", re.compile(r"\b[kK]nex\b")),
 )
-_SHORT = re.compile(r"[^\s'\"`\\${}]*")  # a name or a path, no text that could look like code
+_SHORT = re.compile(r"[^\s'\"`\\$()]*")  # a name, a path or a pattern, nothing that looks like code
 
 
 def is_program(path: str) -> bool:
@@ -80,6 +81,16 @@ def option(texts: Iterable[str], key: str, *, within: str = "") -> Found:
             else:
                 unread = True
     return Found(tuple(values), unread)
+
+
+def joined(expression: str) -> str:
+    """The path that the literals of an expression make: `path.join(__dirname, "a", "b/*.js")`.
+
+    Of a pattern it is the part before its first place holder.
+    """
+    parts = "/".join(re.findall(r"['\"`]([^'\"`]*)['\"`]", expression)).split("/")
+    plain = list(takewhile(lambda part: not re.search(r"[*{\[?]", part), parts))
+    return "/".join(part for part in plain if part not in ("", "."))
 
 
 def literal(text: str) -> str:

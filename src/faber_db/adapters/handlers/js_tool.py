@@ -57,6 +57,9 @@ class JsTool:
     shapes: ClassVar[tuple[frozenset[str], ...]]  # columns of the ledger, the usual form first
     configuration: ClassVar[re.Pattern[str]]  # names of the files that may configure it
     product_keys: ClassVar[tuple[str, ...]]  # options there that name the product
+    folder_option: ClassVar[
+        re.Pattern[str]
+    ]  # what names the folder there; its group is an expression
     ignores: ClassVar[str]  # what the tool does about a row without a file, a sentence
     leaves: ClassVar[str]  # how it comes to leave a part of a migration and no row, a clause
 
@@ -116,19 +119,29 @@ class JsTool:
     # --- the files -----------------------------------------------------------------------------
 
     def discover(self, root: Path) -> list[FoundHistory]:
-        """Folders in which a file is written for this tool."""
-        found = []
-        for place in js_project.migration_folders(
-            root, lambda code: tool_of_code(code) == self.tool
-        ):
-            texts = self.in_project(root, place.path).texts.values()
-            engine = js_project.product_named(place.path.name) or js_project.product_of(
-                tuple(texts), *self.product_keys
-            )
-            files = f"{place.count} program{'s' * (place.count != 1)}"
-            evidence = f"{files} written for {self.tool}"
-            found.append(FoundHistory(self.name, place.path, evidence, engine))
-        return found
+        """Folders in which a file is written for this tool, and those that its configuration names."""
+        found = {place.path: place for place in js_project.migration_folders(root, self._is_ours)}
+        for file, text in js_project.configurations(root, self.configuration):
+            for match in self.folder_option.finditer(text):
+                place = js_project.named_folder(root, file, match[1])
+                if place and self._holds_ours(place.path):
+                    found[place.path] = place
+        return [self._found(root, place) for place in found.values()]
+
+    def _found(self, root: Path, place: js_project.MigrationFolder) -> FoundHistory:
+        texts = tuple(self.in_project(root, place.path).texts.values())
+        engine = js_project.product_named(place.path.name)
+        engine = engine or js_project.product_of(texts, *self.product_keys)
+        files = f"{place.count} program{'s' * (place.count != 1)}"
+        return FoundHistory(self.name, place.path, f"{files} written for {self.tool}", engine)
+
+    def _is_ours(self, code: str) -> bool:
+        return tool_of_code(code) == self.tool
+
+    def _holds_ours(self, folder: Path) -> bool:
+        """Whether a folder that the configuration names holds nothing of another tool."""
+        texts = [js_project.text_at(file) for file in sorted(folder.iterdir())[-3:]]
+        return all(tool_of_code(code_of(text)) in ("", self.tool) for text in texts)
 
     def wants(self, path: str) -> bool:
         return "/" not in path and is_program(path)
@@ -308,9 +321,9 @@ class JsTool:
 
     def ensured(self, session: Session) -> LedgerTable:
         """The ledger, made where it is missing."""
+        self.ledger(session)  # refuses what is not this tool's
         table = self.candidates.chosen(session)
         if table.columns(session) is None:
-            self._refuse_others(session)
             for sql in self.ddl(session.dialect, table):
                 self._execute(session, Bound(sql))
         return table

@@ -43,6 +43,9 @@ class Knex(NamedFiles):
     shapes = (frozenset({"id", "name", "batch", "migration_time"}),)
     configuration = re.compile(r"knexfile\.[cm]?[jt]s")
     product_keys = ("client", "dialect")
+    folder_option = re.compile(
+        r"\bmigrations['\"]?\s*:\s*\{[^{}]*?\bdirectory['\"]?\s*:\s*([^\n}]+)"
+    )
     ignores = "Until it is there Knex itself refuses to run anything."
     leaves = "Knex ran it without a transaction (so does MySQL) and writes its row last"
 

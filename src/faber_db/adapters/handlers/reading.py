@@ -8,7 +8,7 @@ from pathlib import Path
 from faber_db.errors import MigrationUnreadable
 from faber_db.model.migration import SourceFile
 
-_SKIPPED = {"node_modules", "venv", "dist", "build", "target", "vendor", "__pycache__"}
+SKIPPED = {"node_modules", "venv", "dist", "build", "target", "vendor", "__pycache__"}
 _DEEPEST = 6  # folders below the project root: `packages/x/src/database/migrations/postgres`
 _BEGINNING = 65_536  # bytes in which a script says what it is
 _BLANK = re.compile(r"\s*(?:--[^\n]*|;|(?P<open>/\*))?")
@@ -72,7 +72,7 @@ def folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
             for name in below
             if depth < _DEEPEST
             and not name.startswith(".")
-            and name not in _SKIPPED
+            and name not in SKIPPED
             and not _ONE_MIGRATION.match(name)
         )
         yield Path(folder), sorted(files)

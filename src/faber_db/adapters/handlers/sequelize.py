@@ -15,6 +15,7 @@ from faber_db.adapters.handlers.js_text import Found, literal, option
 from faber_db.adapters.handlers.js_writing import body
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import new_id
+from faber_db.errors import LedgerError, MigrationOutOfOrder
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration, SourceFile
 from faber_db.services.ports import Bound, Session, ToolPlace
@@ -34,6 +35,7 @@ class Sequelize(NamedFiles):
         r"(?i)\.sequelizerc|(config|database|sequelize([-_.]config)?|db)\.([cm]?[jt]s|json)"
     )
     product_keys = ("dialect",)
+    folder_option = re.compile(r"['\"]migrations-path['\"]\s*:\s*([^\n}]+)")
     ignores = "Sequelize itself says nothing about it."
     leaves = "Sequelize runs a file without a transaction and writes its row last"
 
@@ -78,6 +80,27 @@ class Sequelize(NamedFiles):
         if not (program.package / ".sequelizerc").is_file():
             words += ["--migrations-path", str(place.folder)]
         return program, words
+
+    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+        """With `--to` the CLI applies whatever waits before it too, so nothing may wait there."""
+        done = {row.version for row in self.in_project(place.root, place.folder).ledger(session)}
+        names = sorted(file.name for file in place.folder.iterdir() if self.wants(file.name))
+        before = [n for n in names if n < migration.path and version_of(n) not in done]
+        if before:
+            raise MigrationOutOfOrder(
+                f"{before[0]} waits before {migration.path}, and Sequelize's CLI would apply both",
+                hint="Apply them in their order.",
+            )
+        super().run_tool(session, migration, place)
+
+    def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
+        kept = option(self.texts.values(), "migrationStorage").values
+        if elsewhere := sorted(set(kept) - {"sequelize"}):
+            raise LedgerError(
+                f"the project keeps what is applied in {elsewhere[0]!r}, not in a table",
+                hint="`migrationStorage: 'sequelize'` keeps it where every deployment sees it.",
+            )
+        return super().ledger(session)
 
     def is_ledger(self, session: Session) -> Callable[[str], bool]:
         """An application may well have a table with a name only; file names give it away."""

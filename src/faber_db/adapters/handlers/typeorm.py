@@ -49,6 +49,7 @@ class TypeOrm(JsTool):
         r"(?i)(ormconfig|.*data-?_?source.*|.*typeorm.*|.*database.*|db([-_.].*)?)\.([cm]?[jt]s|json)"
     )
     product_keys = ("type",)
+    folder_option = re.compile(r"\bmigrations['\"]?\s*:\s*\[\s*([^\]\n]+)")
     ignores = "TypeORM itself says nothing about it."
     leaves = "TypeORM ran it without a transaction (so does MySQL), or `synchronize` made it"
 
