@@ -49,6 +49,7 @@ from faber_db.model.target import Marker
 from faber_db.services import backup as backups
 from faber_db.services import preflight, staged
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.inverse import with_inverses
 from faber_db.services.ports import Cancelled as IsCancelled
 from faber_db.services.ports import Limits, Progress, Session, Verifiers
 
@@ -726,8 +727,9 @@ class Carrier:
     def _migrations(self) -> tuple[Migration, ...]:
         """The planned migrations among them."""
         by_version = {m.version: m for m in self._history}
-        found = tuple(
-            by_version[m.version] for m in self._plan.migrations if m.version in by_version
+        found = with_inverses(
+            [by_version[m.version] for m in self._plan.migrations if m.version in by_version],
+            self._plan.arguments,
         )
         if [(m.version, m.sha256) for m in found] != [
             (m.version, m.sha256) for m in self._plan.migrations

@@ -14,7 +14,6 @@ from faber_db.errors import (
     LedgerBlocked,
     LedgerFailed,
     MigrationEdited,
-    MigrationIrreversible,
     MigrationMissing,
     MigrationOutOfOrder,
     NothingPending,
@@ -206,22 +205,20 @@ def _roll_back(ground: Ground, proposal: Proposal) -> Content:
     undone = tuple(reversed(applied[names.index(to) + 1 :] if to else applied[-1:]))
     if not undone:
         raise NothingPending(f"nothing was applied to {ground.environment.name} after {to}")
-    for migration in undone:
-        if migration.down is None:
-            raise MigrationIrreversible(
-                f"{migration.name} has no down script",
-                hint=f"Restore a backup: `faber-db restore {ground.environment.name}`.",
-            )
+    from faber_db.executor import ways_back
+
+    undone, made = ways_back.found_for(ground, undone)
+    findings, way_back = ways_back.proved(ground, applied, undone, made=bool(made))
     trial, why = tried(ground, PlanKind.ROLLBACK, undone)
     analysis, answers = looked_at(ground, PlanKind.ROLLBACK, undone, trial, not_tried=why)
     touched = touched_by([m.down or "" for m in undone], ground)
     return Content(
-        analysis,
+        ways_back.judged(analysis, findings),
         undone,
         touched,
         files_of(undone, history, proposal.files),
-        (("to", to),) if to else (),
-        answers,
+        ((("to", to),) if to else ()) + made,
+        (way_back, *answers),
         trial,
     )
 

@@ -14,6 +14,7 @@ from faber_db.model.tier import highest, words
 from faber_db.services import backup as backups
 from faber_db.services import staged
 from faber_db.services.app import App, Database, Environment
+from faber_db.services.inverse import with_inverses
 from faber_db.services.ports import Handler, Rendering
 from faber_db.services.rejections import rejections_of
 from faber_db.sql.visible import visible
@@ -102,7 +103,9 @@ def exact_script(plan: Plan, files: Sequence[SourceFile], handler: Handler) -> s
     if plan.kind not in (PlanKind.DEPLOY, PlanKind.ROLLBACK):
         return ""
     by_version = {m.version: m for m in handler.parse(files)} if files else {}
-    found = [by_version[m.version] for m in plan.migrations if m.version in by_version]
+    found = with_inverses(
+        [by_version[m.version] for m in plan.migrations if m.version in by_version], plan.arguments
+    )
     text = "\n".join([*_heading(plan), *(_by_hand(plan, handler, m) for m in found)])
     return text.replace("\r\n", "\n")
 

@@ -131,6 +131,33 @@ def version_of(
     return found
 
 
+def way_back(
+    app: App,
+    database: Database,
+    session: Session,
+    applied: Sequence[Migration],
+    undone: Sequence[Migration],
+) -> Drift:
+    """Apply and undo on a shadow, and compare with the schema before: A, B, A.
+
+    Args:
+        app: whose state folder keeps replays.
+        database: whose handler and shadow are taken.
+        session: open on the live database; what surrounds the schema there is taken on.
+        applied: all that is applied, in order.
+        undone: those of them that are taken back, newest first, each with its down script.
+    """
+    gone = {m.version for m in undone}
+    try:
+        around = surroundings(session)
+        before = _expected(app, database, [m for m in applied if m.version not in gone], around)
+        after = _replayed(app, database, applied, around, undone=undone)
+    except _Unreplayable as error:
+        return Drift(unproved=str(error))
+    found = differences(reprinted(after), reprinted(before))
+    return Drift(differences=found, compared_with=database.shadow.label)
+
+
 class _Unreplayable(Exception):
     """Why the history cannot be replayed; becomes `Drift.unproved`."""
 
@@ -180,6 +207,7 @@ def _replayed(
     applied: Sequence[Migration],
     around: Mapping[str, str],
     look: Callable[[Migration, Catalogue], None] | None = None,
+    undone: Sequence[Migration] = (),
 ) -> Catalogue:
     handler = database.handler
     try:
@@ -190,6 +218,13 @@ def _replayed(
                 handler.apply_one(session, migration, script, now=app.now())
                 if look is not None:
                     look(migration, session.catalogue(leave_out=handler.ledger_tables))
+            for migration in undone:
+                script = parse(migration.down or "", session.dialect)
+                try:
+                    handler.roll_back(session, migration, script, now=app.now())
+                except MigrationFailed as error:
+                    why = f"the way back of {migration.name} fails there: {error.message}"
+                    raise _Unreplayable(why) from error
             return session.catalogue(leave_out=handler.ledger_tables)
     except (NotSupported, SchemaUnproved) as error:
         raise _Unreplayable(error.message) from error

@@ -10,6 +10,7 @@ from faber_db.model.finding import StatementReport
 from faber_db.model.migration import Migration, SourceFile
 from faber_db.model.plan import Plan, PlanKind
 from faber_db.services.app import App
+from faber_db.services.inverse import with_inverses
 from faber_db.sql.mysql_transactions import commits_itself
 from faber_db.sql.script import Script, Statement, parse
 from faber_db.sql.stretches import Stretch, split
@@ -57,7 +58,8 @@ def steps_of(app: App, plan: Plan) -> list[PlannedStep]:
         return []
     files = [SourceFile(path=f.path, content=app.state.plan_file(f.sha256)) for f in plan.files]
     by_version = {m.version: m for m in app.database(plan.database).handler.parse(files)}
-    return [_step(by_version[m.version], plan) for m in plan.migrations if m.version in by_version]
+    planned = [by_version[m.version] for m in plan.migrations if m.version in by_version]
+    return [_step(migration, plan) for migration in with_inverses(planned, plan.arguments)]
 
 
 def _step(migration: Migration, plan: Plan) -> PlannedStep:
