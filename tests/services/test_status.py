@@ -1,5 +1,6 @@
 """Where a project stands: ledgers, plans, jobs, and the one next step."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ from faber_db.services import build, health
 from faber_db.services.app import App
 from faber_db.services.backup import create
 from faber_db.services.coordinate import Request as BuildRequest
+from faber_db.services.history import history
+from faber_db.services.kept_recordings import Kept, Outcome
 from faber_db.services.ports import Session
 from faber_db.services.status import Request, run
 from faber_db.services.status_lines import StatusDetails
@@ -249,6 +252,27 @@ def test_what_is_odd_about_the_ledger_is_told_and_blocks(app: App) -> None:
     with pytest.raises(LedgerBlocked, match="dev: there are two heads") as caught:
         build.run(BuildRequest(), odd)
     assert caught.value.hint == "Merge them."
+
+
+def test_what_a_tool_left_of_a_program_is_told(tmp_path: Path) -> None:
+    """From the recording that is kept and the catalogue; no program runs for a status."""
+    (tmp_path / "migrations").mkdir()
+    program = "module.exports = { up: (queryInterface) => process.exit(1) }"
+    (tmp_path / "migrations" / "20261123090000-two-tables.js").write_text(program)
+    settings = {"environments": {"dev": {"url": "sqlite:dev.db"}}}
+    (tmp_path / "faber-db.json").write_text(json.dumps(settings))
+    app = build_app(tmp_path, {"XDG_STATE_HOME": str(tmp_path / "state")})
+    database = app.database()
+    with database.engine.connect(str(tmp_path / "dev.db"), create=True) as session:
+        session.execute("CREATE TABLE a (id integer)")
+    assert "half-applied" not in {note.code for note in status(app).environments[0].notes}
+    sql = "CREATE TABLE a (id integer);\nCREATE TABLE b (id integer);"
+    Kept(app, database, history(database)).keep(0, Outcome(sql=sql), twice=False)
+    (line,) = status(app).environments
+    (note,) = [note for note in line.notes if note.blocks]
+    assert note.code == "half-applied"
+    assert "a part of it is there: table a; not table b" in note.message
+    assert len(line.pending) == 1
 
 
 def test_who_deploys_now_is_named(app: App) -> None:

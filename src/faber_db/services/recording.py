@@ -85,6 +85,20 @@ def recorded(
     )
 
 
+def as_known(app: App, database: Database, history: Sequence[Migration]) -> tuple[Migration, ...]:
+    """A history with those of its recordings that are kept already; nothing runs."""
+    if not database.handler.code or database.sent is not None:
+        return tuple(history)
+    kept = Kept(app, database, history)
+    known = [kept.find(number, twice=False) for number in range(len(history))]
+    return tuple(
+        _as_recorded(migration, outcome.sql)
+        if migration.code and outcome and outcome.sql
+        else migration
+        for migration, outcome in zip(history, known, strict=True)
+    )
+
+
 class _Work:
     """One pass over a history; databases are made when the first program has to run."""
 

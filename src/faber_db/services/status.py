@@ -30,6 +30,7 @@ from faber_db.services.history import history
 from faber_db.services.jobs import unfinished
 from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Away, Cancelled, Limits, Progress, Session, never, silent
+from faber_db.services.recording import as_known
 from faber_db.services.status_lines import (
     LIVE,
     EnvironmentLine,
@@ -112,7 +113,7 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
         raise UnknownEnvironment(f"there is no environment {request.environment!r}")
     if request.environment and len(places) == 1 and places[0][1].away is not None:
         return _elsewhere(request, *places[0], places[0][1].away)
-    histories, bad = _histories([database for database, _ in places])
+    histories, bad = _histories(app, [database for database, _ in places])
     problems += bad
     looks = _look_at_all(app, places, histories)
     details.environments = [look.line for look in looks]
@@ -165,6 +166,7 @@ def _environments(request: Request, database: Database) -> list[Environment]:
 
 
 def _histories(
+    app: App,
     databases: Iterable[Database],
 ) -> tuple[dict[str, tuple[Migration, ...]], list[Problem]]:
     """The migration folder of each database, read once; what is wrong with one is a problem."""
@@ -175,7 +177,7 @@ def _histories(
             continue
         found[database.name] = ()
         try:
-            found[database.name] = history(database)
+            found[database.name] = as_known(app, database, history(database))
         except MigrationsMissing:
             continue
         except FaberDbError as error:
