@@ -8,6 +8,7 @@ from pathlib import Path
 from faber_db.errors import FileUnreadable, InputTooLarge, MigrationsMissing, PathOutsideProject
 from faber_db.model.migration import Migration, SourceFile, recorded_version
 from faber_db.services.app import Database
+from faber_db.services.file_names import refuse_odd
 
 MAX_FILE_BYTES = 50_000_000
 MAX_FILES = 50_000
@@ -22,14 +23,23 @@ def read_folder(database: Database) -> tuple[SourceFile, ...]:
         PathOutsideProject: a file or a folder in it is a link that leads out of the folder.
         FileUnreadable: a file cannot be read.
         InputTooLarge: a file is over 50 MB, or there are more than 50,000.
+        MigrationUnreadable: a name cannot be seen as it is, or two cannot be told apart.
     """
-    if database.sent is not None:
-        return tuple(
-            file
-            for file in database.sent
-            if database.handler.wants(file.path)
-            or (database.handler.code and recorded_version(file.path))
-        )
+    files = _sent(database) if database.sent is not None else _on_disk(database)
+    refuse_odd(file.path for file in files)
+    return files
+
+
+def _sent(database: Database) -> tuple[SourceFile, ...]:
+    return tuple(
+        file
+        for file in database.sent or ()
+        if database.handler.wants(file.path)
+        or (database.handler.code and recorded_version(file.path))
+    )
+
+
+def _on_disk(database: Database) -> tuple[SourceFile, ...]:
     root = os.path.realpath(database.folder)
     files: list[SourceFile] = []
     for name, entry in sorted(_entries(root), key=lambda found: found[0]):
@@ -42,7 +52,10 @@ def read_folder(database: Database) -> tuple[SourceFile, ...]:
             )
         files.append(SourceFile(name, _read(entry.path, name)))
         if len(files) > MAX_FILES:
-            raise InputTooLarge(f"the migration folder holds more than {MAX_FILES} files")
+            raise InputTooLarge(
+                f"the migration folder holds more than {MAX_FILES} files",
+                hint="Name the folder that holds nothing but migrations.",
+            )
     return tuple(files)
 
 
@@ -98,9 +111,15 @@ def _read(path: str, name: str) -> bytes:
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - opened above
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise FileUnreadable(f"{name!r} in the migration folder is not a file")
+                raise FileUnreadable(
+                    f"{name!r} in the migration folder is not a file",
+                    hint="Take the pipe, socket or device out of the folder.",
+                )
             if status.st_size > MAX_FILE_BYTES:
-                raise InputTooLarge(f"the migration file {name!r} is over {MAX_FILE_BYTES} bytes")
+                raise InputTooLarge(
+                    f"the migration file {name!r} is over {MAX_FILE_BYTES} bytes",
+                    hint="Load data by another way than a migration, or in several.",
+                )
             return file.read()
     except OSError as error:
         raise FileUnreadable(

@@ -11,7 +11,7 @@ from faber_db.adapters.handlers.flyway import Flyway
 from faber_db.adapters.handlers.golang_migrate import GolangMigrate
 from faber_db.adapters.handlers.goose import Goose
 from faber_db.adapters.handlers.knex import Knex
-from faber_db.adapters.handlers.other_tools import error_for, tool_of_project
+from faber_db.adapters.handlers.other_tools import error_for, refuse_mixed, tool_of_project
 from faber_db.adapters.handlers.prisma import Prisma
 from faber_db.adapters.handlers.sequelize import Sequelize
 from faber_db.adapters.handlers.sql import SqlFiles
@@ -68,7 +68,7 @@ def detect_handler(root: Path) -> FoundHistory | None:
     """The one migration folder of a project, or None where there is none yet.
 
     Raises:
-        ConfigError: several folders; one has to be named.
+        ConfigError: several folders, or two formats in one; one has to be named.
         LedgerForeign: the project is another tool's.
     """
     found = [history for handler in HANDLERS for history in handler.discover(root)]
@@ -81,6 +81,8 @@ def detect_handler(root: Path) -> FoundHistory | None:
         )
     if not found and (tool := tool_of_project(root)):
         raise error_for(f"this project is migrated by {tool}", tool)
+    if found and found[0].folder != root:
+        refuse_mixed(found[0].folder, found[0].handler)
     return found[0] if found else None
 
 

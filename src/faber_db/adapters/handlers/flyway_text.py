@@ -18,7 +18,7 @@ _NAME = re.compile(
     rf"(?:(?P<kind>[VUB])(?P<version>{_VERSION})(?:__(?P<text>.*))?|R__(?P<again>.*))\.sql",
     re.IGNORECASE | re.DOTALL,
 )
-_MEANT = re.compile(r"(?:[VUB][0-9]|[VURB]_).*\.(?:sql|java|class)", re.DOTALL)
+_MEANT = re.compile(r"(?:[VUB]?[0-9]|[VURB]_).*\.(?:sql|java|class)", re.DOTALL)
 _CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*(?:__.*)?\.sql", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$\{[^}]{0,100}\}?")
 _KEYS = {"executeintransaction", "placeholderreplacement", "encoding"}

@@ -4,11 +4,11 @@ Two tools over one schema undo each other's work, so what belongs to another is 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from faber_db.adapters.handlers.tables import columns_of, tables_among
-from faber_db.errors import LedgerForeign
+from faber_db.errors import ConfigError, LedgerForeign
 from faber_db.services.ports import Session
 
 _FILES: tuple[tuple[str, str], ...] = (
@@ -29,10 +29,10 @@ _FILES: tuple[tuple[str, str], ...] = (
 _ANY_FILE = re.compile("|".join(f"(?:{pattern})" for _, pattern in _FILES))
 
 _TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("goose", re.compile(r"(?m)^\s*--\s*\+goose\s")),
+    ("goose", re.compile(r"(?m)^[ \t]*--[ \t]*\+goose\s")),
     ("Drizzle", re.compile(r"--> statement-breakpoint")),
-    ("yoyo", re.compile(r"(?m)^--\s*depends:")),
-    ("Liquibase", re.compile(r"(?im)^\s*--\s*liquibase formatted sql")),
+    ("yoyo", re.compile(r"(?m)^--[ \t]*depends:")),
+    ("Liquibase", re.compile(r"(?im)^[ \t]*--[ \t]*liquibase formatted sql")),
 )
 
 _LEDGERS = {
@@ -101,6 +101,30 @@ def refuse_files(paths: Iterable[str]) -> None:
         tool = tool_of_file(path)
         if tool:
             raise error_for(f"{path} belongs to {tool}", tool)
+
+
+def refuse_mixed(folder: Path, handler: str) -> None:
+    """Raise where a folder of one format holds files that give another one away.
+
+    Raises:
+        ConfigError: names the file and its tool.
+    """
+    for path in _first_paths(folder, only=("versions", "meta") if handler == "prisma" else ()):
+        tool = tool_of_file(path)
+        if tool and _OURS.get(tool) != handler:
+            raise ConfigError(
+                f"{folder.name} is a folder of {handler}, and holds {path}, which is {tool}'s",
+                hint='Give each its own folder, or name which one counts: "handler": "…".',
+            )
+
+
+def _first_paths(folder: Path, *, only: Sequence[str]) -> Iterator[str]:
+    """Files of a folder and of its folders, or of some of these: a migration may be one."""
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if entry.is_symlink() or not entry.is_dir():
+            yield entry.name
+        elif not only or entry.name in only:
+            yield from (f"{entry.name}/{file.name}" for file in entry.iterdir())
 
 
 def refuse_ledgers(session: Session, own: str) -> None:

@@ -19,6 +19,7 @@ from faber_db.adapters.handlers.applied_rows import AppliedRows
 from faber_db.adapters.handlers.clock import NOW, moment_of, plain
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
+from faber_db.adapters.handlers.sql_text import has_markers
 from faber_db.adapters.handlers.yoyo_text import directives_of, in_order
 from faber_db.errors import LedgerError, MigrationUnreadable
 from faber_db.model.dialect import Dialect
@@ -203,6 +204,11 @@ def _refuse_lone(files: dict[str, SourceFile]) -> None:
                 f"{path} is a hook, which yoyo runs after each deployment",
                 hint="Nobody approves what it does; move it into a migration.",
             )
+        if path.endswith(".down.sql") and path.removesuffix(".down.sql") + ".up.sql" in files:
+            raise MigrationUnreadable(
+                f"{path} is one of a pair, which yoyo would run as a migration of its own",
+                hint='Set "handler": "sql", or name the way back NAME.rollback.sql.',
+            )
         if path.endswith(_BACK) and path.removesuffix(_BACK) + ".sql" not in files:
             raise MigrationUnreadable(
                 f"{path} is the way back of a script that is not there", hint="Add that script."
@@ -211,6 +217,9 @@ def _refuse_lone(files: dict[str, SourceFile]) -> None:
 
 def _migration(files: dict[str, SourceFile], path: str) -> Migration:
     text, version = text_of(files[path]), path.removesuffix(".sql")
+    tool = "dbmate" if has_markers(text) else other_tools.tool_of_text(text)
+    if tool not in ("", "yoyo"):
+        raise other_tools.error_for(f"{path} is written for {tool}", tool)
     back = files.get(version + _BACK)
     down = text_of(back) if back else ""
     directives = directives_of(path, text)
