@@ -1,8 +1,8 @@
 """Carry out a plan: exactly the stored bytes, on exactly the approved target."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
@@ -22,6 +22,8 @@ from faber_db.errors import (
     PolicyRefused,
     ResumeUnsafe,
     TargetChanged,
+    ToolFailed,
+    ToolMissing,
 )
 from faber_db.executor import (
     adopting,
@@ -33,6 +35,7 @@ from faber_db.executor import (
     enrolment,
     guard,
     planning,
+    programs,
     resuming,
     tiers,
 )
@@ -54,6 +57,8 @@ from faber_db.services.ports import Cancelled as IsCancelled
 from faber_db.services.ports import Limits, Progress, Session, Verifiers
 
 _LOCK_WAIT = timedelta(seconds=10)
+_STOPS = (MigrationFailed, LockTimeout, ResumeUnsafe, ToolMissing, ToolFailed, Cancelled)
+"""What ends a deployment between its first statement and its last."""
 
 
 class Carrier:
@@ -65,12 +70,14 @@ class Carrier:
         stored: StoredPlan,
         verifiers: Verifiers,
         *,
+        environ: Mapping[str, str],
         claimed_at: str,
         progress: Progress,
         cancelled: IsCancelled,
     ) -> None:
         self._app = app
         self._plan = stored.plan
+        self._environ = environ  # of the caller, for the user's own tool
         self._claimed_at = claimed_at
         self._began_at, self._began = app.now(), monotonic()
         self._verifiers = verifiers
@@ -144,10 +151,11 @@ class Carrier:
         self._stop_if_cancelled()
         self._progress("waiting for the deployment lock")
         with self._session() as session, ExitStack() as locks:
-            locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
+            migrations = self._migrations
+            if not programs.any_program(migrations):
+                locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
             locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
             ground = self._ground(session)
-            migrations = self._migrations
             self._recheck(ground, migrations)
             if resuming.is_resumed(self._plan.arguments):
                 resuming.require_as_planned(ground, self._plan, migrations)
@@ -156,7 +164,7 @@ class Carrier:
             self._use_approvals(ground)
             try:
                 applied = self._each(ground, migrations, step)
-            except (MigrationFailed, LockTimeout, ResumeUnsafe) as error:
+            except _STOPS as error:
                 self._keep_marker(session)
                 self._give_back(session, error)
                 with suppress(FaberDbError):  # the first error is the one that is told
@@ -188,7 +196,7 @@ class Carrier:
                 applied.append(step(ground, migration))
                 self._ran, self._under_way = True, None
                 self._done.append(migration.version)
-            except (MigrationFailed, LockTimeout, ResumeUnsafe) as error:
+            except _STOPS as error:
                 self._failed(migration, error)
                 error.message = f"{migration.name}: {error.message}"
                 raise
@@ -198,18 +206,25 @@ class Carrier:
         return applied
 
     def _apply(self, ground: Ground, migration: Migration) -> AppliedMigration:
+        if programs.is_program(migration):
+            return programs.apply(
+                ground,
+                migration,
+                environ=self._environ,
+                progress=self._progress,
+                cancelled=self._cancelled,
+            )
         from faber_db.sql.script import parse
 
         script = parse(migration.up, ground.session.dialect)
         if resuming.is_resumed(self._plan.arguments):
             return resuming.go_on(ground, migration, script, self._observe)
-        return self._database.handler.apply_one(
-            ground.session,
-            migration,
-            script,
-            now=self._app.now(),
-            observe=self._observe,
-        )
+        handler, session = self._database.handler, ground.session
+        among_programs = programs.any_program(self._migrations)
+        with handler.lock(session, wait=_LOCK_WAIT) if among_programs else nullcontext():
+            return handler.apply_one(
+                session, migration, script, now=self._app.now(), observe=self._observe
+            )
 
     def _roll_back(self, ground: Ground, migration: Migration) -> AppliedMigration:
         from faber_db.sql.script import parse
@@ -242,9 +257,8 @@ class Carrier:
 
     def _give_back(self, session: Session, error: FaberDbError) -> None:
         """Where every statement was rolled back, the signature may be used again while it lasts."""
-        if self._ran or not getattr(
-            error, "rolled_back", isinstance(error, LockTimeout | ResumeUnsafe)
-        ):
+        nothing = isinstance(error, LockTimeout | ResumeUnsafe | ToolMissing)
+        if self._ran or not getattr(error, "rolled_back", nothing):
             return
         if self._plan.protected:
             for approval in self._approvals():

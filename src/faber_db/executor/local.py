@@ -468,6 +468,7 @@ class LocalExecutor:
             self._app,
             stored,
             self._verifiers,
+            environ=self._environ,
             claimed_at=job.created_at,
             progress=progress,
             cancelled=cancelled,

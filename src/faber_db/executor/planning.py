@@ -717,16 +717,13 @@ def _planned(migration: Migration, kind: PlanKind, ground: Ground) -> PlannedMig
 def files_of(
     migrations: Sequence[Migration], history: Sequence[Migration], files: Sequence[SourceFile]
 ) -> tuple[SourceFile, ...]:
-    """Their files, and those that they cannot be read without: of what they come after, a journal."""
-    by_version = {m.version: m for m in history}
-    paths = {p for m in migrations for p in (m.path, m.down_path, m.recorded_path, *m.beside)}
-    before = [version for m in migrations for version in m.needs]
-    seen = set(before)
-    while before:
-        if migration := by_version.get(before.pop()):
-            paths |= {migration.path, *migration.beside}
-            before += [version for version in migration.needs if version not in seen]
-            seen.update(migration.needs)
+    """Their files, and those that they cannot be read without: where there is a graph, all of it.
+
+    Which rows a graph's ledger holds afterwards depends on its other branches too.
+    """
+    around = [*migrations, *(history if any(m.needs for m in migrations) else ())]
+    paths = {p for m in around for p in (m.path, *m.beside)}
+    paths |= {p for m in migrations for p in (m.down_path, m.recorded_path)}
     return tuple(f for f in files if f.path in paths)
 
 
