@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from faber_db.adapters.shadows import shut_in
 from faber_db.adapters.shadows.recording_mariadb import MariadbRecorder
 from faber_db.adapters.shadows.recording_postgresql import PostgresRecorder
 from faber_db.adapters.shadows.recording_sqlite import SqliteRecorder
@@ -210,3 +211,16 @@ def test_a_program_on_mariadb(tmp_path: Path, mariadb_server: str) -> None:
         "UPDATE t SET a = a + 1 WHERE a > 1;",
     ]
     assert isinstance(found["m2"], MigrationNotReproducible)
+
+
+@pytest.mark.slow
+def test_where_nothing_shuts_it_in_the_recording_says_so(
+    project: tuple[App, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shut_in, "obstacle", lambda: "this is another system")
+    text = _recorded(project, m1=_TABLE)["m1"]
+    assert _body(text) == "CREATE TABLE t (id serial PRIMARY KEY, a integer, b text);\n"
+    assert "reaching outside was not checked" in str(text)
+    origin = origin_of(str(text))
+    assert origin is not None
+    assert not origin.shut_in
