@@ -43,6 +43,10 @@ _KEPT = {
         ["WITH m AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM m", _ROW],
         "WITH m AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM m;\n",
     ),
+    "numbers of new rows": (
+        ["INSERT INTO t (a) SELECT * FROM unnest(ARRAY[1, 2]) RETURNING id", _ROW],
+        "INSERT INTO t (a) SELECT * FROM unnest(ARRAY[1, 2]) RETURNING id;\n",
+    ),
     "limits of the session": (
         ["SET lock_timeout = '5s'", "SET client_encoding TO 'UTF8'", "DROP TABLE x", _ROW],
         "DROP TABLE x;\n",
@@ -67,6 +71,9 @@ _REFUSED = {
     ),
     "an upsert that gives back": (
         ["INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING RETURNING id", _ROW], "reads back",
+    ),
+    "an insert from another table that gives back": (
+        ["INSERT INTO t (a) SELECT a FROM u RETURNING a", _ROW], "reads back",
     ),
     "copies": (["COPY t FROM STDIN", _ROW], "copies rows"),
     "rolls back": (["BEGIN", "DROP TABLE x", "ROLLBACK", _ROW], "rolls back what"),

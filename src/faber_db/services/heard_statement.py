@@ -150,7 +150,7 @@ def _given_back(statement: Statement, actions: list[Action]) -> str:
         and not words & {"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"}
     ):
         return f"it reads back rows of {changes[0].table}"
-    fresh = all(isinstance(a, Insert) and not a.conflict and not a.query for a in changes)
+    fresh = all(isinstance(a, Insert) and not a.conflict and not a.reads for a in changes)
     if changes and "RETURNING" in words and not fresh:
         return f"it reads back rows of {changes[0].table}"
     return ""
