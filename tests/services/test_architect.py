@@ -14,7 +14,7 @@ from faber_db.errors import (
     ShadowFailed,
 )
 from faber_db.model.answer import State
-from faber_db.model.migration import SourceFile
+from faber_db.model.migration import Migration, SourceFile
 from faber_db.services.app import App
 from faber_db.services.architect import Request, run, write
 from tests.services.conftest import AppFactory
@@ -176,6 +176,12 @@ def test_what_is_given_has_to_be_one_readable_text(app: App, tmp_path: Path) -> 
 
 def test_files_are_written_all_or_none(tmp_path: Path) -> None:
     (tmp_path / "b.sql").write_text("mine")
+    (tmp_path / "journal").write_text("before")
+    of = Migration("a", "a", "a.sql", b"1", "1", beside=("journal", "b.sql"))
+    new = [SourceFile("a.sql", b"1"), SourceFile("journal", b"after"), SourceFile("b.sql", b"2")]
     with pytest.raises(MigrationExists):
-        write(tmp_path, [SourceFile("a.sql", b"1"), SourceFile("b.sql", b"2")])
-    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"b.sql": "mine"}
+        write(tmp_path, new, of=of)
+    there = {p.name: p.read_text() for p in tmp_path.iterdir()}
+    assert there == {"b.sql": "mine", "journal": "before"}
+    write(tmp_path, new[:2], of=of)
+    assert (tmp_path / "journal").read_text() == "after"

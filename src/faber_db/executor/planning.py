@@ -297,6 +297,7 @@ def _require_markable(status: MigrationStatus, state: str, outside: Collection[s
         MigrationState.PENDING,
         MigrationState.ROLLED_BACK,
         MigrationState.OUT_OF_ORDER,
+        MigrationState.SKIPPED_BY_TOOL,
     ):
         raise NothingPending(f"{status.name} does not stand in the ledger")
 
@@ -436,6 +437,11 @@ def require_sound(status: MigrationStatus, environment: str) -> None:
             raise MigrationOutOfOrder(
                 f"{name} sorts before a migration that is applied to {environment} already",
                 hint=status.detail or "Give it a new version that sorts last.",
+            )
+        case MigrationState.SKIPPED_BY_TOOL:
+            raise MigrationOutOfOrder(
+                f"{name} was never applied to {environment}, and its own tool would skip it",
+                hint=status.detail or f"Mark it: `faber-db mark applied {environment}`.",
             )
         case _:
             return

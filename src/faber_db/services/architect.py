@@ -1,7 +1,8 @@
 """`coordinate-architect`: from a specification to a migration in the project's own format, proved."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -43,6 +44,7 @@ from faber_db.services.programs import readable
 from faber_db.services.replaying import replay, replayed
 from faber_db.services.trial_run import try_scripts
 from faber_db.services.verdict import Surroundings, verdict
+from faber_db.services.writing import write_whole
 from faber_db.spec import read
 from faber_db.spec.markdown import MAX_BYTES
 from faber_db.spec.prisma import read_prisma
@@ -205,7 +207,7 @@ def run(
     if trial is not None:
         proof = proof.model_copy(update={"trial": list(analysis.trial)})
     if not request.dry_run:
-        write(database.folder, new)
+        write(database.folder, new, of=migration)
     return _written(
         request,
         app,
@@ -355,27 +357,38 @@ def _back(session: Session, database: Database, migration: Migration, down: str,
 # writing
 
 
-def write(folder: Path, files: Sequence[SourceFile]) -> None:
+def write(folder: Path, files: Sequence[SourceFile], *, of: Migration) -> None:
     """Put new files into the migration folder: all of them, or none; never over another.
+
+    Args:
+        folder: of the migrations.
+        files: below it.
+        of: whose files they are; a journal beside it is there already, and grows.
 
     Raises:
         MigrationExists: a file of that name is there.
         FileUnreadable: the folder cannot be written.
     """
-    made: list[Path] = []
+    grown = {path for path in of.beside if not path.endswith(".sql")}
+    undo: list[Callable[[], None]] = []
     try:
         for file in files:
             path = folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            _put(path, file.content)
-            made.append(path)
+            if file.path in grown and path.exists():
+                before = path.read_bytes()
+                write_whole(path, file.content, replace=True)
+                undo.append(partial(write_whole, path, before, replace=True))
+            else:
+                _put(path, file.content)
+                undo.append(partial(path.unlink, missing_ok=True))
     except FileExistsError as error:
-        _take_back(made)
+        _take_back(undo)
         raise MigrationExists(
             f"a file {Path(str(error.filename2)).name!r} is there already"
         ) from error
     except OSError as error:
-        _take_back(made)
+        _take_back(undo)
         raise FileUnreadable(
             f"the migration folder cannot be written ({error.strerror})"
         ) from error
@@ -394,12 +407,9 @@ def _put(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def _take_back(paths: Sequence[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-
-
-# answers
+def _take_back(undo: Sequence[Callable[[], None]]) -> None:
+    for back in reversed(undo):
+        back()
 
 
 def _passages(found: Sequence[NotUnderstood]) -> tuple[PassageDetails, ...]:

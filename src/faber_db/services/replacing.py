@@ -107,7 +107,7 @@ def replace(replacement: Replacement, database: Database, app: App) -> Path:
         copy = kept / path
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         copy.write_bytes((database.folder / path).read_bytes())
-    write(database.folder, replacement.files)
+    write(database.folder, replacement.files, of=migration)
     for path in _paths(migration):
         (database.folder / path).unlink()
     _remove_empty(database.folder, _paths(migration))

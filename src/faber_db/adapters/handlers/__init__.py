@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from faber_db.adapters.handlers.alembic import Alembic
 from faber_db.adapters.handlers.dbmate import Dbmate
+from faber_db.adapters.handlers.drizzle import Drizzle
 from faber_db.adapters.handlers.flyway import Flyway
 from faber_db.adapters.handlers.golang_migrate import GolangMigrate
 from faber_db.adapters.handlers.goose import Goose
@@ -25,6 +26,7 @@ HANDLERS: tuple[Handler, ...] = (
     SqlFiles(),
     Dbmate(),
     GolangMigrate(),
+    Drizzle(),
     Goose(),
     Flyway(),
     Yoyo(),

@@ -154,6 +154,7 @@ _OURS = {
     "Prisma": "prisma",
     "dbmate": "dbmate",
     "golang-migrate": "golang-migrate",
+    "Drizzle": "drizzle",
     'faber-db (handler "sql")': "sql",
     "goose": "goose",
     "Flyway": "flyway",
