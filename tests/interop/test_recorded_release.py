@@ -78,8 +78,13 @@ def shop(tmp_path: Path, new_postgresql: Callable[..., str], alembic: Path) -> P
     (root / ".venv").symlink_to(alembic)
     (root / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
     (root / "migrations" / "env.py").write_text(_ENV)
-    url = new_postgresql()
-    settings = {"environments": {"production": {"url": "env:APP_DATABASE_URL"}}}
+    url, dev = new_postgresql(), new_postgresql()
+    settings = {
+        "environments": {
+            "dev": {"url": "env:DEV_DATABASE_URL"},
+            "production": {"url": "env:APP_DATABASE_URL"},
+        }
+    }
     (root / "faber-db.json").write_text(json.dumps(settings))
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("FABER_DB_", "PG"))}
     environ |= {
@@ -87,8 +92,9 @@ def shop(tmp_path: Path, new_postgresql: Callable[..., str], alembic: Path) -> P
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "NO_COLOR": "1",
         "APP_DATABASE_URL": url,
+        "DEV_DATABASE_URL": dev,
     }
-    return Project(root, environ, {"production": url})
+    return Project(root, environ, {"production": url, "dev": dev})
 
 
 def _write(shop: Project, name: str, text: str) -> None:
@@ -133,3 +139,10 @@ def test_alembic(shop: Project) -> None:
     assert (code, answer["errors"][0]["code"]) == (5, "migration-not-reproducible"), answer
     assert "reads people" in answer["errors"][0]["message"]
     assert shop.rows("production", "SELECT version_num FROM alembic_version") == [("bbbb2222",)]
+
+    code, answer = shop.exits("build", "dev")  # open: Alembic itself applies all three
+    assert code == 0, answer
+    found = {f["code"] for f in answer["details"]["findings"]}
+    assert "program-not-recorded" in found
+    assert answer["details"]["applied"] == ["aaaa1111", "bbbb2222", "cccc3333"]
+    assert shop.rows("dev", "SELECT count(*) FROM people WHERE mail = name") == [(2,)]

@@ -152,7 +152,7 @@ class Carrier:
         self._progress("waiting for the deployment lock")
         with self._session() as session, ExitStack() as locks:
             migrations = self._migrations
-            if not programs.any_program(migrations):
+            if not programs.any_program(migrations, here=self._programs_run):
                 locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
             locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
             ground = self._ground(session)
@@ -206,7 +206,7 @@ class Carrier:
         return applied
 
     def _apply(self, ground: Ground, migration: Migration) -> AppliedMigration:
-        if programs.is_program(migration):
+        if programs.is_program(migration, here=self._programs_run):
             return programs.apply(
                 ground,
                 migration,
@@ -220,11 +220,16 @@ class Carrier:
         if resuming.is_resumed(self._plan.arguments):
             return resuming.go_on(ground, migration, script, self._observe)
         handler, session = self._database.handler, ground.session
-        among_programs = programs.any_program(self._migrations)
+        among_programs = programs.any_program(self._migrations, here=self._programs_run)
         with handler.lock(session, wait=_LOCK_WAIT) if among_programs else nullcontext():
             return handler.apply_one(
                 session, migration, script, now=self._app.now(), observe=self._observe
             )
+
+    @property
+    def _programs_run(self) -> bool:
+        deploys = self._plan.kind is PlanKind.DEPLOY
+        return deploys and programs.run_here(self._app, protected=self._plan.protected)
 
     def _roll_back(self, ground: Ground, migration: Migration) -> AppliedMigration:
         from faber_db.sql.script import parse

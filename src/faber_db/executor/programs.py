@@ -1,6 +1,7 @@
-"""Migrations that are programs, and were not recorded: the user's own tool applies them.
+"""Migrations that are programs, applied by the user's own tool.
 
-In an unprotected environment only, in the project's own account, under our lock, limits and audit.
+In an unprotected environment only, in the project's own account, under our lock, limits and audit. A
+recording was analysed there, where there is one; elsewhere the recording is what runs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,21 +12,33 @@ from faber_db.config.executor import ExecutorSettings
 from faber_db.errors import ApprovalStale, FaberDbError, MigrationNotRecorded, ToolFailed
 from faber_db.executor.planning import Ground
 from faber_db.model.migration import AppliedMigration, Migration
+from faber_db.model.recorded import origin_of
 from faber_db.model.sha256 import sha256_of
+from faber_db.services.app import App
 from faber_db.services.ports import Cancelled, CodeHandler, Progress, ToolPlace
 from faber_db.services.recording import variables_of
 
 USUAL_VARIABLE = "DATABASE_URL"
 
 
-def is_program(migration: Migration) -> bool:
-    """Whether nothing of it is known but the program."""
-    return migration.code and not migration.recorded_path
+def run_here(app: App, *, protected: bool) -> bool:
+    """Whether programs run as such: the plan's environment is open, and this is the project's account."""
+    return not protected and not isinstance(app.settings, ExecutorSettings)
 
 
-def any_program(migrations: Iterable[Migration]) -> bool:
+def is_program(migration: Migration, *, here: bool) -> bool:
+    """Whether the program runs, not a recording of it; where programs do not run it is refused then.
+
+    Args:
+        migration: one that is planned.
+        here: as `run_here` says.
+    """
+    return migration.code and (here or not migration.recorded_path)
+
+
+def any_program(migrations: Iterable[Migration], *, here: bool) -> bool:
     """Whether the tool itself takes its lock, so that it cannot be held around all of them."""
-    return any(map(is_program, migrations))
+    return any(is_program(m, here=here) for m in migrations)
 
 
 def apply(
@@ -68,7 +81,7 @@ def apply(
 
 
 def _require_allowed(ground: Ground, migration: Migration) -> None:
-    if ground.target.protected or isinstance(ground.app.settings, ExecutorSettings):
+    if not run_here(ground.app, protected=ground.target.protected):
         why = "is protected" if ground.target.protected else "is another account's"
         raise MigrationNotRecorded(
             f"{migration.name} is a program, and {ground.environment.name} {why}",
@@ -82,7 +95,8 @@ def _require_same_file(ground: Ground, migration: Migration) -> None:
         content = (ground.database.folder / migration.path).read_bytes()
     except OSError:
         content = b""
-    if sha256_of(content) != migration.sha256:
+    origin = origin_of(migration.up) if migration.recorded_path else None
+    if sha256_of(content) != (origin.sha256 if origin else migration.sha256):
         raise ApprovalStale(
             f"{migration.path} was changed after the plan was made", hint="Ask for a new plan."
         )
