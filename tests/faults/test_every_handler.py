@@ -4,21 +4,14 @@ Nothing here waits for a time to pass: a session is held at a named message (or 
 statement of its file), and the fault comes while it is held there.
 """
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import psycopg
 import pytest
 
-from faber_db.adapters.engines.mysql import Mysql
-from faber_db.adapters.engines.mysql import address as mysql_address
-from faber_db.adapters.engines.postgresql import address as postgresql_address
-from faber_db.adapters.handlers import HANDLERS, handler_for
+from faber_db.adapters.handlers import HANDLERS
 from faber_db.services.ports import Handler
-from tests.faults.places import DOWN, NOW, UP, Place, new_place, said_there
+from tests.faults.places import DOWN, NOW, UP, Place, said_there
 
 STEPS: dict[str, tuple[tuple[str, ...], bool]] = {
     "before the first statement": (("{1}",), False),
@@ -78,60 +71,6 @@ def case(handler: Handler, product: str, step: str, fault: str, *, back: bool) -
         id=f"{handler.name}-{product}-{'back' if back else 'up'}-{step}-{fault}",
         marks=() if quick else pytest.mark.slow,
     )
-
-
-Get = Callable[[str, str], Place]
-
-
-@pytest.fixture(scope="session")
-def places(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[tuple[Get, dict[tuple[str, str], ExitStack]]]:
-    """One project for each handler and product, whose history grows from case to case."""
-    made: dict[tuple[str, str], tuple[Place, ExitStack]] = {}
-    stacks: dict[tuple[str, str], ExitStack] = {}
-
-    def get(name: str, product: str) -> Place:
-        if (name, product) not in stacks:
-            stack, home = ExitStack(), tmp_path_factory.mktemp("place")
-            url = new_database(request, product, home)
-            place = stack.enter_context(new_place(handler_for(name), product, url, home))
-            made[name, product], stacks[name, product] = (place, stack), stack
-        return made[name, product][0]
-
-    yield get, stacks
-    for stack in stacks.values():
-        stack.close()
-
-
-def new_database(request: pytest.FixtureRequest, product: str, home: Path) -> str:
-    """On a server that goes with the session of tests."""
-    name = f"t_{secrets.token_hex(6)}"
-    if product == "sqlite":
-        return f"sqlite:{home / 'dev.db'}"
-    if product == "mariadb":
-        server = mysql_address.parse(request.getfixturevalue("mariadb_server"))
-        url = mysql_address.url_of(server.to_database(name))
-        Mysql().create_database(url)
-        return url
-    major = int(product.removeprefix("postgresql") or 0)
-    at = postgresql_address.parse(request.getfixturevalue("postgresql_server")(major))
-    with psycopg.connect(postgresql_address.conninfo(at), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return postgresql_address.url_of(at.to_database(name))
-
-
-@pytest.fixture
-def place(
-    request: pytest.FixtureRequest, places: tuple[Get, dict[tuple[str, str], ExitStack]]
-) -> Iterator[Place]:
-    """With one more migration; after a case that fails the next one gets another project."""
-    get, stacks = places
-    found = get(*request.param)
-    found.add_next()
-    yield found
-    if found.newest_is_not_applied():
-        stacks.pop(request.param).close()
 
 
 def texts(place: Place, step: str, *, back: bool) -> tuple[Sequence[bytes], bool]:
@@ -203,10 +142,14 @@ def require_true(place: Place, state: str, detail: str, there: set[str], *, back
 
 
 def after(place: Place, lines: set[int], *, back: bool) -> set[str]:
-    """What is there when exactly these lines have run."""
-    one, two, row = f"first_{place.number}", f"second_{place.number}", "a row"
-    order = (row, two, one) if back else (one, two, row)
-    ran = {order[line - 1] for line in lines}
+    """What is there when exactly these lines of the script have run."""
+    words = {
+        "first_": f"first_{place.number}",
+        "second_": f"second_{place.number}",
+        "there": "a row",
+    }
+    script = ((place.newest.down if back else place.newest.up) or "").splitlines()
+    ran = {name for word, name in words.items() for n in lines if word in script[n - 1]}
     return place.objects - ran if back else ran
 
 

@@ -164,21 +164,25 @@ class Flyway(AppliedRows):
             raise LedgerError(f"{migration.name} does not stand in {self.table}")
         self._ensure(session)
         name = _name_of(migration)
-        bounds = [flyway_ledger.removing_failed(name)]
-        applied = row is not None and stands and row.finished
-        if state == "applied":
-            checksum = checksum_of(text_in(migration.content))
-            bounds.append(
-                flyway_ledger.correcting(name, checksum)
-                if applied
-                else _row(session.dialect, migration, None)
-            )
-        elif applied:
-            bounds += self.removing(session.dialect, migration, now)
         with session.transaction():
-            for bound in bounds:
+            failed = flyway_ledger.removing_failed(name)
+            session.execute(failed.sql, failed.parameters)
+            for bound in self._marking(session, migration, name, state, now):
                 session.execute(bound.sql, bound.parameters)
         session.settle(migration.version)
+
+    def _marking(
+        self, session: Session, migration: Migration, name: Name, state: str, now: datetime
+    ) -> list[Bound]:
+        """By the rows alone: of a way back that was cut off the row of the way up still stands."""
+        row = next((r for r in self.rows(session) if r.version == migration.version), None)
+        applied = row is not None and not row.rolled_back
+        if state == "rolled_back":
+            return self.removing(session.dialect, migration, now) if applied else []
+        if applied:
+            checksum = checksum_of(text_in(migration.content))
+            return [flyway_ledger.correcting(name, checksum)]
+        return [_row(session.dialect, migration, None)]
 
     def rows(self, session: Session) -> list[LedgerRow]:
         return flyway_ledger.rows(session)
