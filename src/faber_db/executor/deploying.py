@@ -54,7 +54,7 @@ from faber_db.services import preflight, staged
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.inverse import with_inverses
 from faber_db.services.ports import Cancelled as IsCancelled
-from faber_db.services.ports import Limits, Progress, Session, Verifiers
+from faber_db.services.ports import Limits, Noted, Progress, Session, Verifiers
 
 _LOCK_WAIT = timedelta(seconds=10)
 _STOPS = (MigrationFailed, LockTimeout, ResumeUnsafe, ToolMissing, ToolFailed, Cancelled)
@@ -188,9 +188,11 @@ class Carrier:
         step: "Callable[[Ground, Migration], AppliedMigration]",
     ) -> list[AppliedMigration]:
         applied: list[AppliedMigration] = []
+        told: tuple[Noted, ...] = ()  # the outcome before, written with the next intent
         for number, migration in enumerate(migrations, start=1):
             self._progress(f"{migration.name} ({number} of {len(migrations)})")
-            self._audit("migration.intent", version=migration.version, sha256=migration.sha256)
+            about = {"version": migration.version, "sha256": migration.sha256}
+            self._app.state.append_audit("migration.intent", self._about(about), after=told)
             self._under_way = migration
             try:
                 applied.append(step(ground, migration))
@@ -200,9 +202,10 @@ class Carrier:
                 self._failed(migration, error)
                 error.message = f"{migration.name}: {error.message}"
                 raise
-            self._audit(
-                "migration.done", version=migration.version, duration_ms=applied[-1].duration_ms
-            )
+            took = {"version": migration.version, "duration_ms": applied[-1].duration_ms}
+            told = (("migration.done", self._about(took)),)
+            if number == len(migrations):
+                self._audit("migration.done", **took)
         return applied
 
     def _apply(self, ground: Ground, migration: Migration) -> AppliedMigration:
@@ -761,16 +764,12 @@ class Carrier:
             raise Cancelled("cancelled before the first statement; nothing ran")
 
     def _audit(self, event: str, **body: object) -> tuple[int, str]:
+        return self._app.state.append_audit(event, self._about(body))
+
+    def _about(self, body: Mapping[str, object]) -> dict[str, object]:
         plan: Plan = self._plan
-        return self._app.state.append_audit(
-            event,
-            {
-                "plan_id": plan.id,
-                "database": plan.database,
-                "environment": plan.environment,
-                **body,
-            },
-        )
+        where = {"database": plan.database, "environment": plan.environment}
+        return {"plan_id": plan.id, **where, **body}
 
 
 def _measured(applied: AppliedMigration) -> dict[str, Any]:

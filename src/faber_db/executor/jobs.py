@@ -18,6 +18,7 @@ from faber_db.services.app import App
 from faber_db.services.ports import Cancelled, Progress, never
 
 HEARTBEAT_SECONDS = 2.0
+_TOLD_SECONDS = 0.2  # between two writes of what a job says of itself
 _POLL_SECONDS = 0.05
 _CODED = re.compile(
     r"(?m)^\[([a-z]+(?:-[a-z]+)+)\] (.+)$"
@@ -112,6 +113,7 @@ class Running:
         self._cancelled_by_caller = cancelled
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._untold = threading.Event()
         self._job = job.model_copy(
             update={
                 "state": JobState.RUNNING,
@@ -127,7 +129,12 @@ class Running:
         self._heart.start()
 
     def progress(self, words: str) -> None:
-        self._update(progress=words, heartbeat_at=self._now())
+        """Told to whoever watches; written a few times a second, since each write is synced."""
+        with self._lock:
+            self._job = self._job.model_copy(
+                update={"progress": words, "heartbeat_at": self._now()}
+            )
+            self._untold.set()
 
     def cancelled(self) -> bool:
         return self._cancelled_by_caller() or cancel_requested(self._app, self._job.id)
@@ -143,6 +150,7 @@ class Running:
 
     def _end(self, state: JobState, **changes: object) -> Job:
         self._over.set()
+        self._untold.set()
         self._heart.join(timeout=5)
         self._update(state=state, finished_at=self._now(), **changes)
         return self._job
@@ -153,8 +161,12 @@ class Running:
             self._app.state.save_job(self._job)
 
     def _beat(self) -> None:
-        while not self._over.wait(HEARTBEAT_SECONDS):
-            self._update(heartbeat_at=self._now())
+        while not self._over.is_set():
+            self._untold.wait(HEARTBEAT_SECONDS)
+            self._untold.clear()
+            if not self._over.is_set():
+                self._update(heartbeat_at=self._now())
+                self._over.wait(_TOLD_SECONDS)
 
     def _now(self) -> str:
         return self._app.now().isoformat(timespec="milliseconds")
@@ -207,6 +219,6 @@ def log_of(app: App, job: Job) -> Path:
 def died(job: Job) -> JobFailed:
     """The error of a job whose process is gone."""
     return JobFailed(
-        f"the process of {job.id} died while it did this: {job.progress or 'starting'}",
+        f"the process of {job.id} died; the last it said: {job.progress or 'starting'}",
         hint=f"`faber-db status {job.environment}` shows what stands in the ledger.",
     )

@@ -211,7 +211,9 @@ RULES: tuple[Rule, ...] = (
 __all__ = ["RULES", "RULES_VERSION", "Context", "Rule", "analyze", "touched"]
 
 
-def analyze(script: Script, context: Context, watch: Watch = UNWATCHED) -> Analysis:
+def analyze(
+    script: Script, context: Context, watch: Watch = UNWATCHED, *, state: State | None = None
+) -> Analysis:
     """What a script locks, rewrites, scans, breaks or loses, and what in it could not be read.
 
     Args:
@@ -219,6 +221,8 @@ def analyze(script: Script, context: Context, watch: Watch = UNWATCHED) -> Analy
         context: the server, its schema and sizes, and how the script is run; what is not known
             makes the verdict stricter.
         watch: says when it takes too long for somebody who waits.
+        state: as the scripts before this one left it, and moved on by this one; with it
+            `context.earlier` is not read. So a history is gone through once and not once a script.
 
     Raises:
         AnalysisTooLarge: a statement is too deep or too long, or the time is over.
@@ -226,10 +230,10 @@ def analyze(script: Script, context: Context, watch: Watch = UNWATCHED) -> Analy
     walk = Walk(
         context=context,
         rules=RULES,
-        state=State(context.dialect, context.catalogue),
+        state=state or State(context.dialect, context.catalogue),
         transaction=TransactionState(open=context.wrap),
         watch=watch,
     )
-    for earlier in context.earlier:
+    for earlier in context.earlier if state is None else ():
         walk.follow(earlier)
     return walk.run(script)

@@ -48,6 +48,9 @@ Cancelled = Callable[[], bool]
 """Asked now and then; true means: stop, clean up, raise `errors.Cancelled`."""
 
 
+Noted = tuple[str, Mapping[str, object]]
+"""An entry of the audit trail: its event and its body."""
+
 D = TypeVar("D", bound=Details)
 
 
@@ -887,8 +890,13 @@ class State(Protocol):
     def recall(self, key: str) -> dict[str, object] | None: ...
 
     # audit
-    def append_audit(self, event: str, body: Mapping[str, object]) -> tuple[int, str]:
-        """Append an entry; its number and hash. Durable before it returns."""
+    def append_audit(
+        self, event: str, body: Mapping[str, object], *, after: Sequence[Noted] = ()
+    ) -> tuple[int, str]:
+        """Append an entry; its number and hash. Durable before it returns.
+
+        With `after`, behind those, all in one write: an outcome and the next intent cost one sync.
+        """
         ...
 
     def audit(self, *, after: int = 0, limit: int = 1000) -> list[AuditEntry]:

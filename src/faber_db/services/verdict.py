@@ -103,8 +103,9 @@ def verdict_of(
     """
     from faber_db.rules import analyze
     from faber_db.rules.context import Context
+    from faber_db.rules.state import State
 
-    parts = []
+    parts, state = [], State(around.dialect, around.catalogue)
     for position, (script, wrap) in enumerate(zip(scripts, wraps, strict=True)):
         if position:
             watch.restart()
@@ -117,12 +118,11 @@ def verdict_of(
             wrap=wrap,
             takes_out=bool(takes_out) and takes_out[position],
             protected=around.protected,
-            earlier=tuple(scripts[:position]),
             schemas=around.schemas,
             ledgers=around.ledgers,
             database=around.database,
         )
-        part = analyze(script, context, watch)
+        part = analyze(script, context, watch, state=state)
         if trial is not None:
             part = join(part, script, trial.tried[position], trial, around.sizes)
         parts.append(part)

@@ -20,6 +20,7 @@ from faber_db.model.canonical import canonical, parse_canonical
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.sha256 import sha256_of
+from faber_db.services.ports import Noted
 from faber_db.sql.trail import for_trail
 
 FORMAT = 2
@@ -233,23 +234,33 @@ class SqlState:
 
     # --- audit ---------------------------------------------------------------------------------
 
-    def append_audit(self, event: str, body: Mapping[str, object]) -> tuple[int, str]:
+    def append_audit(
+        self, event: str, body: Mapping[str, object], *, after: Sequence[Noted] = ()
+    ) -> tuple[int, str]:
         with self._writing() as db:
             last = db.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-            entry = AuditEntry(
-                seq=(last["seq"] if last else 0) + 1,
-                at=self._now().isoformat(timespec="milliseconds"),
-                event=event,
-                body=for_trail(body),
-                previous=last["hash"] if last else "",
-                hash="",
-            )
-            digest = entry.expected_hash()
-            db.execute(
-                "INSERT INTO audit (seq, at, event, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
-                (entry.seq, entry.at, event, _json(entry.body), entry.previous, digest),
-            )
-            return entry.seq, digest
+            end = (last["seq"], last["hash"]) if last else (0, "")
+            for noted in (*after, (event, body)):
+                end = self._append(db, *noted, *end)
+            return end
+
+    def _append(
+        self, db: Connection, event: str, body: Mapping[str, object], seq: int, head: str
+    ) -> tuple[int, str]:
+        entry = AuditEntry(
+            seq=seq + 1,
+            at=self._now().isoformat(timespec="milliseconds"),
+            event=event,
+            body=for_trail(body),
+            previous=head,
+            hash="",
+        )
+        digest = entry.expected_hash()
+        db.execute(
+            "INSERT INTO audit (seq, at, event, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
+            (entry.seq, entry.at, event, _json(entry.body), entry.previous, digest),
+        )
+        return entry.seq, digest
 
     def audit(self, *, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         with self._reading() as db:
