@@ -123,14 +123,14 @@ class Place:
 
     @contextmanager
     def deployer(
-        self, *, back: bool = False, texts: Sequence[bytes] = (), **environ: str
+        self, *, back: bool = False, texts: Sequence[bytes] = (), state: Path | None = None
     ) -> Iterator[Deployer]:
         """A process that builds, or rolls the newest back; on SQLite held at the last of `texts`."""
         file = "" if self.proxy else self.url.removeprefix("sqlite:")
         given = () if self.proxy else texts
         with started(
             self.root,
-            self.environ | environ,
+            self.environ | ({"XDG_STATE_HOME": str(state)} if state else {}),
             back=back,
             recorded=self.recorded,
             texts=given,

@@ -276,7 +276,10 @@ class LocalExecutor:
             plan.id, expect=expect, to=PlanState.CLAIMED, job_id=job.id
         ):
             self._app.state.save_job(job.model_copy(update={"state": JobState.CANCELLED}))
-            return self._app.state.job(self._app.state.plan(plan.id).job_id)
+            now = self._app.state.plan(plan.id)
+            if not now.job_id:
+                raise ApprovalStale(f"{plan.id} is {now.state} ({now.reason or 'meanwhile'})")
+            return self._app.state.job(now.job_id)
         if self._inline(stored):
             return self.run_job(job.id, progress=progress, cancelled=cancelled)
         return jobs.spawn(self._app, job, self._environ)

@@ -65,6 +65,7 @@ from faber_db.services.trying import ToTry, on_copy
 from faber_db.sql.script import Script
 
 PLAN_LIFETIME = timedelta(days=7)
+_OTHERS = timedelta(seconds=10)  # to wait for another deployment
 OF_THE_MARKER = (PlanKind.POLICY, PlanKind.ADOPT_CLONE)  # they change what the target remembers
 OF_THE_LEDGER = (PlanKind.MARK, PlanKind.BASELINE, PlanKind.ACCEPT_EDIT)  # nothing else is written
 _NOT_TRIED = "a part of it may be there already, which a copy without rows has not"
@@ -123,6 +124,8 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         require_known(ground.target, ground.environment, ground.app.state)
     if ground.target.protected:
         require_tier(tier, ground.target, ground.environment)
+    if proposal.kind is PlanKind.DEPLOY:
+        wait_for_others(ground)
     head = ledger_head(ground)  # first: who applies meanwhile moves it, and the plan is stale
     content = makers[proposal.kind](ground, proposal)
     require_allowed(ground, content.analysis)
@@ -679,6 +682,20 @@ def approvals_demanded(ground: Ground, kind: PlanKind, analysis: Analysis) -> in
         demanded = max(1, min(demanded, len({a.approver for a in marker.approvers})))
     critical = any(f.risk is Risk.CRITICAL for f in analysis.findings)
     return max(demanded, 2) if critical and ground.target.protected else demanded
+
+
+def wait_for_others(ground: Ground) -> None:
+    """Where the ledger holds a row that is not finished, let whoever deploys now finish it.
+
+    Under both locks nobody deploys, so what is unfinished then has failed.
+
+    Raises:
+        LockBusy: somebody still deploys.
+    """
+    handler, session = ground.database.handler, ground.session
+    if any(not row.finished and not row.rolled_back for row in handler.ledger(session)):
+        with handler.lock(session, wait=_OTHERS), session.deploy_lock(wait=_OTHERS):
+            pass
 
 
 def ledger_head(ground: Ground) -> str:

@@ -30,6 +30,7 @@ from faber_db.services.rejections import rejections_of
 from faber_db.services.steps import PlannedStep, steps_of
 
 WATCH_SECONDS = 25.0
+_PLANS = 5  # that may become stale one after the other, where nobody has to decide
 
 
 class Request(BaseModel):
@@ -165,18 +166,22 @@ def carry(
     Raises:
         FaberDbError: it could not be planned or carried out.
     """
-    details = CoordinateDetails(environment=environment.name, database=_shown(database, app))
-    try:
-        stored = _plan(
-            phase, request, app, database, environment, arguments or {}, progress, cancelled
-        )
-    except NothingPending as nothing:
-        details.state = State.SKIPPED
-        return Answer(message=nothing.message, details=details)
-    _describe(details, stored)
-    answer = _decide(phase, request, app, environment, stored, details, progress, cancelled)
-    if any(problem.code == ApprovalStale.code for problem in answer.errors):
-        _renew(phase, request, app, database, environment, arguments or {}, answer)
+    for left in reversed(range(_PLANS)):
+        details = CoordinateDetails(environment=environment.name, database=_shown(database, app))
+        try:
+            stored = _plan(
+                phase, request, app, database, environment, arguments or {}, progress, cancelled
+            )
+        except NothingPending as nothing:
+            details.state = State.SKIPPED
+            return Answer(message=nothing.message, details=details)
+        _describe(details, stored)
+        answer = _decide(phase, request, app, environment, stored, details, progress, cancelled)
+        if all(problem.code != ApprovalStale.code for problem in answer.errors):
+            break
+        if request.plan_id or stored.plan.protected or not left:
+            _renew(phase, request, app, database, environment, arguments or {}, answer)
+            break  # somebody has decided for exactly that plan; else it was overtaken by another
     return answer
 
 

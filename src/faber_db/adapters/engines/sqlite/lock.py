@@ -1,4 +1,9 @@
-"""One deployer at a time: a lock on a file of ours, named after the database file."""
+"""One deployer at a time: a lock on a file of ours, named after the database file.
+
+There are two: one in the state folder, which stays, and one beside the database, which goes with its
+deployment. The second is for deployers with a state folder of their own; on the database's own file
+it cannot be, since closing a second descriptor of that gives up the locks of SQLite itself.
+"""
 
 import fcntl
 import json
@@ -26,19 +31,57 @@ def deploy_lock(folder: Path, file: Path, *, wait: timedelta) -> Iterator[None]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _path(folder, file)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = monotonic() + wait.total_seconds()
     try:
-        _take(descriptor, file, wait)
+        _take(descriptor, file, deadline)
         _name_holder(descriptor)
-        yield
+        with _lock_beside(file, deadline):
+            yield
     finally:
         os.close(descriptor)  # which unlocks; the file stays, or two could lock two files
 
 
+@contextmanager
+def _lock_beside(file: Path, deadline: float) -> Iterator[None]:
+    """The same for all accounts and state folders; who may make no file there cannot deploy."""
+    path = _beside(file)
+    try:
+        descriptor = _open_beside(path, file, deadline)
+    except PermissionError:
+        yield
+        return
+    try:
+        _name_holder(descriptor)
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # still locked: who waits for it sees that it is another file
+        os.close(descriptor)
+
+
+def _open_beside(path: Path, file: Path, deadline: float) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        try:
+            _take(descriptor, file, deadline)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass  # removed by who held it
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
 def holder(folder: Path, file: Path) -> LockHolder | None:
     """Who holds the lock; a shared lock is tried for a moment, which a deployer waits out."""
+    return _holder_of(_path(folder, file)) or _holder_of(_beside(file))
+
+
+def _holder_of(path: Path) -> LockHolder | None:
     try:
-        descriptor = os.open(_path(folder, file), os.O_RDONLY)
-    except FileNotFoundError:
+        descriptor = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, PermissionError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -55,8 +98,12 @@ def _path(folder: Path, file: Path) -> Path:
     return folder / f"deploy-{status.st_dev:x}-{status.st_ino:x}.lock"
 
 
-def _take(descriptor: int, file: Path, wait: timedelta) -> None:
-    deadline = monotonic() + wait.total_seconds()
+def _beside(file: Path) -> Path:
+    real = file.resolve()
+    return real.with_name(f".{real.name}.faber-db-lock")
+
+
+def _take(descriptor: int, file: Path, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
