@@ -33,12 +33,19 @@ WAYS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """By fault: at which steps of the way up, and of the way back."""
 
+ONE_ROW = ("golang-migrate",)
+"""Ledgers of one version and one flag: no room for evidence, so that status sends people to look.
+
+A way back that was cut off then stands at the migration before; the handler's own tests have it."""
+
 PRODUCTS = ("sqlite", "postgresql", "mariadb")
 
 
 def goes_back(handler: Handler) -> bool:
     made = handler.generate("one", UP, DOWN, now=NOW, existing=())
-    return not handler.code and handler.parse(made)[0].down is not None
+    return (
+        not handler.code and handler.name not in ONE_ROW and handler.parse(made)[0].down is not None
+    )
 
 
 def cases() -> Iterator[object]:
@@ -130,6 +137,9 @@ def require_true(place: Place, state: str, detail: str, there: set[str], *, back
             assert there == place.objects, (state, there)
         case "pending" | "rolled_back":
             assert there == set(), (state, there)
+        case "failed" if place.handler.name in ONE_ROW:
+            assert "Look what is there, then mark" in detail, detail
+            assert there in (set(), place.objects), there
         case "failed":
             assert "nothing of it was kept" in detail, detail
             assert there == (place.objects if back else set()), (state, there)
@@ -171,7 +181,7 @@ def go_on(place: Place, state: str, *, back: bool) -> None:
     """One command, as `status` names it, and everything is as it was meant to be."""
     place.free_the_tools_lock()
     if state == "failed":
-        place.mark("applied" if back else "rolled_back")
+        place.mark("applied" if place.there() == place.objects else "rolled_back")
     elif state == "half_applied":
         place.undo_by_hand()
         place.mark("rolled_back")
