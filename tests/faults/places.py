@@ -27,6 +27,12 @@ from tests.faults.deployers import Deployer, started
 from tests.faults.watching import wait_until
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FREED_BY = {
+    "knex": ("npx knex migrate:unlock", "UPDATE knex_migrations_lock SET is_locked = 0"),
+    "yoyo": ("yoyo break-lock", "DELETE FROM yoyo_lock"),
+}
+"""By handler: its tool's command that frees a lock row which a dead process left, and what it runs."""
+
 BEFORE = ("CREATE TABLE there (a integer);\n", "DROP TABLE there;\n")
 UP = (
     "CREATE TABLE first_{n} (a integer);\n"
@@ -191,9 +197,10 @@ class Place:
         with self.session() as session:
             found = self.handler.notes(session, self.history(), self.handler.ledger(session))
             for note in found:
-                assert not note.blocks or "migrate:unlock" in note.hint, note
                 if note.blocks:
-                    session.execute("UPDATE knex_migrations_lock SET is_locked = 0")
+                    command, does = FREED_BY[self.handler.name]
+                    assert f"`{command}`" in note.hint, note
+                    session.execute(does)
 
     def undo_by_hand(self) -> None:
         """What the status said is there."""
