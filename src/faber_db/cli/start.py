@@ -61,13 +61,26 @@ def register(program: typer.Typer) -> None:
 
     @verb(program, panel=PANEL)
     def db_create(
-        call: Call, environment: EnvironmentArgument, database: DatabaseOption = ""
+        call: Call,
+        environment: EnvironmentArgument,
+        roles: Annotated[
+            str,
+            typer.Option(
+                "--roles",
+                metavar="FOLDER",
+                help="Make a role that migrates and one that reads; their URLs go into files there.",
+            ),
+        ] = "",
+        yes: Annotated[
+            bool, typer.Option("--yes", help="Run the statements; without, they are only shown.")
+        ] = False,
+        database: DatabaseOption = "",
     ) -> int:
-        """Make the empty database of an unprotected environment."""
+        """Make the empty database of an unprotected environment, and two roles for it."""
         from faber_db.cli.render.configuration import made
         from faber_db.services import db_create as service
 
-        request = service.Request(environment=environment, database=database)
+        request = service.Request(environment=environment, database=database, roles=roles, yes=yes)
         return call.show(service.run(request, call.app), made)
 
     @verb(program, panel=PANEL)

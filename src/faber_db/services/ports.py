@@ -98,6 +98,29 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class Creation:
+    """What makes a database, and roles for it where passwords were given for them."""
+
+    on_server: tuple[str, ...] = ()  # empty: a file, which is only made
+    inside: tuple[str, ...] = ()  # in the new database
+    undo: tuple[str, ...] = ()  # of the roles, in the order in which they are made
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    urls: tuple[tuple[str, str], ...] = field(
+        default=(), repr=False
+    )  # ("migrate", URL), ("read", …)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every statement, without what is secret in it."""
+        found = []
+        for statement in (*self.on_server, *self.inside):
+            for secret in self.secrets:
+                statement = statement.replace(secret, "…")
+            found.append(statement)
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class DumpInfo:
     """What made a dump."""
 
@@ -423,8 +446,15 @@ class Engine(Protocol):
         """
         ...
 
-    def create_database(self, url: str) -> bool:
-        """Make an empty database; False when it is there already.
+    def creation(self, url: str, passwords: Sequence[str] = ()) -> Creation:
+        """What `create_database` runs. Does not connect.
+
+        With two passwords also the roles: one that owns what is in it, one that only reads.
+        """
+        ...
+
+    def create_database(self, url: str, planned: Creation | None = None) -> bool:
+        """Make an empty database, as planned; False when it is there already.
 
         Raises:
             ConnectionFailed, PermissionMissing.

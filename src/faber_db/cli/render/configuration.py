@@ -65,4 +65,6 @@ def shown(answer: Answer[ConfigDetails], page: Page) -> None:
 def made(answer: Answer[DbCreateDetails], page: Page) -> None:
     """The database that is there now."""
     page.line(strong(answer.details.environment), f"  {answer.message}")
+    for statement in answer.details.statements:
+        page.line("  ", f"{statement};")
     add_next(page, answer.details.next)

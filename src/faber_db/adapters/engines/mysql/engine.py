@@ -1,13 +1,13 @@
 """The engine for MySQL and MariaDB servers. The driver is imported when it is first needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql.address import is_mysql, parse, url_of
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress, Session
+from faber_db.services.ports import Cancelled, Copy, Creation, DumpInfo, Limits, Progress, Session
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.mysql.session import MysqlSession
@@ -49,18 +49,16 @@ class Mysql:
         with opened(parse(url), limits=limits, read_only=read_only) as (connection, server):
             yield MysqlSession(connection, server, limits=limits)
 
-    def create_database(self, url: str) -> bool:
-        from faber_db.adapters.engines.mysql.connect import raw, rows
-        from faber_db.adapters.engines.mysql.faults import translating
-        from faber_db.adapters.engines.mysql.sizes import quoted
+    def creation(self, url: str, passwords: Sequence[str] = ()) -> Creation:
+        from faber_db.adapters.engines.mysql import creation
+
+        return creation.creation(parse(url), passwords)
+
+    def create_database(self, url: str, planned: Creation | None = None) -> bool:
+        from faber_db.adapters.engines.mysql import creation
 
         address = parse(url)
-        with raw(address.to_database("")) as connection, translating():
-            there = rows(connection, "SHOW DATABASES LIKE %s", (_literally(address.database),))
-            if (address.database,) in there:
-                return False
-            rows(connection, f"CREATE DATABASE {quoted(address.database)}")
-        return True
+        return creation.create(address, planned or creation.creation(address, ()))
 
     def find_leftovers(self, session: Session, url: str) -> list[str]:
         """Databases of this server that a trial run did not drop."""
@@ -112,7 +110,3 @@ class Mysql:
         address = parse(copy.url)
         with restore.talking(address) as (connection, _):
             restore.drop(connection, address.database)
-
-
-def _literally(name: str) -> str:
-    return name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

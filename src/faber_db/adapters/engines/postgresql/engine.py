@@ -1,13 +1,13 @@
 """The engine for PostgreSQL servers. The driver is imported when it is first needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.postgresql.address import is_postgresql, parse, url_of
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress, Session
+from faber_db.services.ports import Cancelled, Copy, Creation, DumpInfo, Limits, Progress, Session
 
 if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.session import PostgresqlSession
@@ -46,10 +46,16 @@ class Postgresql:
         with opened(parse(url), limits=limits, read_only=read_only) as connection:
             yield PostgresqlSession(connection, limits=limits)
 
-    def create_database(self, url: str) -> bool:
-        from faber_db.adapters.engines.postgresql import restore
+    def creation(self, url: str, passwords: Sequence[str] = ()) -> Creation:
+        from faber_db.adapters.engines.postgresql import creation
 
-        return restore.create_database(parse(url))
+        return creation.creation(parse(url), passwords)
+
+    def create_database(self, url: str, planned: Creation | None = None) -> bool:
+        from faber_db.adapters.engines.postgresql import creation
+
+        address = parse(url)
+        return creation.create(address, planned or creation.creation(address, ()))
 
     def find_tools(self) -> dict[str, str]:
         """The newest `pg_dump` and `pg_restore` of this machine; empty where there is none."""

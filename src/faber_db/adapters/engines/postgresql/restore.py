@@ -118,20 +118,6 @@ def drop_copy(address: Address, name: str) -> None:
         drop(connection, name)
 
 
-def create_database(address: Address) -> bool:
-    """Make an empty database on the server of an address; False when it is there already."""
-    from psycopg import sql
-
-    with _maintenance(address) as connection:
-        there = connection.execute(
-            "SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (address.database,)
-        ).fetchone()
-        if there is None:
-            name = sql.Identifier(address.database)
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        return there is None
-
-
 def drop(connection: "Connection", name: str) -> None:
     """Drop a database if it is there."""
     from psycopg import sql

@@ -1,7 +1,7 @@
 """The engine for SQLite files."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from faber_db.adapters.engines.sqlite.address import file_of, is_sqlite
 from faber_db.adapters.engines.sqlite.connect import opened
 from faber_db.adapters.engines.sqlite.session import SqliteSession
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Cancelled, Copy, DumpInfo, Limits, Progress, Session
+from faber_db.services.ports import Cancelled, Copy, Creation, DumpInfo, Limits, Progress, Session
 
 
 class Sqlite:
@@ -56,7 +56,10 @@ class Sqlite:
                 read_only=read_only,
             )
 
-    def create_database(self, url: str) -> bool:
+    def creation(self, url: str, passwords: Sequence[str] = ()) -> Creation:
+        return Creation()
+
+    def create_database(self, url: str, planned: Creation | None = None) -> bool:
         file = file_of(url, Path.cwd())
         if file.exists():
             return False
