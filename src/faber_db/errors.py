@@ -468,6 +468,28 @@ class LockTimeout(FaberDbError):
     exit_code = Exit.LOCKED
 
 
+class LockBlocked(FaberDbError):
+    """A transaction that has been open for over a minute holds locks on a table of the migration.
+
+    The migration would wait for it, and the application behind the migration. Nothing was run. The
+    message names the session; end it, or wait until it has ended.
+    """
+
+    code = "lock-blocked"
+    exit_code = Exit.LOCKED
+
+
+class ReplicaBehind(FaberDbError):
+    """A replica is too far behind the server, and did not catch up while it was waited for.
+
+    What a migration writes would put it further behind. Migrations that ran before stay applied;
+    the others are pending.
+    """
+
+    code = "replica-behind"
+    exit_code = Exit.LOCKED
+
+
 # --- backup, restore ---------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from faber_db.errors import (
     MigrationFailed,
     NothingPending,
     PolicyRefused,
+    ReplicaBehind,
     ResumeUnsafe,
     TargetChanged,
     ToolFailed,
@@ -36,6 +37,7 @@ from faber_db.executor import (
     guard,
     planning,
     programs,
+    quiet,
     resuming,
     tiers,
 )
@@ -57,7 +59,15 @@ from faber_db.services.ports import Cancelled as IsCancelled
 from faber_db.services.ports import Limits, Noted, Progress, Session, Verifiers
 
 _LOCK_WAIT = timedelta(seconds=10)
-_STOPS = (MigrationFailed, LockTimeout, ResumeUnsafe, ToolMissing, ToolFailed, Cancelled)
+_STOPS = (
+    MigrationFailed,
+    LockTimeout,
+    ResumeUnsafe,
+    ReplicaBehind,
+    ToolMissing,
+    ToolFailed,
+    Cancelled,
+)
 """What ends a deployment between its first statement and its last."""
 
 
@@ -156,6 +166,7 @@ class Carrier:
                 locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
             locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
             ground = self._ground(session)
+            self._wait_for_quiet(session)
             self._recheck(ground, migrations)
             if resuming.is_resumed(self._plan.arguments):
                 resuming.require_as_planned(ground, self._plan, migrations)
@@ -195,6 +206,8 @@ class Carrier:
             self._app.state.append_audit("migration.intent", self._about(about), after=told)
             self._under_way = migration
             try:
+                if number > 1:
+                    self._wait_for_replicas(ground.session)
                 applied.append(step(ground, migration))
                 self._ran, self._under_way = True, None
                 self._done.append(migration.version)
@@ -758,6 +771,16 @@ class Carrier:
         ]:
             raise ApprovalStale(f"the stored files of {self._plan.id} do not yield its migrations")
         return found
+
+    def _wait_for_quiet(self, session: Session) -> None:
+        """Before anything is spent: nobody would queue behind us for long."""
+        quiet.wait_for_blockers(
+            session, self._plan.touched, progress=self._progress, cancelled=self._cancelled
+        )
+        self._wait_for_replicas(session)
+
+    def _wait_for_replicas(self, session: Session) -> None:
+        quiet.wait_for_replicas(session, progress=self._progress, cancelled=self._cancelled)
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled():

@@ -238,6 +238,33 @@ class PublicKey:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Another session whose open transaction has locks that a definition would wait for."""
+
+    session: str  # "4121", as the product numbers it; or the name of a prepared transaction
+    application: str
+    user: str
+    since: datetime | None  # its transaction began
+    idle: bool  # it has a transaction open and does nothing
+    doing: str  # its statement, or its last one; secrets taken out, cut to 200 characters
+    tables: tuple[str, ...]  # full names; empty where the product does not say
+
+    def __str__(self) -> str:
+        since = f" since {self.since.isoformat(timespec='seconds')}" if self.since else ""
+        state = "idle in transaction" if self.idle else "in a transaction"
+        return f"session {self.session} ({self.application}, {self.user}), {state}{since}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaLag:
+    """How far a replica is behind; None for what this role may not see."""
+
+    name: str
+    seconds: float | None
+    bytes: int | None
+
+
 class Session(Protocol):
     """One connection to one database. Everything here talks to the server."""
 
@@ -370,6 +397,18 @@ class Session(Protocol):
         Raises:
             NotSupported: this product cannot be asked yet.
         """
+        ...
+
+    def blockers(self, tables: Sequence[str]) -> tuple[Blocker, ...]:
+        """Sessions whose open transactions have locks on these tables, the oldest first.
+
+        Where the product does not say which tables a transaction has locked, every transaction in
+        this database counts. Empty on SQLite, where nothing tells of other connections.
+        """
+        ...
+
+    def replica_lag(self) -> tuple[ReplicaLag, ...]:
+        """The replicas that this server knows to read from it; empty where it cannot say."""
         ...
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:

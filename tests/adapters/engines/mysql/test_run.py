@@ -155,6 +155,7 @@ REFUSED = {
     "another database": "USE mysql",
     "a distributed transaction": "XA START 'a'",
     "limits of one statement": "SET STATEMENT max_statement_time = 0 FOR ALTER TABLE t ADD c int",
+    "limits in a block": "BEGIN NOT ATOMIC SET lock_wait_timeout = 9000; ALTER TABLE t ADD c int; END",
     "a longer wait": "ALTER TABLE t WAIT 60 ADD c int",
     "a commit without a beginning": "COMMIT",
     "a transaction in another": "BEGIN; BEGIN; COMMIT",

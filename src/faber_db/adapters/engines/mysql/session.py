@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from faber_db.adapters.engines.mysql import catalogue, identity, lock, sizes
+from faber_db.adapters.engines.mysql import catalogue, identity, lock, others, sizes
 from faber_db.adapters.engines.mysql import marker as marks
 from faber_db.adapters.engines.mysql.connect import Server, in_transaction, rows
 from faber_db.adapters.engines.mysql.faults import translating
@@ -17,7 +17,15 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LockHolder, StatementRun
 from faber_db.model.target import Marker, TargetIdentity
-from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
+from faber_db.services.ports import (
+    Blocker,
+    Bound,
+    Limits,
+    Ran,
+    ReplicaLag,
+    TableSize,
+    Tried,
+)
 from faber_db.sql.script import Script
 
 if TYPE_CHECKING:
@@ -160,6 +168,14 @@ class MysqlSession:
 
         with translating():
             return Queries(self._connection, queries).failing(range(len(queries)))
+
+    def blockers(self, tables: Sequence[str]) -> tuple[Blocker, ...]:
+        with translating():
+            return others.blockers(self._connection, tables)
+
+    def replica_lag(self) -> tuple[ReplicaLag, ...]:
+        """The server knows which replicas read from it, and not how far they are."""
+        return ()
 
     @contextmanager
     def deploy_lock(self, *, wait: timedelta) -> Iterator[None]:

@@ -59,6 +59,8 @@ def refuse(script: Script, limits: Limits) -> tuple[Statement, str] | None:
                 return statement, why
         if words[:1] == ["SET"] and re.search(r"autocommit|completion_type", statement.text, re.I):
             return statement, "it changes how transactions end"
+        if words[:2] == ["BEGIN", "NOT"] and _LIMITS.search(statement.text):
+            return statement, "a block sets limits that hold while it runs"
         if _waits(statement) > limits.lock_timeout.total_seconds():
             return statement, "its WAIT is longer than `lock_timeout`"
     return None

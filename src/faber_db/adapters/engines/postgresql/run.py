@@ -1,10 +1,11 @@
 """Run a script on a server: transactions with limits, lock retries, statements that stand alone."""
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -28,6 +29,7 @@ from faber_db.adapters.engines.postgresql.faults import (
     translated,
 )
 from faber_db.adapters.engines.postgresql.journal import Journal
+from faber_db.adapters.engines.postgresql.loosening import may_change_limits, refuse
 from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran, there
 from faber_db.adapters.engines.steps import lines_of, without_steps
 from faber_db.adapters.engines.stretches import (
@@ -47,8 +49,10 @@ from faber_db.sql.script import Script, Statement
 if TYPE_CHECKING:
     from faber_db.adapters.engines.postgresql.connect import Connection
 
-_TOUCHES_LIMITS = re.compile(r"lock_timeout|statement_timeout|\A\s*(?:RESET|DISCARD)\b", re.I)
 _UNKNOWN = "not known"
+_QUEUES = ("ALTER", "DROP", "LOCK", "TRUNCATE")  # for locks that shut the application out
+_LIMITS_NOW: LiteralString = "current_setting('lock_timeout'), current_setting('statement_timeout')"
+_COUNTS = timedelta(milliseconds=50)
 
 Leftover = Callable[[], str]
 """Asked after a statement failed outside a transaction: what of it is left; empty for nothing."""
@@ -72,6 +76,7 @@ class ScriptRun:
         self._observe = observe
         self._rehearse = rehearse
         self._settings: tuple[object, ...] = ()  # as they were before the script
+        self._shown: tuple[object, ...] | None = None  # the limits, in the server's words
         self._journal: Journal | None = None  # of a script that is not one transaction
         self._step: Stretch | None = None  # under way, and not in the journal as done
         self._left: frozenset[object] = frozenset()  # invalid indexes of a run that was cut off
@@ -79,6 +84,7 @@ class ScriptRun:
         self._kept: list[str] = []  # lines of it
         self._line = 0  # of the statement under way
         self._committing = False
+        self._waited = timedelta(0)  # for locks in this transaction, at most
 
     def run(
         self,
@@ -91,6 +97,7 @@ class ScriptRun:
         resume: bool = False,
     ) -> Ran:
         start = monotonic()
+        self._refuse(script)
         inside = not self._is_idle()
         if inside or self._rehearse:
             work: tuple[Unit, ...] = (one_unit(script, wrap=wrap, first=first, then=then),)
@@ -110,6 +117,17 @@ class ScriptRun:
         if self._journal is not None:
             self._journal.clear()
         return Ran(tuple(done), milliseconds_since(start))
+
+    def _refuse(self, script: Script) -> None:
+        found = refuse(self._connection, script)
+        if found is not None:
+            statement, why = found
+            raise failed(
+                f"{first_words(statement.text)[0]} is not run: {why}",
+                line=statement.line,
+                rolled_back=True,
+                hint="Leave limits to the configuration; no statement runs past them.",
+            )
 
     @property
     def journalled(self) -> bool:
@@ -209,7 +227,7 @@ class ScriptRun:
     def _transaction(self, unit: Unit) -> list[StatementRun]:
         if not self._is_idle():
             return self._body(unit)
-        self._line = 0
+        self._line, self._waited = 0, timedelta(0)
         begin = unit.stretch.begin.text if unit.stretch.begin else "BEGIN"
         self._connection.execute(begin.encode())
         keeps = unit.stretch.keeps and not self._rehearse
@@ -260,7 +278,8 @@ class ScriptRun:
         start = monotonic()
         cursor = self._connection.execute(statement.text.encode())  # exactly as in the source
         run = ran(statement, start, cursor.rowcount)
-        if _TOUCHES_LIMITS.search(statement.text):
+        self._spend(statement, run)
+        if may_change_limits(statement):
             self._tighten_limits()
         if self._observe is not None:
             self._observe(run)
@@ -277,8 +296,11 @@ class ScriptRun:
 
     def _tighten_limits(self) -> None:
         """A script may set a limit lower than ours, never higher and never off."""
+        now = self._connection.execute(f"SELECT {_LIMITS_NOW}").fetchone()
+        if now == self._shown and not self._waited:
+            return
         local = not self._is_idle()
-        wanted = limits_sql(self._limits, local=local).split("; ")
+        wanted = limits_sql(self._limits_left(), local=local).split("; ")
         for name, statement in zip(("lock_timeout", "statement_timeout"), wanted, strict=False):
             row = self._connection.execute(
                 "SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = %s", (name,)
@@ -287,11 +309,28 @@ class ScriptRun:
             if row is None or not 0 < int(str(row[0])) <= ours:
                 self._connection.execute(statement.encode())
 
+    def _spend(self, statement: Statement, run: StatementRun) -> None:
+        """Waiting for one lock while others are held counts against the same `lock_timeout`.
+
+        Else a transaction that alters five tables may hold the first for five times as long.
+        """
+        took = timedelta(milliseconds=run.duration_ms)
+        queues = first_words(statement.text)[0] in _QUEUES and took >= _COUNTS
+        if not queues or self._is_idle():
+            return
+        self._waited += took
+        self._tighten_limits()
+
+    def _limits_left(self) -> Limits:
+        whole = self._limits.lock_timeout
+        return replace(self._limits, lock_timeout=max(whole - self._waited, whole / 10))
+
     def _read_settings(self) -> None:
         row = self._connection.execute(
-            "SELECT current_setting(%s), current_setting(%s), current_setting(%s)", _SETTINGS
+            f"SELECT current_setting(%s), current_setting(%s), current_setting(%s), {_LIMITS_NOW}",
+            _SETTINGS,
         ).fetchone()
-        self._settings = row or ()
+        self._settings, self._shown = (row[:3], row[3:]) if row else ((), None)
 
     def _put_settings_back(self, *, local: bool) -> None:
         pairs = zip(_SETTINGS, self._settings, strict=True)

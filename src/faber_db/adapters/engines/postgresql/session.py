@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from faber_db.adapters.engines.postgresql import catalogue, identity, journal, lock, sizes
+from faber_db.adapters.engines.postgresql import catalogue, identity, journal, lock, others, sizes
 from faber_db.adapters.engines.postgresql import marker as marks
 from faber_db.adapters.engines.postgresql.connect import check_limits, limits_sql
 from faber_db.adapters.engines.postgresql.faults import translating
@@ -16,7 +16,15 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LockHolder, StatementRun
 from faber_db.model.target import Marker, TargetIdentity
-from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
+from faber_db.services.ports import (
+    Blocker,
+    Bound,
+    Limits,
+    Ran,
+    ReplicaLag,
+    TableSize,
+    Tried,
+)
 from faber_db.sql.script import Script
 
 if TYPE_CHECKING:
@@ -149,6 +157,14 @@ class PostgresqlSession:
 
         with translating():
             return Queries(self._connection, queries).failing(range(len(queries)))
+
+    def blockers(self, tables: Sequence[str]) -> tuple[Blocker, ...]:
+        with translating():
+            return others.blockers(self._connection, tables)
+
+    def replica_lag(self) -> tuple[ReplicaLag, ...]:
+        with translating():
+            return others.replicas(self._connection)
 
     def deploy_lock(self, *, wait: timedelta) -> AbstractContextManager[None]:
         return lock.deploy_lock(self._connection, wait=wait)

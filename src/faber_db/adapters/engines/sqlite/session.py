@@ -17,7 +17,15 @@ from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LockHolder, StatementRun
 from faber_db.model.target import Marker, TargetIdentity
-from faber_db.services.ports import Bound, Limits, Ran, TableSize, Tried
+from faber_db.services.ports import (
+    Blocker,
+    Bound,
+    Limits,
+    Ran,
+    ReplicaLag,
+    TableSize,
+    Tried,
+)
 from faber_db.sql.script import Script
 
 _STEPS = 10_000  # virtual machine steps between two looks at the clock, well under a millisecond
@@ -162,6 +170,14 @@ class SqliteSession:
     def unprepared(self, queries: Sequence[str]) -> Mapping[int, str]:
         with translating():
             return unprepared(self._connection, dict(enumerate(queries)))
+
+    def blockers(self, tables: Sequence[str]) -> tuple[Blocker, ...]:
+        """Nothing tells of other connections to a file."""
+        return ()
+
+    def replica_lag(self) -> tuple[ReplicaLag, ...]:
+        """A file has no replicas."""
+        return ()
 
     @contextmanager
     def deploy_lock(self, *, wait: timedelta) -> Iterator[None]:
