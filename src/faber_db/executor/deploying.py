@@ -258,7 +258,8 @@ class Carrier:
         )
 
     def _observe(self, run: StatementRun) -> None:
-        self._progress(f"line {run.line} took {run.duration_ms} ms")
+        rows = f", {run.rows:,} rows" if run.rows > 0 else ""
+        self._progress(f"line {run.line} took {run.duration_ms} ms{rows}")
 
     def _failed(self, migration: Migration, error: FaberDbError, **more: object) -> None:
         self._app.state.move_plan(

@@ -9,6 +9,8 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: Action, scene: Scene) -> Iterator[Hazard]:
+    if scene.statement.batch:  # what runs it otherwise runs it whole
+        return
     if scene.statement.transactional or not scene.transaction.open or not scene.is_first(action):
         return
     words = " ".join(scene.statement.text.split()[:3])

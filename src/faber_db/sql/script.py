@@ -32,6 +32,7 @@ class Statement:
     transactional: bool = True  # False: refuses to run inside a transaction block
     dialect: Dialect = Dialect.POSTGRESQL
     problem: str = ""  # of the parser, where it is not understood
+    batch: int = 0  # rows of a batch, where a comment above it asks for batches; see `sql.batches`
 
     @classmethod
     def read(cls, text: str, start: int, line: int) -> "Statement":
@@ -107,6 +108,8 @@ def parse(text: str, dialect: Dialect, watch: Watch = UNWATCHED) -> Script:
         AnalysisTooLarge: over 50 MB, 50,000 statements, 10,000 nested parentheses, or otherwise
             too deep to be read safely; or `watch` says that it takes too long.
     """
+    from faber_db.sql.batches import marked
     from faber_db.sql.reading import read
 
-    return Script(text=text, dialect=dialect, statements=read(text, dialect, watch))
+    statements = marked(text, read(text, dialect, watch))
+    return Script(text=text, dialect=dialect, statements=statements)

@@ -104,6 +104,8 @@ def split(script: Script, *, wrap: bool) -> tuple[Stretch, ...]:
                 continue
             _check_end(statement, begin)
             close(statement, keeps=keeps)
+        elif begin is not None and statement.batch:
+            raise _refused(statement, "asks for batches within a transaction")
         elif begin is not None and commits_itself(statement):
             close()
             found.append(Stretch((statement,), alone=True))

@@ -163,7 +163,10 @@ def test_no_going_on_without_a_journal(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [STEPS.replace("(1, 1)", "(1, 9)"), STEPS.partition("\n")[2]],
+    [
+        STEPS.replace("(1, 1)", "(1, 9)"),
+        pytest.param(STEPS.partition("\n")[2], marks=pytest.mark.slow),
+    ],
     ids=["another value", "a statement less"],
 )
 def test_no_going_on_with_another_script(sqlite_url: str, tmp_path: Path, changed: str) -> None:
@@ -339,3 +342,121 @@ def test_an_account_without_the_right_to_make_it(
     finally:
         writer.execute("REVOKE ALL ON ledger FROM may_little; DROP ROLE may_little")
         writer.commit()
+
+
+BATCHES = (
+    "INSERT INTO n VALUES (-1);\n"
+    "-- faber-db: batch 10\nUPDATE t SET b = b + 100 WHERE a <> 7;\n"
+    "-- faber-db: batch 10\nINSERT INTO n SELECT a FROM t WHERE a > 40;\n"
+    "-- faber-db: batch 25\nDELETE FROM t WHERE a <= 10;"
+)
+KEYS = {"integers": "int", "texts": "varchar(9)"}
+SLOW: dict[str, list[pytest.MarkDecorator]] = {"integers": [], "texts": [pytest.mark.slow]}
+
+
+@pytest.fixture(
+    params=[pytest.param(kind, id=name, marks=SLOW[name]) for name, kind in KEYS.items()]
+)
+def filled(request: pytest.FixtureRequest, place: Place) -> Place:
+    with place.session() as session:
+        session.execute("DROP TABLE t")
+        session.execute(f"CREATE TABLE t (a {request.param} PRIMARY KEY, b int)")
+        session.execute("CREATE TABLE n (a int)")
+        rows = ", ".join(f"('{a}', {a})" for a in range(1, 51))
+        session.execute(f"INSERT INTO t VALUES {rows}")
+    return place
+
+
+def by_number(text: str, session: Session) -> str:
+    """Keys that are texts are compared as numbers, where the script means numbers."""
+    cast = {Dialect.MARIADB: "unsigned"}.get(session.dialect, "int")
+    return (
+        text.replace("a <> 7", f"CAST(a AS {cast}) <> 7")
+        .replace("a > 40", f"CAST(a AS {cast}) > 40")
+        .replace("SELECT a", f"SELECT CAST(a AS {cast})")
+        .replace("a <= 10", f"CAST(a AS {cast}) <= 10")
+    )
+
+
+def is_done(session: Session) -> None:
+    """Every row once, whatever was cut off."""
+    cast = {Dialect.MARIADB: "unsigned"}.get(session.dialect, "int")
+    left = session.query(f"SELECT CAST(a AS {cast}), b FROM t ORDER BY 1")
+    assert left == [(a, a + 100) for a in range(11, 51)]
+    found = [row[0] for row in session.query("SELECT a FROM n ORDER BY a")]
+    assert found == [-1, *range(41, 51)]
+    assert session.query("SELECT v FROM ledger") == [("one",)]
+    assert session.interrupted() == {}
+
+
+def test_batches(filled: Place) -> None:
+    with filled.session() as session, session.deploy_lock(wait=timedelta(0)):
+        seen: list[tuple[int, int]] = []
+        script = parse(by_number(BATCHES, session), session.dialect)
+        ran = session.run(
+            script, wrap=True, then=LEDGER, name="one",
+            observe=lambda run: seen.append((run.line, run.rows)),
+        )  # fmt: skip
+        assert [(run.line, run.rows) for run in ran.statements] == [
+            (1, 1),
+            (3, 49),
+            (5, 10),
+            (7, 10),
+        ]
+        assert len([line for line, _ in seen if line == 3]) == 5
+        is_done(session)
+    with filled.session() as session:
+        assert journal_is_gone(session)
+
+
+@pytest.mark.parametrize("line", [3, pytest.param(5, marks=pytest.mark.slow)])
+def test_batches_go_on_after_a_kill(filled: Place, line: int) -> None:
+    """Each key is worked on once, also of the batch after which the process was killed."""
+    with filled.session() as session:
+        text = by_number(BATCHES, session)
+    filled.killed_after(line, text, wrap=True)  # after the first batch of that statement
+    with filled.session() as session, session.deploy_lock(wait=timedelta(seconds=20)):
+        said = session.interrupted()["one"]
+        assert f"line {line} was under way in batches; " in said
+        assert session.query("SELECT v FROM ledger") == []
+        ((changed,),) = session.query("SELECT count(*) FROM t WHERE b > 100")
+        assert 0 < int(str(changed)) <= (10 if line == 3 else 49)
+        resumed(session, text, wrap=True)
+        is_done(session)
+
+
+REFUSED_BATCHES = {
+    "no key": "-- faber-db: batch 10\nDELETE FROM n;",
+    "it changes its key": "-- faber-db: batch 10\nUPDATE t SET a = b;",
+    "another statement": "-- faber-db: batch 10\nDROP TABLE t;",
+    "no number": "-- faber-db: batch\nUPDATE t SET b = 1;",
+    "in a transaction": "BEGIN;\n-- faber-db: batch 10\nUPDATE t SET b = 1;\nCOMMIT;",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_BATCHES.values(), ids=REFUSED_BATCHES)
+def test_batches_that_are_refused(place: Place, text: str) -> None:
+    with place.session() as session:
+        session.execute("CREATE TABLE n (a int)")
+        session.execute("INSERT INTO t VALUES (1, 2)")
+        with pytest.raises(MigrationFailed) as caught:
+            session.run(parse(text, session.dialect), wrap=True, then=LEDGER, name="one")
+        assert caught.value.rolled_back
+        assert session.query("SELECT a, b FROM t") == [(1, 2)]
+        assert session.interrupted() == {}
+        assert session.query("SELECT v FROM ledger") == []
+
+
+def test_a_batch_that_fails_is_told(place: Place) -> None:
+    with place.session() as session:
+        session.execute("INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)")
+        session.execute("CREATE TABLE n (a int NOT NULL)")
+        text = "-- faber-db: batch 1\nINSERT INTO n SELECT nullif(a, 3) FROM t;"
+        with pytest.raises(MigrationFailed) as caught:
+            session.run(parse(text, session.dialect), wrap=True, then=LEDGER, name="one")
+        assert not caught.value.rolled_back
+        assert "2 rows of its first batches" in session.interrupted()["one"]
+        session.execute("UPDATE t SET a = 4 WHERE a = 3")
+        resumed(session, text, wrap=True)
+        found = [row[0] for row in session.query("SELECT a FROM n ORDER BY a")]
+        assert found == [1, 2]  # the row that came under a higher key is not of this run

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from faber_db.adapters.engines.batches import Checkpoint
 from faber_db.adapters.engines.mysql import evidence
 from faber_db.adapters.engines.mysql.connect import rows
 from faber_db.adapters.engines.steps import Step, Told, lines_of, sha256_of, steps_done
@@ -74,13 +75,33 @@ class Journal:
     def intent(self, stretch: Stretch, names: tuple[str, ...] = (), digest: str = "") -> None:
         """Before a step: what it is, and for a definition what the catalogue said then."""
         self._number += 1
-        values = (self._number, self._name, lines_of(stretch), json.dumps(names), digest)
+        looked = Checkpoint().written() if stretch.statements[0].batch else json.dumps(names)
+        values = (self._number, self._name, lines_of(stretch), looked, digest)
         rows(
             self._connection,
-            "REPLACE INTO _faber_db_journal"
+            "INSERT INTO _faber_db_journal"
             " (number, name, `lines`, state, names, digest, remains, sha256)"
-            " VALUES (%s, %s, %s, 'intent', %s, %s, '', %s)",
+            " VALUES (%s, %s, %s, 'intent', %s, %s, '', %s) ON DUPLICATE KEY UPDATE"
+            " state = 'intent', remains = '', digest = VALUES(digest),"
+            " names = IF(names LIKE '{%%', names, VALUES(names))",  # a checkpoint stays
             (*values, sha256_of(stretch)),
+        )
+
+    def checkpoint(self) -> str:
+        """Of the step under way, as it is kept."""
+        found = rows(
+            self._connection,
+            "SELECT names FROM _faber_db_journal WHERE number = %s",
+            (self._number,),
+        )
+        return str(found[0][0]) if found else ""
+
+    def keep_checkpoint(self, looked: str) -> None:
+        """Within the transaction of a batch."""
+        rows(
+            self._connection,
+            "UPDATE _faber_db_journal SET names = %s WHERE number = %s",
+            (looked, self._number),
         )
 
     def done(self) -> None:
@@ -120,7 +141,8 @@ def read(connection: "Connection", *, at_work: bool) -> Mapping[str, str]:
     said: dict[str, list[str]] = {}
     for name, lines, state, names, digest, remains in rows(connection, _SELECT):
         step = f"line {lines}" if "," not in str(lines) else f"lines {lines}"
-        looked = (tuple(json.loads(str(names))), str(digest))
+        checkpoint = str(names).startswith("{")
+        looked = ((str(names),) if checkpoint else tuple(json.loads(str(names))), str(digest))
         words = _words(connection, str(state), str(remains), looked, at_work=at_work)
         said.setdefault(str(name), []).append(f"{step} {words}")
     return {name: "; ".join(words) for name, words in said.items()}
@@ -147,6 +169,8 @@ def _words(
         return f"failed, and left {remains}" if remains else "failed, and left nothing"
     if at_work:
         return "is under way, or its session has not ended yet"
+    if names and names[0].startswith("{"):
+        return f"was under way in batches; {Checkpoint.read(names[0]).rows} rows are done"
     if not digest:
         return "was under way in a transaction, which was rolled back"
     if evidence.look(connection, names) == digest:

@@ -4,17 +4,19 @@ What may stand in a transaction does, and is rolled back where it fails. For eve
 the catalogue is looked at before it and after its failure, and a journal tells what was done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pymysql
 
+from faber_db.adapters.engines.batches import Checkpoint, Engine, refused, run_batches
 from faber_db.adapters.engines.mysql import evidence
 from faber_db.adapters.engines.mysql.connect import Server, in_transaction, rows
 from faber_db.adapters.engines.mysql.faults import errno, is_locked, translated
 from faber_db.adapters.engines.mysql.journal import Journal
+from faber_db.adapters.engines.mysql.keys import key_of
 from faber_db.adapters.engines.mysql.variables import Variables, refuse
 from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran
 from faber_db.adapters.engines.steps import set_again, without_steps
@@ -94,7 +96,8 @@ class ScriptRun:
             work = units(script, wrap=wrap, first=first, then=then)
         done: list[StatementRun] = []
         try:
-            if any(commits_itself(s) for u in work for s in u.stretch.statements) or len(work) > 1:
+            alone = any(commits_itself(s) or s.batch for u in work for s in u.stretch.statements)
+            if alone or len(work) > 1:
                 work = self._begin(work, name, resume=resume)
             for unit in work:
                 done += self._with_retries(unit, retry=not inside)
@@ -125,7 +128,7 @@ class ScriptRun:
             self._variables.put_back()
 
     def _refuse(self, script: Script) -> None:
-        found = refuse(script, self._limits)
+        found = refused(script) or refuse(script, self._limits)
         if found is not None:
             statement, why = found
             raise failed(
@@ -144,6 +147,8 @@ class ScriptRun:
         )
         waits = pauses(self._limits.lock_retries if may_be_repeated else 0)
         self._begin_step(unit.stretch)
+        if unit.stretch.alone and unit.stretch.statements[0].batch:
+            return [self._batches(unit.stretch.statements[0])]
         while True:
             try:
                 return attempt(unit)
@@ -155,6 +160,61 @@ class ScriptRun:
                 sleep(wait)
             except NotSupported as error:  # before the statement
                 raise self._told(error, self._remains) from error
+
+    def _batches(self, statement: Statement) -> StatementRun:
+        """Each batch in a transaction of its own, with its checkpoint, tried again by itself."""
+        self._line = statement.line
+
+        def once(sql: str, given: Sequence[object], kept: Callable[[int], str]) -> int:
+            self._variables.require(open_=False)
+            self._connection.query("BEGIN")
+            try:
+                with self._connection.cursor() as cursor:
+                    count = cursor.execute(sql, tuple(given))
+                self._journal.keep_checkpoint(kept(count))
+                self._connection.query("COMMIT")
+            except BaseException:
+                if self._connection.open:
+                    self._roll_back()
+                raise
+            return count
+
+        def one(sql: str, given: Sequence[object], kept: Callable[[int], str]) -> tuple[int, bool]:
+            waits, again = pauses(self._limits.lock_retries), False
+            while True:
+                try:
+                    return once(sql, given, kept), again
+                except pymysql.err.Error as error:
+                    wait = next(waits, None) if is_locked(error) and not self._remains else None
+                    if wait is None:
+                        raise
+                    again = True
+                    sleep(wait)
+
+        engine = Engine(
+            key=lambda table: key_of(self._connection, table),
+            ask=lambda sql, given: rows(self._connection, sql, tuple(given)),
+            one=one,
+            replicas=lambda: (),
+            kept=self._journal.checkpoint,
+        )
+        try:
+            run = run_batches(statement, engine, self._observe)
+        except pymysql.err.Error as error:
+            raise self._failure(error, self._batches_left()) from error
+        except NotSupported as error:
+            raise self._told(error, self._batches_left()) from error
+        self._kept.append(statement.line)
+        self._journal.done()
+        self._in_step = False
+        return run
+
+    def _batches_left(self) -> str:
+        """What the batches before the one that failed have left."""
+        if not self._connection.open:
+            return ""
+        done = Checkpoint.read(self._journal.checkpoint()).rows
+        return self._remains or (f"{done} rows of its first batches" if done else "")
 
     def _begin_step(self, stretch: Stretch) -> None:
         """Look at the catalogue and write the intent, as far as the step is one for the journal."""

@@ -4,6 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from faber_db.adapters.engines.batches import Checkpoint
 from faber_db.adapters.engines.postgresql.concurrent_index import build_of, plain
 from faber_db.adapters.engines.steps import Fate, Step, Told
 from faber_db.adapters.engines.stretches import first_words
@@ -38,6 +39,8 @@ def before(connection: "Connection", statement: Statement) -> str:
     build, text = build_of(statement), plain(statement.text)
     drop, detach = _DROP.search(text), _DETACH.search(text)
     one, two, _ = first_words(statement.text)
+    if statement.batch:
+        return Checkpoint().written()
     if build is not None:
         there = [oid for oid, _, _ in _indexes(connection, build.table, build.name)]
         found = {"kind": "build", "table": build.table, "name": build.name, "there": there}
@@ -56,6 +59,11 @@ def after(connection: "Connection", step: Step) -> Told:
     match looked["kind"]:
         case "transaction":
             return Told(Fate.NOTHING, "was under way in a transaction, which was rolled back")
+        case "batches":
+            rows = Checkpoint.read(step.looked).rows
+            return Told(
+                Fate.NOTHING, f"was under way in batches; {rows} rows are done", left=rows > 0
+            )
         case "build":
             return _built(connection, looked)
         case "drop":

@@ -108,6 +108,18 @@ class Journal:
             self._as_before()
             self._write(stretch, INTENT, looked)
 
+    def checkpoint(self) -> str:
+        """Of the step under way, as it is kept."""
+        found = [step.looked for step in rows(self._connection) if step.number == self._number]
+        return found[0] if found else ""
+
+    def keep_checkpoint(self, looked: str) -> None:
+        """Within the transaction of a batch."""
+        self._as_before()
+        self._connection.execute(
+            "UPDATE faber_db.journal SET looked = %s WHERE number = %s", (looked, self._number)
+        )
+
     def expect(self) -> None:
         """Before a step that is a transaction: nothing is written, since nothing stays of it."""
         self._number += 1

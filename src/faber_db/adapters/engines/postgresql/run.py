@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from faber_db.adapters.engines.batches import Checkpoint, Engine, refused, run_batches
 from faber_db.adapters.engines.postgresql.concurrent_index import (
     Build,
     build_of,
@@ -29,7 +30,9 @@ from faber_db.adapters.engines.postgresql.faults import (
     translated,
 )
 from faber_db.adapters.engines.postgresql.journal import Journal
+from faber_db.adapters.engines.postgresql.keys import key_of
 from faber_db.adapters.engines.postgresql.loosening import may_change_limits, refuse
+from faber_db.adapters.engines.postgresql.others import replicas
 from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran, there
 from faber_db.adapters.engines.steps import lines_of, without_steps
 from faber_db.adapters.engines.stretches import (
@@ -119,14 +122,14 @@ class ScriptRun:
         return Ran(tuple(done), milliseconds_since(start))
 
     def _refuse(self, script: Script) -> None:
-        found = refuse(self._connection, script)
+        found = refused(script) or refuse(self._connection, script)
         if found is not None:
             statement, why = found
             raise failed(
                 f"{first_words(statement.text)[0]} is not run: {why}",
                 line=statement.line,
                 rolled_back=True,
-                hint="Leave limits to the configuration; no statement runs past them.",
+                hint="docs/while-it-runs.md says what may stand there.",
             )
 
     @property
@@ -179,6 +182,8 @@ class ScriptRun:
 
     def _alone(self, statement: Statement, *, retry: bool) -> list[StatementRun]:
         """A statement outside any transaction; a concurrent build starts from a clean place."""
+        if statement.batch and self._journal is not None:
+            return [self._batches(statement, self._journal, retry=retry)]
         build = build_of(statement)
         if build is None:
             retry = retry and _may_be_repeated(statement)
@@ -188,6 +193,57 @@ class ScriptRun:
             done = self._build(statement, build, retry=retry)
         self._committed = True
         return done
+
+    def _batches(self, statement: Statement, journal: Journal, *, retry: bool) -> StatementRun:
+        """Each batch in a transaction of its own, with its checkpoint, tried again by itself."""
+        self._line = statement.line
+
+        def one(sql: str, given: Sequence[object], kept: Callable[[int], str]) -> tuple[int, bool]:
+            tries, rows = 0, 0
+
+            def attempt() -> list[StatementRun]:
+                nonlocal tries, rows
+                tries += 1
+                with self._connection.transaction():
+                    self._connection.execute(limits_sql(self._limits, local=True).encode())
+                    rows = self._connection.execute(sql.encode(), given).rowcount
+                    journal.keep_checkpoint(kept(rows))
+                return []
+
+            self._tried(attempt, retry=retry, left=left)
+            self._committed = True
+            return rows, tries > 1
+
+        def left() -> str:
+            rows = Checkpoint.read(journal.checkpoint()).rows
+            return f"{rows} rows of its first batches" if rows else ""
+
+        engine = Engine(
+            key=lambda table: key_of(self._connection, table),
+            ask=lambda sql, given: self._connection.execute(sql.encode(), given).fetchall(),
+            one=one,
+            replicas=lambda: replicas(self._connection),
+            kept=journal.checkpoint,
+        )
+        try:
+            run = run_batches(statement, engine, self._observe)
+        except psycopg.Error as error:  # of looking for the next batch
+            raise self._failure(error, left) from error
+        except NotSupported as error:
+            raise self._not_supported(error, left()) from error
+        self._committed = True
+        return run
+
+    def _not_supported(self, error: NotSupported, remains: str) -> FaberDbError:
+        rolled_back = not remains and not self._committed
+        self._note_failed(remains, rolled_back=rolled_back)
+        return failed(
+            error.message,
+            line=self._line,
+            rolled_back=rolled_back,
+            hint=error.hint,
+            kept=there(self._kept),
+        )
 
     def _build(self, statement: Statement, build: Build, *, retry: bool) -> list[StatementRun]:
         keep = invalid_indexes(self._connection) - self._left

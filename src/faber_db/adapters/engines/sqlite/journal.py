@@ -7,6 +7,7 @@ the run has ended well.
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
+from faber_db.adapters.engines.batches import Checkpoint
 from faber_db.adapters.engines.steps import (
     BEGUN,
     DONE,
@@ -81,24 +82,40 @@ class Journal:
     def next_step(self, stretch: Stretch) -> None:
         """Before a step; of a transaction nothing is written, since nothing stays of it."""
         self._number += 1
-        if stretch.alone:
+        if stretch.alone and stretch.statements[0].batch:
+            self._write(stretch, INTENT, Checkpoint().written())
+        elif stretch.alone:
             word = first_words(stretch.statements[0].text)[0]
             self._write(stretch, INTENT, "again" if word in _AGAIN else "unknown")
+
+    def checkpoint(self) -> str:
+        """Of the step under way, as it is kept."""
+        found = [step.looked for step in rows(self._connection) if step.number == self._number]
+        return found[0] if found else ""
+
+    def keep_checkpoint(self, looked: str) -> None:
+        """Within the transaction of a batch."""
+        self._connection.execute(
+            "UPDATE _faber_db_journal SET looked = ? WHERE number = ?", (looked, self._number)
+        )
 
     def done(self, stretch: Stretch) -> None:
         """After a step; in its transaction where it is one."""
         self._write(stretch, DONE)
 
     def failed(self, stretch: Stretch) -> None:
-        """After a step that failed and was rolled back, as every statement here is."""
-        self._write(stretch, FAILED)
+        """After a step that failed and was rolled back, as every statement is but for batches."""
+        batches = stretch.alone and stretch.statements[0].batch
+        rows_done = Checkpoint.read(self.checkpoint()).rows if batches else 0
+        remains = f"{rows_done} rows of its first batches" if rows_done else ""
+        self._write(stretch, FAILED, remains=remains)
 
     def clear(self) -> None:
         """The ledger says it, or nothing is left; in the ledger's transaction where one is open."""
         self._connection.execute("DELETE FROM _faber_db_journal")
 
-    def _write(self, stretch: Stretch, state: str, looked: str = "") -> None:
-        values = (lines_of(stretch), state, sha256_of(stretch), looked, "")
+    def _write(self, stretch: Stretch, state: str, looked: str = "", remains: str = "") -> None:
+        values = (lines_of(stretch), state, sha256_of(stretch), looked, remains)
         self._connection.execute(_WRITE, (self._number, self._name, *values))
 
 
@@ -130,6 +147,9 @@ def remove(connection: sqlite3.Connection) -> None:
 def _look(step: Step) -> Told:
     if not step.looked:
         return Told(Fate.NOTHING, "was under way in a transaction, which was rolled back")
+    if step.looked.startswith("{"):
+        done = Checkpoint.read(step.looked).rows
+        return Told(Fate.NOTHING, f"was under way in batches; {done} rows are done", left=done > 0)
     if step.looked == "again":
         return Told(Fate.NOTHING, "was under way; it may be run again")
     return Told(Fate.UNKNOWN, "was under way; what it did is not known")

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
+from faber_db.adapters.engines.batches import Engine, refused, run_batches
 from faber_db.adapters.engines.runs import Observe, failed, milliseconds_since, pauses, ran, there
 from faber_db.adapters.engines.sqlite.faults import is_locked, translated
 from faber_db.adapters.engines.sqlite.journal import Journal
+from faber_db.adapters.engines.sqlite.keys import key_of
 from faber_db.adapters.engines.steps import lines_of, without_steps
 from faber_db.adapters.engines.stretches import (
     Stretch,
@@ -20,7 +22,7 @@ from faber_db.adapters.engines.stretches import (
     one_unit,
     units,
 )
-from faber_db.errors import LockTimeout, MigrationFailed
+from faber_db.errors import LockTimeout, MigrationFailed, NotSupported
 from faber_db.model.migration import StatementRun
 from faber_db.services.ports import Bound, Limits, Ran
 from faber_db.sql.script import Script, Statement
@@ -62,6 +64,13 @@ class ScriptRun:
         resume: bool = False,
     ) -> Ran:
         start = monotonic()
+        if found := refused(script):
+            raise failed(
+                found[1],
+                line=found[0].line,
+                rolled_back=True,
+                hint="docs/while-it-runs.md says what may stand there.",
+            )
         inside = self._connection.in_transaction
         if inside or self._rehearse:
             work: tuple[Unit, ...] = (one_unit(script, wrap=wrap, first=first, then=then),)
@@ -133,6 +142,8 @@ class ScriptRun:
         return True
 
     def _alone(self, unit: Unit) -> list[StatementRun]:
+        if unit.stretch.statements[0].batch and self._journal is not None:
+            return [self._batches(unit.stretch, self._journal)]
         holds = not holds_by_itself(unit).stretch.alone and not self._is_open()
         if self._journal is not None and holds:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -148,6 +159,60 @@ class ScriptRun:
             raise
         self._committed = True
         return done
+
+    def _batches(self, stretch: Stretch, journal: Journal) -> StatementRun:
+        """Each batch in a transaction of its own, with its checkpoint, tried again by itself."""
+        statement = stretch.statements[0]
+        self._line = statement.line
+
+        def once(sql: str, given: Sequence[object], kept: Callable[[int], str]) -> int:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                rows = self._execute(sql, given)
+                journal.keep_checkpoint(kept(rows))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._is_open():
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._committed = True
+            return rows
+
+        def one(sql: str, given: Sequence[object], kept: Callable[[int], str]) -> tuple[int, bool]:
+            waits, again = pauses(self._limits.lock_retries), False
+            while True:
+                try:
+                    return once(sql, given, kept), again
+                except sqlite3.Error as error:
+                    wait = next(waits, None) if is_locked(error) else None
+                    if wait is None:
+                        raise
+                    again = True
+                    sleep(wait)
+
+        engine = Engine(
+            key=lambda table: key_of(self._connection, table),
+            ask=lambda sql, given: self._connection.execute(
+                sql.replace("%s", "?"), tuple(given)
+            ).fetchall(),
+            one=one,
+            replicas=lambda: (),
+            kept=journal.checkpoint,
+        )
+        try:
+            run = run_batches(statement, engine, self._observe)
+        except NotSupported as error:
+            self._note_failed()
+            raise failed(
+                error.message,
+                line=self._line,
+                rolled_back=not self._committed,
+                hint=error.hint,
+                kept=there(self._kept),
+            ) from error
+        journal.done(stretch)
+        self._committed = True
+        return run
 
     def _transaction(self, unit: Unit) -> list[StatementRun]:
         if self._is_open():

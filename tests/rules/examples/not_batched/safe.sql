@@ -1,0 +1,2 @@
+-- faber-db: batch 1000
+UPDATE orders SET status = 'open' WHERE status IS NULL;
