@@ -16,7 +16,12 @@ from faber_db.services.app import App
 from faber_db.services.coordinate import Request as BuildRequest
 from faber_db.services.history import history
 
-FORMATS = [handler.name for handler in HANDLERS if not handler.code]
+QUICK = ("golang-migrate", "drizzle")  # of one a plan needs what is before it, of one a journal
+FORMATS = [
+    pytest.param(handler.name, marks=() if handler.name in QUICK else pytest.mark.slow)
+    for handler in HANDLERS
+    if not handler.code
+]
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
