@@ -57,6 +57,7 @@ BLIND = {
     "sequelize",
     "knex",
     "alembic",
+    "django",
 }
 """Tools whose ledger keeps no checksum, so that what was edited cannot be told."""
 OTHER_SUM = {"flyway"}
@@ -342,6 +343,7 @@ OWN = {
     "sequelize": "Sequelize",
     "knex": "Knex",
     "alembic": "Alembic",
+    "django": "Django",
 }
 """The tool, as it is named below, whose ledger a handler keeps."""
 

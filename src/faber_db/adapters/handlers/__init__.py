@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from faber_db.adapters.handlers.alembic import Alembic
 from faber_db.adapters.handlers.dbmate import Dbmate
+from faber_db.adapters.handlers.django import Django
 from faber_db.adapters.handlers.drizzle import Drizzle
 from faber_db.adapters.handlers.flyway import Flyway
 from faber_db.adapters.handlers.golang_migrate import GolangMigrate
@@ -34,6 +35,7 @@ HANDLERS: tuple[Handler, ...] = (
     Sequelize(),
     Knex(),
     Alembic(),
+    Django(),
 )
 
 

@@ -163,6 +163,7 @@ _OURS = {
     "Sequelize": "sequelize",
     "Knex": "knex",
     "Alembic": "alembic",
+    "Django": "django",
 }
 """The handler for a tool, where there is one."""
 

@@ -41,7 +41,11 @@ def status(
 
 
 def graph_status(
-    history: Sequence[Migration], ledger: Sequence[LedgerRow], applied: Collection[str]
+    history: Sequence[Migration],
+    ledger: Sequence[LedgerRow],
+    applied: Collection[str],
+    *,
+    sure: bool = False,
 ) -> tuple[MigrationStatus, ...]:
     """The same where the history is a graph, and the ledger does not say all that is applied.
 
@@ -49,12 +53,15 @@ def graph_status(
         history: in an order in which it can run.
         ledger: its rows; one that did not end well counts for more than `applied`.
         applied: the versions that the rows mean.
+        sure: a row that no file has says nothing about the others.
     """
     rows = {row.version: row for row in ledger}
     known = {migration.version for migration in history}
     missing = sorted(v for v, row in rows.items() if row.finished and v not in known)
     unsure = (
-        f"Not known, since the ledger has {missing[0]} and the folder does not." if missing else ""
+        f"Not known, since the ledger has {missing[0]} and the folder does not."
+        if missing and not sure
+        else ""
     )
     found = []
     for migration in history:
