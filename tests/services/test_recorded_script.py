@@ -137,3 +137,27 @@ def test_one_connection_after_another_is_one_script() -> None:
         Heard("2", "DROP TABLE y"), Heard("2", _ROW),
     ]  # fmt: skip
     assert "DROP TABLE x;\nCOMMIT;\nBEGIN;\nDROP TABLE y;" in _script(heard)
+
+
+def test_what_sqlite_is_asked_is_left_out_and_what_it_is_told_is_kept() -> None:
+    texts = [
+        'PRAGMA main.table_info("t")', "PRAGMA foreign_key_check", "PRAGMA foreign_keys = OFF",
+        "BEGIN ", "CREATE TABLE n (a)", "INSERT INTO n SELECT a FROM t", "DROP TABLE t",
+        "ALTER TABLE n RENAME TO t", "PRAGMA foreign_keys", _ROW, "COMMIT",
+    ]  # fmt: skip
+    found = script_of(_heard(texts), ("alembic_version",), Dialect.SQLITE)
+    assert found == (
+        "PRAGMA foreign_keys = OFF;\nCREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\n"
+        "DROP TABLE t;\nALTER TABLE n RENAME TO t;\n"
+    )
+
+
+def test_what_mariadb_is_asked_is_left_out() -> None:
+    texts = [
+        "SET AUTOCOMMIT = 0", "SET NAMES utf8mb4", "SELECT @@version", "SELECT DATABASE()",
+        "SHOW FULL TABLES FROM `x`", "SHOW CREATE TABLE `t`", "SELECT GET_LOCK('x', 3)",
+        "SELECT * FROM information_schema.tables", "CREATE TABLE t (a int)",
+        "INSERT INTO t VALUES (1)", _ROW, "COMMIT",
+    ]  # fmt: skip
+    found = script_of(_heard(texts), ("alembic_version",), Dialect.MARIADB)
+    assert found == "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\n"

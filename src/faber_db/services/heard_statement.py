@@ -78,6 +78,10 @@ _OUR_LIMITS = _words(
     " standard_conforming_strings transaction isolation sql_auto_is_null tx_isolation"
     " transaction_isolation session_characteristics character_set_results net_write_timeout"
 )
+_PRAGMAS_THAT_ASK = _words(  # of what stands in their brackets
+    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list"
+    " foreign_key_check integrity_check quick_check database_list"
+)
 _ROWS = (Insert, Update, Delete, Merge)
 
 
@@ -106,7 +110,7 @@ def sort_of(statement: Statement, ledger: Collection[str]) -> Part:
 
 def _of_setting(settings: list[SetVariable]) -> Part:
     asks = all(not s.value for s in settings)  # PRAGMA table_info, RESET
-    known = all(s.name.rpartition(".")[2] in _OUR_LIMITS for s in settings)
+    known = all(s.name.rpartition(".")[2] in _OUR_LIMITS | _PRAGMAS_THAT_ASK for s in settings)
     if asks or known:
         return Part(Sort.OUT)
     return Part(Sort.SETTING, name=" ".join(s.name for s in settings))
