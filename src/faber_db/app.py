@@ -7,10 +7,10 @@ needs them, and a reference is resolved when its environment is looked at.
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -288,7 +288,7 @@ class _Builder:
             folder=folder,
             environments=environments,
             shadow=self._shadow(settings, engine, environments),
-            recorder=self._recorder(settings, engine),
+            recorder=self._recorder(settings, engine, environments),
             revoked_keys=self._settings.approvers.revoked_keys,
         )
 
@@ -427,7 +427,9 @@ class _Builder:
         make = MariadbShadow if engine.name == "mysql" else PostgresShadow
         return make(url, private=False)
 
-    def _recorder(self, settings: DatabaseSettings, engine: Engine) -> Recorder | None:
+    def _recorder(
+        self, settings: DatabaseSettings, engine: Engine, environments: Mapping[str, Environment]
+    ) -> Recorder | None:
         if settings.shadow == "off":
             return None
         if engine.name == "sqlite":
@@ -435,7 +437,9 @@ class _Builder:
         templates = _templates(self._environ)
         if engine.name == "mysql":
             return MariadbRecorder(self._environ, templates=templates)
-        return PostgresRecorder(self._environ, templates=templates)
+        here = sorted(environments.values(), key=lambda env: not env.protected)
+        major = cache(lambda: _major(engine, here))
+        return PostgresRecorder(self._environ, major=major, templates=templates)
 
     def _url(self, database: str, name: str, settings: EnvironmentSettings) -> str | None:
         """The URL where it can be had without running a command; None where it is not known."""
@@ -485,6 +489,18 @@ class _Databases(Mapping[str, Database]):
 
     def __len__(self) -> int:
         return len(self._settings)
+
+
+def _major(engine: Engine, environments: Sequence[Environment]) -> int | None:
+    """Of the first PostgreSQL server that answers, those of protected environments first."""
+    for environment in environments:
+        if environment.away is None:
+            with (
+                suppress(FaberDbError),
+                engine.connect(environment.resolve_url(), read_only=True) as session,
+            ):
+                return session.server_version // 10_000
+    return None
 
 
 def private_postgresql() -> PrivatePostgresql:

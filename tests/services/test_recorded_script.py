@@ -156,7 +156,7 @@ def test_what_mariadb_is_asked_is_left_out() -> None:
     texts = [
         "SET AUTOCOMMIT = 0", "SET NAMES utf8mb4", "SELECT @@version", "SELECT DATABASE()",
         "SHOW FULL TABLES FROM `x`", "SHOW CREATE TABLE `t`", "SELECT GET_LOCK('x', 3)",
-        "SELECT * FROM information_schema.tables", "CREATE TABLE t (a int)",
+        "SELECT * FROM `INFORMATION_SCHEMA`.`TABLES`", "CREATE TABLE t (a int)",
         "INSERT INTO t VALUES (1)", _ROW, "COMMIT",
     ]  # fmt: skip
     found = script_of(_heard(texts), ("alembic_version",), Dialect.MARIADB)

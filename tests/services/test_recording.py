@@ -204,13 +204,16 @@ def test_what_nobody_hears_is_not_recorded(tmp_path: Path) -> None:
 def test_a_program_on_mariadb(tmp_path: Path, mariadb_server: str) -> None:
     project = _project(tmp_path, "mariadb", MariadbRecorder)
     chance = "import random\ndb.execute('CREATE TABLE t%d (a integer)' % random.randrange(10**9))"
-    found = _recorded(project, m1=_EVERYWHERE.format("%s"), m2=chance)
+    named = "db.execute('SELECT database()')\nname = db.fetchone()[0]\n"
+    named += "db.execute(f'CREATE TABLE `{name}`.`u` (a integer)')"
+    found = _recorded(project, m1=_EVERYWHERE.format("%s"), m2=chance, m3=named)
     assert _body(found["m1"]).splitlines() == [
         "CREATE TABLE t (a integer, b varchar(40));",
         "INSERT INTO t VALUES (7, 'it\\'s \\\\ ? %');",
         "UPDATE t SET a = a + 1 WHERE a > 1;",
     ]
     assert isinstance(found["m2"], MigrationNotReproducible)
+    assert _body(found["m3"]) == "CREATE TABLE `u` (a integer);\n"
 
 
 @pytest.mark.slow

@@ -172,7 +172,8 @@ def _outer_words(statement: Statement) -> frozenset[str]:
 
 
 def _is_catalogue(name: str) -> bool:
-    return name.startswith(_CATALOGUES) or name.rpartition(".")[2].startswith(_CATALOGUE_NAMES)
+    folded = name.lower()
+    return folded.startswith(_CATALOGUES) or folded.rpartition(".")[2].startswith(_CATALOGUE_NAMES)
 
 
 def _tables(action: Action) -> Iterator[str]:

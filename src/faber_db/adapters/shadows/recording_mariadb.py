@@ -118,10 +118,15 @@ class Listened:
             found = rows(self._log, _LOG, (f"{self._address.user}[%", self._read))
         self._read += len(found)
         return tuple(
-            Heard(str(thread), _text(argument))
+            Heard(str(thread), self._unqualified(_text(argument)))
             for thread, argument in found
             if int(str(thread)) != self._ours
         )
+
+    def _unqualified(self, text: str) -> str:
+        """Without this database before a table: TypeORM writes it, and elsewhere it has another name."""
+        name = self._address.database
+        return text.replace(f"`{name}`.", "").replace(f"{name}.", "")
 
 
 def _text(argument: object) -> str:
