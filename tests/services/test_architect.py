@@ -1,9 +1,11 @@
 """From a text to a migration on disk, proved on a throw-away SQLite database."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from faber_db.app import build as build_app
 from faber_db.errors import (
     FileUnreadable,
     InputError,
@@ -185,3 +187,18 @@ def test_files_are_written_all_or_none(tmp_path: Path) -> None:
     assert there == {"b.sql": "mine", "journal": "before"}
     write(tmp_path, new[:2], of=of)
     assert (tmp_path / "journal").read_text() == "after"
+
+
+def test_a_program_is_written_and_proved_by_the_sql_that_it_runs(tmp_path: Path) -> None:
+    settings = {"environments": {"dev": {"url": "sqlite:dev.db"}}, "handler": "sequelize"}
+    (tmp_path / "faber-db.json").write_text(json.dumps(settings))
+    app = build_app(tmp_path, {"XDG_STATE_HOME": str(tmp_path / "state")})
+    sql = "CREATE TABLE teams (id integer PRIMARY KEY);"
+    details = run(Request(desired_sql=sql), app).details
+    assert details.migration is not None
+    assert details.proof is not None
+    assert (details.proof.equal, details.proof.down_equal) == (True, True)
+    (file,) = app.database().folder.iterdir()
+    assert "queryInterface.sequelize.query(`-- faber-db: made from desired_sql" in file.read_text()
+    (migration,) = app.database().handler.parse([SourceFile(file.name, file.read_bytes())])
+    assert not migration.recorded_path  # what it really runs is recorded when it is looked at

@@ -32,7 +32,7 @@ from faber_db.model.change import (
     VerbatimSql,
 )
 from faber_db.model.finding import Finding, Risk
-from faber_db.model.migration import Migration, SourceFile
+from faber_db.model.migration import Migration, SourceFile, recorded_file
 from faber_db.model.trial import TrialRun
 from faber_db.schema.comparison import unlike
 from faber_db.services.app import App, Database
@@ -153,7 +153,8 @@ def run(
     files = read_folder(readable(app, database, progress=progress).database)
     migrations = database.handler.parse(files)
     label = mark(source, text, request.answers)
-    earlier = next((m for m in migrations if label in m.up), None)
+    texts = {file.path: file.content for file in files}  # of a program, not what it runs
+    earlier = next((m for m in migrations if label.encode() in texts.get(m.path, b"")), None)
     if earlier is not None:
         return _skipped(f"migration {earlier.version} was made from this text", earlier)
     if not specification.changes and not specification.questions:
@@ -190,7 +191,7 @@ def run(
         now=app.now(),
         existing=migrations,
     )
-    migration = database.handler.parse((*files, *new))[-1]
+    migration = _as_given(database, (*files, *new), composed)
     progress("proving the migration")
     proof = (
         ProofDetails(unproved=unproved)
@@ -291,6 +292,20 @@ def _without_shadow(
         not_understood=specification.not_understood,
         no_down="the schema is not known without a throw-away database",
     )
+
+
+def _as_given(database: Database, files: Sequence[SourceFile], composed: Composed) -> Migration:
+    """The new migration; of a program, with the SQL that it was written from as its recording.
+
+    What the program really runs is recorded when it is analysed or deployed, like any other.
+    """
+    migration = database.handler.parse(files)[-1]
+    if not migration.code:
+        return migration
+    given = [recorded_file(migration.version, composed.up)]
+    if composed.down:
+        given.append(recorded_file(migration.version, composed.down, back=True))
+    return database.handler.parse((*files, *given))[-1]
 
 
 # proving

@@ -173,6 +173,11 @@ def test_a_new_project_in_typescript_or_not(tool: str, tmp_path: Path) -> None:
     [
         ("SELECT 1; SELECT 2", ["SELECT 1", "SELECT 2"]),
         ("SELECT ';' -- a;\n;", ["SELECT ';'"]),
+        (
+            "-- one\n/* a; */ SELECT 1;\n\n-- two\nSELECT 2;\n-- end\n",
+            ["-- one\n/* a; */ SELECT 1", "-- two\nSELECT 2"],
+        ),
+        ("DELIMITER //\nSELECT 1//\nSELECT 2//\n", ["SELECT 1", "SELECT 2"]),
         ("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql; SELECT 2", None),
         ("CREATE TABLE `a;b` (c int) ENGINE=InnoDB; SELECT 2", None),
         ("INSERT INTO t VALUES ('it\\'s; one'); SELECT 2", None),
