@@ -19,6 +19,7 @@ from faber_db.adapters.handlers.alembic_new import new_revision
 from faber_db.adapters.handlers.alembic_tool import upgrade
 from faber_db.adapters.handlers.graph import Graph
 from faber_db.adapters.handlers.status import graph_status, with_interrupted
+from faber_db.adapters.handlers.tables import require_writable
 from faber_db.adapters.handlers.user_tool import require_row
 from faber_db.errors import (
     LedgerError,
@@ -151,6 +152,7 @@ class Alembic:
             then = self.versions.change(
                 session.dialect, rows, after(revision.graph, rows, revision.version)
             )
+            require_writable(session, migration, script, then)
             ran = session.run(script, wrap=wrap, then=then, observe=observe, name=migration.version)
         return AppliedMigration(
             migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
@@ -178,6 +180,7 @@ class Alembic:
         then = self.versions.change(
             session.dialect, rows, before(revision.graph, rows, revision.version)
         )
+        require_writable(session, migration, script, then)
         ran = session.run(script, wrap=True, then=then, name=migration.version)
         return AppliedMigration(
             migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements

@@ -15,7 +15,7 @@ from typing import ClassVar
 from faber_db.adapters.handlers import by_hand, other_tools
 from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.status import status, with_interrupted
-from faber_db.adapters.handlers.tables import columns_of
+from faber_db.adapters.handlers.tables import columns_of, require_writable
 from faber_db.errors import LedgerError, MigrationIrreversible, NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
@@ -89,10 +89,12 @@ class AppliedRows(ABC):
             ran = session.run(script, wrap=migration.wrap, rehearse=True, observe=observe)
         else:
             self._ensure(session)
+            then = self.applying(session.dialect, migration, now)
+            require_writable(session, migration, script, then)
             ran = session.run(
                 script,
                 wrap=migration.wrap,
-                then=self.applying(session.dialect, migration, now),
+                then=then,
                 observe=observe,
                 name=migration.version,
             )
@@ -108,10 +110,12 @@ class AppliedRows(ABC):
                 f"{migration.name} has no down script",
                 hint="Write one, or restore a backup.",
             )
+        then = self.removing(session.dialect, migration, now)
+        require_writable(session, replace(migration, wrap=migration.wrap_down), script, then)
         ran = session.run(
             script,
             wrap=migration.wrap_down,
-            then=self.removing(session.dialect, migration, now),
+            then=then,
             name=migration.version,
         )
         return AppliedMigration(

@@ -19,7 +19,7 @@ from faber_db.adapters.handlers.reading import beginning_of, folders, has_statem
 from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.sql_text import has_markers, parts_of
 from faber_db.adapters.handlers.status import status, with_interrupted
-from faber_db.adapters.handlers.tables import columns_of, require_columns
+from faber_db.adapters.handlers.tables import columns_of, require_columns, require_writable
 from faber_db.errors import LedgerError, MigrationIrreversible, MigrationUnreadable, NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
@@ -106,6 +106,7 @@ class Dbmate:
     ) -> AppliedMigration:
         if not rehearse:
             _ensure_table(session)
+            require_writable(session, migration, script, [_insert(migration)])
         ran = session.run(
             script,
             wrap=migration.wrap,
@@ -126,6 +127,7 @@ class Dbmate:
                 f"{migration.name} has nothing after `-- migrate:down`",
                 hint="Write its way back there, or restore a backup.",
             )
+        require_writable(session, migration, script, [_delete(migration)])
         ran = session.run(
             script, wrap=_wraps_down(migration), then=[_delete(migration)], name=migration.version
         )

@@ -7,8 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from faber_db.adapters.handlers.tables import columns_of, tables_among
-from faber_db.errors import ConfigError, LedgerForeign
+from faber_db.adapters.handlers.tables import (
+    columns_of,
+    names_its_schema,
+    schemas_with,
+    tables_among,
+)
+from faber_db.errors import ConfigError, LedgerError, LedgerForeign
+from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
 
 _FILES: tuple[tuple[str, str], ...] = (
@@ -137,6 +143,27 @@ def refuse_ledgers(session: Session, own: str) -> None:
         tool = _tool_of(session, table)
         if table != own and tool:
             raise error_for(f"the database holds {table}, the ledger of {tool}", tool)
+    _refuse_elsewhere(session, own)
+
+
+def _refuse_elsewhere(session: Session, own: str) -> None:
+    """Raise where the ledger stands in a schema that the session does not look at.
+
+    Taking the database for an empty one would apply everything again. Where the URL itself names a
+    schema, that one is meant, and others may have ledgers of their own.
+
+    Raises:
+        LedgerError: names the schema.
+    """
+    if session.dialect is not Dialect.POSTGRESQL:
+        return
+    schemas = schemas_with(session, own)
+    if schemas and columns_of(session, own) is None and not names_its_schema(session):
+        raise LedgerError(
+            f"{own} stands in schema {schemas[0]}, which is not on the search path",
+            hint=f"Put `options=-csearch_path={schemas[0]}` into the URL, or name the schema that"
+            " is meant there.",
+        )
 
 
 def require_owner(session: Session, table: str, tool: str) -> None:
@@ -199,4 +226,4 @@ def _tool_of_versions(session: Session, columns: tuple[str, ...]) -> str:
         return "golang-migrate"
     if "inserted_at" in columns:
         return "Ecto"
-    return "Rails" if columns_of(session, "ar_internal_metadata") else "dbmate"
+    return "Rails" if columns_of(session, "ar_internal_metadata", sure=False) else "dbmate"

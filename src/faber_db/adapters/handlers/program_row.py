@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from faber_db.adapters.handlers import by_hand
 from faber_db.adapters.handlers.single_transaction import is_one
+from faber_db.adapters.handlers.tables import require_writable
 from faber_db.errors import MigrationIrreversible, MigrationNotRecorded
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import AppliedMigration, Migration, StatementRun
@@ -39,6 +40,8 @@ def apply(
 ) -> AppliedMigration:
     """Run what was recorded, and `then`, which writes the row."""
     require_recorded(migration)
+    if not rehearse:
+        require_writable(session, migration, script, then)
     ran = session.run(
         script,
         wrap=migration.wrap,
@@ -61,6 +64,7 @@ def roll_back(
             f"no way back of {migration.version} is recorded",
             hint="Restore a backup; or have its own tool undo it where the environment allows.",
         )
+    require_writable(session, migration, script, then)
     ran = session.run(script, wrap=migration.wrap, then=then, name=migration.version)
     return AppliedMigration(
         migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements

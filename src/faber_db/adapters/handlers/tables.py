@@ -2,18 +2,30 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from faber_db.errors import LedgerError
+from faber_db.adapters.handlers.single_transaction import is_one
+from faber_db.errors import LedgerError, StatementFailed
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Session
+from faber_db.model.migration import Migration
+from faber_db.services.ports import Bound, Session
+from faber_db.sql.identifiers import quote
+from faber_db.sql.script import Script
+
+_NO_TABLE = {"1146", "1049", "1109"}  # of MySQL and MariaDB: there is no such table, or database
 
 
-def columns_of(session: Session, table: str, schema: str = "") -> tuple[str, ...] | None:
+def columns_of(
+    session: Session, table: str, schema: str = "", *, sure: bool = True
+) -> tuple[str, ...] | None:
     """Column names of a table, in their order; None where there is none.
 
     Args:
         session: talks to the server.
         table: as the catalogue spells it.
         schema: of PostgreSQL, or a database of MySQL; empty: the first on the search path that has it.
+        sure: a table that MySQL may hide from this account is an error, not none.
+
+    Raises:
+        PermissionMissing: it may be there, and the account has no right to it.
     """
     if session.dialect is Dialect.SQLITE:
         rows = session.query("SELECT name FROM pragma_table_info(%s) ORDER BY cid", (table,))
@@ -31,7 +43,51 @@ def columns_of(session: Session, table: str, schema: str = "") -> tuple[str, ...
             " coalesce(nullif(%s, ''), database()) AND table_name = %s ORDER BY ordinal_position",
             (schema, table),
         )
+        if not rows and sure:
+            _require_sight(session, table, schema)
     return tuple(str(row[0]) for row in rows) or None
+
+
+def _require_sight(session: Session, table: str, schema: str) -> None:
+    """Raise where MySQL hides a table from an account without a right to it.
+
+    The catalogue then says that there is none, and a ledger that is there would count as empty.
+
+    Raises:
+        PermissionMissing: it may be there.
+    """
+    name = f"{quote(schema, session.dialect)}." if schema else ""
+    try:
+        session.query(f"SELECT 1 FROM {name}{quote(table, session.dialect)} LIMIT 0")  # noqa: S608 -- quoted
+    except StatementFailed as error:
+        if error.state not in _NO_TABLE:
+            raise
+
+
+class _Undone(Exception):
+    """Takes a try back."""
+
+
+def require_writable(
+    session: Session, migration: Migration, script: Script, rows: Sequence[Bound]
+) -> None:
+    """Try what is to be written into a ledger, and take it back, before a script that is not one runs.
+
+    What cannot be written after it would leave the script's work without a row. A script that is one
+    with its rows needs no try.
+
+    Raises:
+        PermissionMissing, StatementFailed, LockTimeout: nothing ran.
+    """
+    if is_one(migration, script):
+        return
+    try:
+        with session.transaction():
+            for bound in rows:
+                session.execute(bound.sql, bound.parameters)
+            raise _Undone
+    except _Undone:
+        return
 
 
 def require_columns(table: str, columns: Sequence[str], wanted: set[str]) -> None:
@@ -76,8 +132,31 @@ def tables_among(
     return tuple(sorted(found))
 
 
+def schemas_with(session: Session, table: str) -> tuple[str, ...]:
+    """Schemas of PostgreSQL that have a table of that name, on the search path or not."""
+    rows = session.query(
+        "SELECT n.nspname::text FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p') AND c.relname = %s"
+        " AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
+        (table,),
+    )
+    return tuple(str(row[0]) for row in rows)
+
+
+def names_its_schema(session: Session) -> bool:
+    """Whether whoever connects has said which schema is meant, in the URL or with `SET`."""
+    ((source,),) = session.query(
+        "SELECT source FROM pg_catalog.pg_settings WHERE name = 'search_path'"
+    )
+    return source in ("client", "session")
+
+
 def tables_with(session: Session, columns: Collection[str]) -> tuple[str, ...]:
-    """Tables that have these columns and no others, sorted; on PostgreSQL `schema.table`."""
+    """Tables that have these columns and no others, sorted; on PostgreSQL `schema.table`.
+
+    Where the session names its schemas, only these are looked at.
+    """
     if session.dialect is Dialect.SQLITE:
         rows = session.query(
             "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
@@ -90,6 +169,8 @@ def tables_with(session: Session, columns: Collection[str]) -> tuple[str, ...]:
             " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
             " WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped"
             " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
+            " AND (NOT %s OR n.nspname = ANY (pg_catalog.current_schemas(false)))",
+            (names_its_schema(session),),
         )
     else:
         rows = session.query(
