@@ -1,11 +1,14 @@
 """A dry run says what would run: each statement, in which transaction, its locks, limits and times."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from faber_db.cli.render.coordinate import outcome
 from faber_db.cli.render.page import Page
+from faber_db.executor import quiet
+from faber_db.executor.quiet import Patience
 from faber_db.model.answer import Answer, State
 from faber_db.services import build
 from faber_db.services.app import App
@@ -92,3 +95,41 @@ def test_what_cannot_be_parted_says_why(app_factory: AppFactory, sqlite_url: str
     (step,) = planned(app_factory(sqlite_url, migrations={"1_a.sql": f"{up}{DOWN}"})).details.steps
     assert step.parts == []
     assert "ends a transaction that the script did not begin" in step.note
+
+
+def test_batches_are_shown_and_run(app_factory: AppFactory, sqlite_url: str) -> None:
+    """A migration like any other, but for its many transactions."""
+    up = f"-- migrate:up\n{FIRST}INSERT INTO users (id) VALUES (1), (2), (3), (4), (5);\n{DOWN}"
+    app = app_factory(sqlite_url, migrations={"1_users.sql": up})
+    build.run(Request(), app)
+    up = "-- migrate:up\n-- faber-db: batch 2\nUPDATE users SET name = 'x' || id;\n"
+    (app.database().folder / "2_names.sql").write_text(f"{up}{DOWN}")
+    how = "in batches of 2 rows, each a transaction with its checkpoint"
+    assert parts(planned(app)) == [(how, ["UPDATE users SET name = 'x' || id"])]
+    assert build.run(Request(), app).details.state is State.DONE
+    with app.database().engine.connect(sqlite_url) as session:
+        names = [("x1",), ("x2",), ("x3",), ("x4",), ("x5",)]
+        assert session.query("SELECT name FROM users ORDER BY id") == names
+        assert session.interrupted() == {}
+
+
+@pytest.mark.slow
+def test_who_is_in_the_way_is_named_and_nothing_runs(
+    app_factory: AppFactory, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_factory(postgresql_url, migrations={"1_users.sql": f"-- migrate:up\n{FIRST}{DOWN}"})
+    build.run(Request(), app)
+    up = "-- migrate:up\nALTER TABLE users ADD COLUMN plan text;\n"
+    (app.database().folder / "2_plan.sql").write_text(f"{up}{DOWN}")
+    for function in (quiet.wait_for_blockers, quiet.in_the_way):
+        impatient = Patience(old=timedelta(0), blockers=timedelta(0))
+        monkeypatch.setitem(function.__kwdefaults__ or {}, "patience", impatient)
+    with psycopg.connect(postgresql_url, application_name="metabase") as other:
+        other.execute("SELECT * FROM users")
+        (said,) = [c for c in planned(app).details.checked if c.startswith("in the way now: ")]
+        assert f"session {other.info.backend_pid} (metabase, postgres), idle in transaction" in said
+        refused = build.run(Request(), app)
+        assert [e.code for e in refused.errors] == ["lock-blocked"], refused
+        assert "metabase" in refused.errors[0].message
+    monkeypatch.undo()
+    assert build.run(Request(), app).details.state is State.DONE

@@ -20,7 +20,7 @@ from faber_db.errors import (
     NotSupported,
     PolicyRefused,
 )
-from faber_db.executor import enrolment
+from faber_db.executor import enrolment, quiet
 from faber_db.executor.approving import is_requesters
 from faber_db.executor.guard import (
     Target,
@@ -166,6 +166,7 @@ def _deploy(ground: Ground, proposal: Proposal) -> Content:
             *_require_healthy(ground, touched),
             *_staged(ground, pending, touched),
             *answers,
+            *quiet.in_the_way(ground.session, touched, ground.app.now()),
         ),
         trial=trial,
         arguments=arguments,

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import sleep
 
 from faber_db.errors import Cancelled, LockBlocked, ReplicaBehind
+from faber_db.model.plan import PreflightAnswer
 from faber_db.services.ports import Blocker, Progress, ReplicaLag, Session
 from faber_db.services.ports import Cancelled as IsCancelled
 
@@ -53,6 +54,27 @@ def wait_for_blockers(
             f"{left}; the migration would wait for it, and the application behind the migration",
             hint="End that session, or deploy when it has ended. Nothing was run.",
         )
+
+
+def in_the_way(
+    session: Session,
+    tables: Sequence[str],
+    now: datetime,
+    *,
+    patience: Patience = Patience(),
+) -> tuple[PreflightAnswer, ...]:
+    """Old transactions on the tables, for a plan: what a deployment would wait for now."""
+    return tuple(
+        PreflightAnswer(
+            question="in the way now",
+            answer=_named(blocker, tables),
+            ok=None,
+            asked_at=now.isoformat(timespec="seconds"),
+            decides=False,
+        )
+        for blocker in session.blockers(tables)
+        if _is_old(blocker, session, patience)
+    )
 
 
 def wait_for_replicas(

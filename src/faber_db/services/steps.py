@@ -94,6 +94,8 @@ def _how(stretch: Stretch) -> str:
     if not stretch.alone:
         return "one transaction, its own" if stretch.begin else "one transaction"
     (statement,) = stretch.statements
+    if statement.batch:
+        return f"in batches of {statement.batch:,} rows, each a transaction with its checkpoint"
     if commits_itself(statement):
         return "by itself: it commits what is before it, and itself"
     return "by itself" if statement.transactional else "by itself: it refuses a transaction"
