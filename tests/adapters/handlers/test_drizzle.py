@@ -42,13 +42,14 @@ def folder(**whens: int) -> list[SourceFile]:
 
 
 def test_discover(tmp_path: Path) -> None:
-    (tmp_path / "packages/db/drizzle/meta").mkdir(parents=True)
-    (tmp_path / "packages/db/drizzle/meta/_journal.json").write_bytes(journal().content)
-    (tmp_path / "packages/db/drizzle/0000_a.sql").write_text("SELECT 1;")
+    place = tmp_path / "packages/db/migrations/sqlite"  # as deep as folders are looked for
+    (place / "meta").mkdir(parents=True)
+    (place / "meta/_journal.json").write_bytes(journal().content)
+    (place / "0000_a.sql").write_text("SELECT 1;")
     found = detect_handler(tmp_path)
     assert found is not None
     assert (found.handler, found.engine) == ("drizzle", "sqlite")
-    assert found.folder == tmp_path / "packages/db/drizzle"
+    assert found.folder == place
 
 
 def test_the_journal_is_the_order_and_the_version_is_its_time() -> None:
@@ -91,11 +92,13 @@ def test_another_tools_file_is_named() -> None:
         HANDLER.parse([*folder(a=1), SourceFile("migration_lock.toml", b"")])
 
 
-def test_pieces_without_a_semicolon_are_apart() -> None:
+@pytest.mark.parametrize("dialect", [Dialect.POSTGRESQL, Dialect.SQLITE, Dialect.MARIADB])
+def test_pieces_without_a_semicolon_are_apart(dialect: Dialect) -> None:
     text = (
         f"CREATE TABLE a (x int)\n{BREAKPOINT}\nCREATE TABLE b (x int);{BREAKPOINT}\nDROP TABLE a"
     )
-    statements = parse(separated(text), Dialect.POSTGRESQL).statements
+    assert "-->" not in separated(text)  # which is no comment on MariaDB
+    statements = parse(separated(text), dialect).statements
     assert [(s.line, s.text.split("(")[0].strip()) for s in statements] == [
         (1, "CREATE TABLE a"),
         (3, "CREATE TABLE b"),
@@ -193,7 +196,7 @@ def test_files_that_no_entry_names_are_told(session: Session) -> None:
     assert [m.name for m in history] == ["0000_a"]
     (note,) = HANDLER.notes(session, history, ())
     assert (note.code, note.blocks) == ("file-not-in-journal", False)
-    assert note.message.startswith("0001_b.sql ")
+    assert note.message.startswith("no entry of meta/_journal.json names 0001_b.sql: ")
 
 
 def test_a_new_entry_is_newer_than_all_and_the_rest_of_the_journal_stays() -> None:

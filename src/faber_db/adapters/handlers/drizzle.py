@@ -49,12 +49,10 @@ class Drizzle:
     def discover(self, root: Path) -> list[FoundHistory]:
         """Folders with `meta/_journal.json`."""
         found = []
-        for folder, files in folders(root):
-            if folder.name == "meta" and "_journal.json" in files:
-                text = beginning_of(folder / "_journal.json")
-                found.append(
-                    FoundHistory(self.name, folder.parent, JOURNAL, engine=_engine_in(text))
-                )
+        for folder, _ in folders(root):
+            if (folder / JOURNAL).is_file():
+                engine = _engine_in(beginning_of(folder / JOURNAL))
+                found.append(FoundHistory(self.name, folder, JOURNAL, engine))
         return found
 
     def wants(self, path: str) -> bool:
@@ -87,9 +85,9 @@ class Drizzle:
         return (
             LedgerNote(
                 "file-not-in-journal",
-                f"{', '.join(strays[:_SHOWN])}{more} stand in no entry of {JOURNAL}:"
-                " Drizzle never runs them",
-                "Make an entry with `drizzle-kit generate --custom`, or move them away.",
+                f"no entry of {JOURNAL} names {', '.join(strays[:_SHOWN])}{more}:"
+                " Drizzle never runs what it does not name",
+                "Make an entry with `drizzle-kit generate --custom`, or move the file away.",
             ),
         )
 

@@ -16,6 +16,7 @@ from faber_db.model.migration import Migration, SourceFile
 
 JOURNAL = "meta/_journal.json"
 BREAKPOINT = "--> statement-breakpoint"
+_COMMENT = "-- statement-breakpoint"
 _DOWN = ".down.sql"  # ours: Drizzle has no way back, and reads no file that has no entry
 _RESTAMP = f"Correct {JOURNAL}; its tool is drizzle-kit."
 
@@ -91,9 +92,12 @@ def next_prefix(existing: Sequence[Migration]) -> str:
 
 
 def separated(text: str) -> str:
-    """A script whose pieces all end with a semicolon."""
+    """A script whose pieces all end with a semicolon, and whose breakpoints are comments.
+
+    To MySQL and MariaDB `-->` is none: there a comment has white space after its two dashes.
+    """
     *pieces, last = text.split(BREAKPOINT)
-    return BREAKPOINT.join([*(_ended(piece) for piece in pieces), last])
+    return _COMMENT.join([*(_ended(piece) for piece in pieces), last])
 
 
 def _ended(piece: str) -> str:
