@@ -107,6 +107,17 @@ def test_a_script_changes_nothing_for_the_ledger_or_the_next_one(
         assert session.query(f"SHOW {name}") == before
 
 
+def test_a_script_chooses_the_isolation_of_its_transaction(
+    engine: Postgresql, postgresql_url: str
+) -> None:
+    """Nothing of ours stands before it: it has to come before any query."""
+    level = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\n"
+    made = "CREATE TABLE t AS SELECT current_setting('transaction_isolation') AS level;\n"
+    with engine.connect(postgresql_url) as session:
+        session.run(parse(f"BEGIN;\n{level}{made}COMMIT;\n", session.dialect), wrap=True)
+        assert session.query("SELECT level FROM t") == [("repeatable read",)]
+
+
 def test_a_stricter_limit_is_kept(engine: Postgresql, postgresql_url: str) -> None:
     text = (
         "SET LOCAL lock_timeout = '5ms'; CREATE TABLE t AS SELECT current_setting('lock_timeout') v"

@@ -1,5 +1,6 @@
 """A connection with its limits set and read back, and no transaction pooler between."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _OLDEST = 140000
 _CONNECT_SECONDS = "10"
 _IDLE_IN_TRANSACTION = timedelta(minutes=1)  # ends a transaction of ours when we are stopped dead
+_UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -106,21 +108,29 @@ def set_limits(connection: "Connection", limits: Limits) -> None:
 
 
 def check_limits(connection: "Connection", limits: Limits) -> None:
-    """Read the limits in force, in milliseconds, and compare.
+    """Read the limits in force and compare.
+
+    With SHOW, which is no query to the server: a script's own SET TRANSACTION may come after it.
 
     Raises:
         ConnectionLimits: one differs.
     """
-    rows = connection.execute(
-        "SELECT name, setting FROM pg_catalog.pg_settings"
-        " WHERE name IN ('lock_timeout', 'statement_timeout')"
-    ).fetchall()
-    for name, expected in _expected(limits).items():
-        if (name, str(expected)) not in rows:
+    wanted = _expected(limits)
+    shown = connection.execute("; ".join(f"SHOW {name}" for name in wanted).encode())
+    for name, expected in wanted.items():
+        row = shown.fetchone()
+        shown.nextset()
+        if row is None or _in_milliseconds(str(row[0])) != expected:
             raise ConnectionLimits(
                 f"{name} did not read back as {expected} ms",
                 hint="Connect to the server itself, not through a proxy (`direct_url`).",
             )
+
+
+def _in_milliseconds(shown: str) -> int | None:
+    """`2s`, `1500ms`, `15min` as the server shows them; None where that cannot be read."""
+    match = re.fullmatch(r"(\d+)(ms|s|min|h|d)?", shown)
+    return int(match[1]) * _UNITS[match[2] or "ms"] if match else None
 
 
 def refuse_pooler(connection: "Connection", address: Address) -> None:
