@@ -24,6 +24,8 @@ from faber_db.adapters.handlers.js_text import (
         ("a // b\nc", "a  \nc"),
         ("a /* b\n */ c", "a   c"),
         ("a /* b", "a  "),
+        ("a /* b *", "a  "),
+        ("x = 'a b\ny", "x = ''\ny"),
         ("x = 'a-b/c.d'", "x = 'a-b/c.d'"),
         ("x = 'class A'; y", "x = ''; y"),
         ('x = "say \\"class A {\\""', 'x = ""'),

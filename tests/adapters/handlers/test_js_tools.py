@@ -1,8 +1,10 @@
 """TypeORM, Sequelize and Knex: what their files, configurations and ledgers say."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -272,6 +274,32 @@ def test_unreadable(tool: str, files: dict[str, str]) -> None:
 def test_a_program_that_wants_no_transaction(tool: str, text: str, wrap: bool) -> None:
     (one,) = parsed(tool, **{"1795424400000.ts": text})
     assert one.wrap is wrap
+
+
+HOSTILE = {  # each would take minutes where a text is looked through from every place anew
+    "quotes that never end": "'" + "\\'" * 300_000,
+    "a pattern that never ends": "`" + "\\`" * 300_000,
+    "comments that never end": "/*" * 300_000,
+    "classes without a body": "class a " * 100_000,
+    "config without a body": "config " * 100_000,
+    "names": "name " * 100_000 + "transaction " * 100_000,
+    "digits": "class A" + "1" * 500_000,
+}
+
+
+@tools
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_keeps_us_busy(tool: str, text: str) -> None:
+    began = process_time()
+    with suppress(MigrationUnreadable):
+        parsed(tool, **{FILES[tool][1]: text})
+    assert process_time() - began < 10  # of this process alone; otherwise minutes
+
+
+def test_no_comments_keep_us_busy() -> None:
+    began = process_time()
+    assert statements_of("/* */" * 2_000 + " SELECT 1")
+    assert process_time() - began < 10
 
 
 # --- ledgers -----------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 EXTENSIONS = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
-_PIECE = re.compile(
-    r"//[^\n]*|/\*.*?(?:\*/|\Z)"
-    r"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|`(?:\\.|[^`\\])*`",
+_PIECE = re.compile(  # one that does not end goes on to its last possible place: linear time
+    r"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
+    r"|'(?:\\.|[^'\\\n])*+'?|\"(?:\\.|[^\"\\\n])*+\"?|`(?:\\.|[^`\\])*+`?",
     re.DOTALL,
 )
 _TOOLS = (  # by what only its migrations are given; the first that is found

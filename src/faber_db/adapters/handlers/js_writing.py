@@ -10,7 +10,7 @@ from faber_db.sql.script import parse
 from faber_db.sql.splitter import spans
 
 _DIALECTS = (Dialect.POSTGRESQL, Dialect.MARIADB, Dialect.SQLITE)
-_COMMENTS = re.compile(r"(?:[\s;]|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+_COMMENTS = re.compile(r"(?:[\s;]|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*+")
 NO_WAY_BACK = 'throw new Error("This migration has no way back.");'
 
 

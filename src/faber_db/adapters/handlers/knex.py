@@ -25,7 +25,7 @@ from faber_db.services.ports import Bound, Session, ToolPlace
 
 _LOCK = "_lock"
 _AGAIN = timedelta(seconds=10)  # for the lock, when Knex has given it back
-_ALONE = re.compile(r"\bconfig\b[^;{}]*\{[^{}]*\btransaction\s*:\s*false\b")
+_ALONE = re.compile(r"\bconfig\b[^;{}]{0,200}\{[^{}]{0,500}\btransaction\s*:\s*false\b")
 _NOW = {
     Dialect.POSTGRESQL: "clock_timestamp()",
     Dialect.SQLITE: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",

@@ -25,7 +25,7 @@ from faber_db.services.ports import Bound, Session, ToolPlace
 METADATA = "typeorm_metadata"  # where TypeORM keeps the text of views and generated columns
 _STAMP = 13  # digits: milliseconds since 1970
 _DECLARED = re.compile(
-    r"\bclass\s+([\w$]+)\s[^{]*\bMigrationInterface\b"
+    r"\bclass\s+([\w$]+)\s[^{]{0,500}\bMigrationInterface\b"
     r"|\b(?:class|function)\s+([\w$]+?\d{13})\b"
 )
 _NAMED = re.compile(
