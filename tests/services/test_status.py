@@ -111,7 +111,12 @@ def test_migrations_of_one_environment(app: App) -> None:
     (app.database().folder / "001_users.up.sql").write_text("CREATE TABLE other (id integer);")
     edited = status(app, environment="dev").migrations
     assert edited["001_users"].state is MigrationState.EDITED
-    assert edited["001_users"].command == "faber-db accept-edit dev 001_users"
+    command = "faber-db accept-edit dev 001_users"
+    assert edited["001_users"].command == command
+    app = replace(app, config_path=app.root / "faber-db.json")
+    assert status(app, environment="dev").next == NextPerson(person=command)
+    look = NextTool(tool="status", arguments={"environment": "dev", "detail": "full"})
+    assert status(app).next == look
 
 
 def test_summary_leaves_old_ones_out_and_pages_hold_all(

@@ -46,6 +46,7 @@ LIMITS = Limits(
 )
 PAGE = 50
 NEWEST = 3  # applied migrations that a summary shows
+_STOPS = {MigrationState.EDITED, MigrationState.FAILED, MigrationState.HALF_APPLIED}
 _NOT_ADOPTED = "not-adopted"
 _TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK)
 _PHASES = {
@@ -416,9 +417,19 @@ def _phase(
             if any(note.code == _NOT_ADOPTED for note in line.notes):
                 words = f" --database {line.database}" if line.database else ""
                 return NextPerson(person=f"faber-db baseline {line.environment}{words}")
+            if _STOPS & line.counts.keys():
+                return _way_out(details, arguments)
             if line.pending:
                 return NextTool(tool=tool, arguments=arguments)
     return None
+
+
+def _way_out(details: StatusDetails, arguments: dict[str, str]) -> NextTool | NextPerson:
+    """The command out of a state that stops a deployment; where none was looked at, the look."""
+    commands = [m.command for m in details.migrations.values() if m.command]
+    if commands:
+        return NextPerson(person=commands[0])
+    return NextTool(tool="status", arguments={**arguments, "detail": "full"})
 
 
 def _environment_of(phase: str, app: App, database: Database) -> str | None:
