@@ -139,7 +139,8 @@ def test_a_file_that_changed_after_the_plan_does_not_run(project: Project) -> No
     file = project.add("aaa")
     project.install()
     app = project.app()
-    (planned,) = [building.run(Request(dry_run=True), app).details.plan_id]
+    planned = building.run(Request(dry_run=True), app).details.plan_id
+    assert "-- a program: alembic upgrade aaa" in app.executor.show(planned).sql
     file.write_text(file.read_text() + "# more\n")
     job = app.executor.start(planned)
     assert (job.state, job.error["code"]) == ("failed", ApprovalStale.code)

@@ -211,7 +211,9 @@ class Alembic:
 
     def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
         """Where several branches are open, the rows depend on the database: then `stamp` says them."""
-        revision = _recorded(migration)
+        if migration.code and not (migration.recorded_path or back):
+            return f"-- a program: alembic upgrade {migration.version}"
+        revision = _revision(migration)
         needs = revision.needs
         one, other = ((revision.version,), needs) if back else (needs, (revision.version,))
         ledger = self.versions.text(dialect, self.versions.change(dialect, one, other))
