@@ -91,7 +91,8 @@ def _heard(texts: list[str]) -> list[Heard]:
 
 
 def _script(heard: list[Heard]) -> str:
-    return script_of(heard, ("alembic_version", "public.alembic_version"), Dialect.POSTGRESQL)
+    tables = ("alembic_version", "public.alembic_version")
+    return script_of(heard, tables, Dialect.POSTGRESQL).sql
 
 
 @pytest.mark.parametrize(("texts", "script"), _KEPT.values(), ids=_KEPT)
@@ -145,7 +146,7 @@ def test_what_sqlite_is_asked_is_left_out_and_what_it_is_told_is_kept() -> None:
         "BEGIN ", "CREATE TABLE n (a)", "INSERT INTO n SELECT a FROM t", "DROP TABLE t",
         "ALTER TABLE n RENAME TO t", "PRAGMA foreign_keys", _ROW, "COMMIT",
     ]  # fmt: skip
-    found = script_of(_heard(texts), ("alembic_version",), Dialect.SQLITE)
+    found = script_of(_heard(texts), ("alembic_version",), Dialect.SQLITE).sql
     assert found == (
         "PRAGMA foreign_keys = OFF;\nCREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\n"
         "DROP TABLE t;\nALTER TABLE n RENAME TO t;\n"
@@ -159,5 +160,38 @@ def test_what_mariadb_is_asked_is_left_out() -> None:
         "SELECT * FROM `INFORMATION_SCHEMA`.`TABLES`", "CREATE TABLE t (a int)",
         "INSERT INTO t VALUES (1)", _ROW, "COMMIT",
     ]  # fmt: skip
-    found = script_of(_heard(texts), ("alembic_version",), Dialect.MARIADB)
+    found = script_of(_heard(texts), ("alembic_version",), Dialect.MARIADB).sql
     assert found == "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\n"
+
+
+def test_what_the_tool_applies_with_it_is_told_apart() -> None:
+    texts = [
+        "CREATE TABLE alembic_version (version_num text)", "SET TIME ZONE 'UTC'", "BEGIN",
+        "CREATE TABLE auth (a int)",
+        "SELECT * FROM auth", _ROW, "COMMIT", "BEGIN", "CREATE TABLE t (a int)", "COMMIT",
+        _ROW.replace("'a'", "'b'"),
+    ]  # fmt: skip
+    found = script_of(_heard(texts), ("alembic_version",), Dialect.POSTGRESQL)
+    assert found.sql == "SET TIME ZONE 'UTC';\nCREATE TABLE t (a int);\n"
+    assert found.before == (
+        "CREATE TABLE alembic_version (version_num text);\nSET TIME ZONE 'UTC';\nBEGIN;\n"
+        f"CREATE TABLE auth (a int);\n{_ROW};\nCOMMIT;\n"
+    )
+
+
+def test_rows_that_are_changed_belong_to_one_migration() -> None:
+    texts = ["DROP TABLE x", _ROW, "DELETE FROM alembic_version WHERE version_num = 'c'",
+             "UPDATE alembic_version SET version_num = 'm' WHERE version_num = 'a'"]  # fmt: skip
+    assert _script(_heard(texts)) == "DROP TABLE x;\n"
+
+
+def test_a_lock_row_is_no_row_of_the_ledger() -> None:
+    tables = ("knex_migrations", "knex_migrations_lock")
+    texts = [
+        "INSERT INTO knex_migrations_lock (is_locked) VALUES (0)",
+        "UPDATE knex_migrations_lock SET is_locked = 1", "DROP TABLE x",
+        "INSERT INTO knex_migrations (name) VALUES ('a')",
+        "UPDATE knex_migrations_lock SET is_locked = 0",
+    ]  # fmt: skip
+    found = script_of(_heard(texts), tables, Dialect.POSTGRESQL)
+    assert (found.sql, found.before) == ("DROP TABLE x;\n", "")

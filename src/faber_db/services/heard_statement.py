@@ -48,6 +48,7 @@ class Part:
     sort: Sort
     why: str = ""  # what makes it unrepeatable
     name: str = ""  # of a setting
+    adds: bool = False  # a row of the ledger that was not there
 
 
 def _words(text: str) -> frozenset[str]:
@@ -97,7 +98,9 @@ def sort_of(statement: Statement, ledger: Collection[str]) -> Part:
     mine = {name for name in tables if name in ledger}
     if mine and mine == tables:
         wrote = any(isinstance(a, _ROWS) for a in actions)
-        return Part(Sort.ROW if wrote else Sort.OUT)
+        if all(name.endswith("_lock") for name in mine) or not wrote:
+            return Part(Sort.OUT)
+        return Part(Sort.ROW, adds=any(isinstance(a, Insert) for a in actions))
     settings = [a for a in actions if isinstance(a, SetVariable)]
     if settings and not any(isinstance(a, TableAction) for a in actions):
         return _of_setting(settings)
@@ -106,6 +109,11 @@ def sort_of(statement: Statement, ledger: Collection[str]) -> Part:
     if mine:
         return Part(Sort.KEEP, f"it uses the tool's own table {min(mine)}")
     return Part(Sort.KEEP, _given_back(statement, actions))
+
+
+def defines(statement: Statement) -> bool:
+    """Whether it makes or changes a table, be it the tool's own."""
+    return any(isinstance(a, TableAction | Drop) for a in statement.actions)
 
 
 def _of_setting(settings: list[SetVariable]) -> Part:

@@ -13,7 +13,7 @@ from faber_db.model.migration import Migration
 from faber_db.model.sha256 import sha256_of
 from faber_db.services.app import App, Database
 
-_FORMAT = 1
+_FORMAT = 2
 _AROUND = (
     "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml",
     "bun.lock", "pyproject.toml", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock",
@@ -28,6 +28,7 @@ class Outcome:
     """What became of one recording."""
 
     sql: str = ""
+    before: str = ""  # of migrations outside of the history that the tool applies with it
     code: str = ""  # of the error, where there is no SQL
     message: str = ""
     hint: str = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from faber_db.errors import MigrationNotRecorded, MigrationNotReproducible
 from faber_db.model.dialect import Dialect
-from faber_db.services.heard_statement import Sort, sort_of
+from faber_db.services.heard_statement import Sort, defines, sort_of
 from faber_db.services.ports import Heard
 from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Statement, parse
@@ -28,9 +28,18 @@ class _Connection:
     pieces: list[_Kept] = field(default_factory=list)  # of the open transaction
     settings: dict[str, str] = field(default_factory=dict)
     wrote_row: bool = False  # in the open transaction
+    added_row: bool = False  # the same
 
 
-def script_of(heard: Sequence[Heard], ledger: Sequence[str], dialect: Dialect) -> str:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was heard, taken apart."""
+
+    sql: str  # of the migration
+    before: str = ""  # of others that the tool applied first, their rows of the ledger with them
+
+
+def script_of(heard: Sequence[Heard], ledger: Sequence[str], dialect: Dialect) -> Recorded:
     """The statements of a migration, in order, in the transactions in which the program ran them.
 
     Left out is what belongs to the tool: its ledger, its locks, what it asks of the catalogue, and
@@ -60,6 +69,9 @@ class _Reading:
         self._kept: list[_Kept] = []
         self._problems: list[str] = []
         self._whole: tuple[list[_Kept], list[str]] | None = None  # up to the last row of the ledger
+        self._ran: list[str] = []  # all that changed something, the tool's own too
+        self._closed_at = 0  # where in it the last row of the ledger was kept
+        self._before = 0  # where in it the migration of that row began
         self._transactions = 0
         self._settings: dict[str, str] = {}  # as the recorded script has set them so far
 
@@ -77,7 +89,7 @@ class _Reading:
         if together and connection.transaction:
             self._end(connection, kept=not heard.failed)
 
-    def text(self) -> str:
+    def text(self) -> Recorded:
         if self._whole is None:
             raise self._unheard()
         kept, problems = self._whole
@@ -86,7 +98,8 @@ class _Reading:
                 problems[0],
                 hint="Write what it has to do as plain SQL, which decides nothing by what it reads.",
             )
-        return _written(kept, self._dialect)
+        before = "".join(f"{_closed(text)}\n" for text in self._ran[: self._before])
+        return Recorded(_written(kept, self._dialect), before)
 
     def _unheard(self) -> MigrationNotRecorded:
         if self._dialect is Dialect.SQLITE and not self._connections:
@@ -102,6 +115,7 @@ class _Reading:
     def _one(self, statement: Statement, heard: Heard, connection: _Connection) -> None:
         control = statement.transaction_control
         if control:
+            self._ran.append(statement.text.strip())
             self._control(control, statement, connection)
             return
         part = sort_of(statement, self._ledger)
@@ -109,11 +123,14 @@ class _Reading:
             if part.sort is not Sort.OUT:
                 self._problems.append("a statement of it failed, and it went on")
             return
+        if part.sort not in (Sort.OUT, Sort.READ) or defines(statement):
+            self._ran.append(statement.text.strip())
         match part.sort:
             case Sort.OUT:
                 return
             case Sort.ROW:
                 connection.wrote_row = True
+                connection.added_row |= part.adds
                 if not connection.transaction:
                     self._close_whole(connection)
             case Sort.SETTING:
@@ -178,9 +195,16 @@ class _Reading:
             del connection.pieces[at:]
 
     def _close_whole(self, connection: _Connection) -> None:
-        """The ledger says that it is applied; what was heard up to here is the migration."""
-        connection.wrote_row = False
-        self._whole = (list(self._kept), list(self._problems))
+        """The ledger says that it is applied: what was heard since the row before is the migration.
+
+        A row that is only changed or taken away belongs to the one that was added or changed last.
+        """
+        found = (self._kept, self._problems)
+        if self._whole is None or any(found) or connection.added_row:
+            self._whole = found
+            self._before, self._closed_at = self._closed_at, len(self._ran)
+            self._kept, self._problems, self._settings = [], [], {}
+        connection.wrote_row = connection.added_row = False
 
 
 def _name(statement: Statement) -> str:

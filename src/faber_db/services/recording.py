@@ -34,7 +34,7 @@ from faber_db.services.ports import (
     never,
     silent,
 )
-from faber_db.services.recorded_script import script_of
+from faber_db.services.recorded_script import Recorded, script_of
 from faber_db.services.same_outcome import difference_between
 from faber_db.sql.script import parse
 
@@ -146,7 +146,8 @@ class _Work:
 
     def _outcome(self, number: int, migration: Migration, *, twice: bool) -> Outcome:
         try:
-            return Outcome(sql=self._record(number, migration, twice=twice))
+            found = self._record(number, migration, twice=twice)
+            return Outcome(sql=found.sql, before=found.before)
         except (MigrationNotRecorded, MigrationNotReproducible, ToolFailed) as error:
             return Outcome.failed(error, migration.name)
         except ShadowUnavailable as error:
@@ -154,41 +155,46 @@ class _Work:
                 MigrationNotRecorded(error.message, hint=error.hint), migration.name
             )
 
-    def _record(self, number: int, migration: Migration, *, twice: bool) -> str:
+    def _record(self, number: int, migration: Migration, *, twice: bool) -> Recorded:
         first = self._at(_FIRST, number)
         began = monotonic()
-        sql = self._run(_FIRST, number)
+        found = self._run(_FIRST, number)
         origin = Origin(
             migration.path, sha256_of(migration.content), 2 if twice else 1, not first.unchecked
         )
-        text = origin.line() + sql
-        self._prove(number, migration, text, first)
+        whole = Recorded(origin.line() + found.sql, found.before)
+        self._prove(number, migration, whole, first)
         if twice:
             sleep(max(0.0, _APART - (monotonic() - began)))
             second = self._at(_SECOND, number)
             second.stir()
             again = self._run(_SECOND, number)
-            if again != sql:
+            if again.sql != found.sql:
                 raise MigrationNotReproducible(
-                    f"two recordings differ: {_first_difference(sql, again)}",
+                    f"two recordings differ: {_first_difference(found.sql, again.sql)}",
                     hint="It depends on the time, on chance or on a number that the database"
                     " gives. Write the names and values out.",
                 )
-        return text
+        return whole
 
-    def _prove(self, number: int, migration: Migration, text: str, first: Listening) -> None:
+    def _prove(self, number: int, migration: Migration, whole: Recorded, first: Listening) -> None:
         """The recorded SQL, run as the executor runs it, has to leave what the program left."""
+        from faber_db.rules import touched
+
         proof = self._at(_PROOF, number)
         del self._places[_PROOF]
         try:
-            self._apply(proof, _as_recorded(migration, text))
+            self._apply(proof, _as_recorded(migration, whole.sql), before=whole.before)
         except MigrationFailed as error:
             raise MigrationNotReproducible(
                 f"what it ran does not run again: {error.message}",
                 hint="It depends on something beside its statements.",
             ) from error
         found = difference_between(
-            first.session, proof.session, leave_out=self._handler.ledger_tables
+            first.session,
+            proof.session,
+            leave_out=self._handler.ledger_tables,
+            rows_of=touched(parse(whole.sql, proof.session.dialect)),  # tools fill others later
         )
         if found:
             raise MigrationNotReproducible(
@@ -210,7 +216,7 @@ class _Work:
             if known is None:  # plain SQL
                 self._apply(place, migration)
             elif known.sql:
-                self._apply(place, _as_recorded(migration, known.sql))
+                self._apply(place, _as_recorded(migration, known.sql), before=known.before)
             else:
                 self._progress(f"running {migration.name}")
                 self._handler.run_tool(place.session, migration, self._tool_place(place))
@@ -218,14 +224,16 @@ class _Work:
             self._places[which] = (place, done)
         return place
 
-    def _run(self, which: int, number: int) -> str:
+    def _run(self, which: int, number: int) -> Recorded:
         place, _ = self._places.pop(which)  # where the tool fails, nobody knows what it left
         place.heard()
         self._handler.run_tool(place.session, self._history[number], self._tool_place(place))
         self._places[which] = (place, number + 1)
         return script_of(place.heard(), self._handler.ledger_tables, place.session.dialect)
 
-    def _apply(self, place: Listening, migration: Migration) -> None:
+    def _apply(self, place: Listening, migration: Migration, *, before: str = "") -> None:
+        if before:
+            place.session.run(parse(before, place.session.dialect), wrap=False)
         script = parse(migration.up, place.session.dialect)
         self._handler.apply_one(place.session, migration, script, now=self._app.now())
 
