@@ -1,6 +1,7 @@
 """The script for the server's own client leaves what we would have left, ledger included."""
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,20 +24,29 @@ ALONE = {
 
 
 PROGRAMS = {"typeorm": "1795424400000-A.js", "sequelize": f"{NAME}.js", "knex": f"{NAME}.ts"}
-TIMELESS = {"typeorm", "sequelize"}  # no time either
-BLIND = {"goose", "flyway", "yoyo", *PROGRAMS}  # no SHA-256 in the ledger
+NATIVES = ("dbmate", "golang-migrate", "drizzle")
+TIMELESS = {"typeorm", "sequelize", *NATIVES}  # no time either
+BLIND = {"goose", "flyway", "yoyo", "dbmate", "golang-migrate", *PROGRAMS}  # no SHA-256 there
 
 
 def files(handler: str, up: str) -> list[SourceFile]:
     if handler == "goose":
         text = f"-- +goose Up\n{up}\n-- +goose Down\n{DOWN};\n"
         return [SourceFile(f"{NAME}.sql", text.encode())]
+    if handler == "dbmate":
+        text = f"-- migrate:up\n{up}\n-- migrate:down\n{DOWN};\n"
+        return [SourceFile(f"{NAME}.sql", text.encode())]
+    if handler == "drizzle":
+        return [
+            *handler_for(handler).generate("o'clock", up, DOWN, now=datetime.now(UTC), existing=())
+        ]
     if handler in PROGRAMS:
         version = PROGRAMS[handler].rpartition(".")[0]
         program = SourceFile(PROGRAMS[handler], b"class A1795424400000 {}")
         return [program, recorded_file(version, up), recorded_file(version, DOWN, back=True)]
     paths = {
         "sql": (f"{NAME}.up.sql", f"{NAME}.down.sql"),
+        "golang-migrate": (f"{NAME}.up.sql", f"{NAME}.down.sql"),
         "prisma": (f"{NAME}/migration.sql", f"{NAME}/down.sql"),
         "flyway": ("V1__o'clock.sql", "U1__o'clock.sql"),
         "yoyo": (f"{NAME}.sql", f"{NAME}.rollback.sql"),
@@ -66,7 +76,7 @@ def state(engine: Engine, handler: Handler, url: str, history: tuple[Migration, 
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["in one transaction", "one by one"])
-@pytest.mark.parametrize("name", ["sql", "prisma", "goose", "flyway", "yoyo", *PROGRAMS])
+@pytest.mark.parametrize("name", ["sql", "prisma", "goose", "flyway", "yoyo", *NATIVES, *PROGRAMS])
 @pytest.mark.parametrize("product", ["sqlite", "postgresql"])
 def test_the_clients_own_run_stands_in_the_ledger(
     product: str, name: str, whole: bool, tmp_path: Path, request: pytest.FixtureRequest

@@ -8,7 +8,12 @@ import pytest
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import detect_handler, handler_for
 from faber_db.adapters.handlers.dbmate import Dbmate
-from faber_db.errors import LedgerError, LedgerForeign, MigrationUnreadable
+from faber_db.errors import (
+    LedgerError,
+    LedgerForeign,
+    MigrationFailed,
+    MigrationUnreadable,
+)
 from faber_db.model.migration import SourceFile
 from faber_db.sql.script import parse
 
@@ -147,3 +152,22 @@ def test_the_row_is_dbmates(tmp_path: Path) -> None:
         handler.mark(session, one, "rolled_back", now=NOW)
         with pytest.raises(LedgerError, match="does not stand"):
             handler.mark(session, one, "rolled_back", now=NOW)
+
+
+def test_what_dbmate_has_no_word_for_is_told(tmp_path: Path) -> None:
+    """A script without a transaction that stopped half way: dbmate calls it pending."""
+    text = (
+        "-- migrate:up transaction:false\nCREATE TABLE t (a integer);\n"
+        "INSERT INTO missing VALUES (1);\n-- migrate:down\nDROP TABLE t;\n"
+    )
+    handler = handler_for("dbmate")
+    (half,) = handler.parse([SourceFile("1_half.sql", text.encode())])
+    with Sqlite(tmp_path / "locks").connect(str(tmp_path / "a.db"), create=True) as session:
+        with pytest.raises(MigrationFailed):
+            handler.apply_one(session, half, parse(half.up, session.dialect), now=NOW)
+        assert session.query("SELECT * FROM schema_migrations") == []
+        (told,) = handler.status([half], handler.ledger(session))
+        assert told.state.value == "half_applied"
+        handler.mark(session, half, "applied", now=NOW)
+        (told,) = handler.status([half], handler.ledger(session))
+        assert told.state.value == "applied"
