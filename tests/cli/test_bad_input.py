@@ -54,6 +54,18 @@ def _config_is_a_folder(project: Path) -> None:
     (project / "faber-db.json").mkdir()
 
 
+def _migrations(handler: str, **files: bytes) -> Callable[[Path], None]:
+    def prepare(project: Path) -> None:
+        config = {"handler": handler, "environments": {"dev": {"url": "dev.db"}}}
+        _config(json.dumps(config | {"migrations": "migrations"}))(project)
+        (project / "migrations").mkdir()
+        (project / "dev.db").touch()
+        for name, content in files.items():
+            (project / "migrations" / name).write_bytes(content)
+
+    return prepare
+
+
 Prepare = Callable[[Path], None]
 CASES: dict[str, tuple[Prepare, list[str], int, str]] = {
     "no configuration": (_nothing, ["config", "check"], 1, "config-missing"),
@@ -109,6 +121,36 @@ CASES: dict[str, tuple[Prepare, list[str], int, str]] = {
         ["architect", "link.md"],
         1,
         "input-path-outside-project",
+    ),
+    "a migration in Latin-1": (
+        _migrations("goose", **{"1_a.sql": b"-- +goose Up\nSELECT '\xe9';\n"}),
+        ["build"],
+        1,
+        "migration-unreadable",
+    ),
+    "a migration of Flyway with a placeholder": (
+        _migrations("flyway", **{"V1__a.sql": b"SELECT '${schema}';"}),
+        ["build"],
+        1,
+        "migration-unreadable",
+    ),
+    "a migration of yoyo in Python": (
+        _migrations("yoyo", **{"1.py": b"steps = []"}),
+        ["build"],
+        1,
+        "migration-unreadable",
+    ),
+    "a migration with a name that cannot be seen": (
+        _migrations("sql", **{"001_a\u202e.sql": b"SELECT 1;"}),
+        ["build"],
+        1,
+        "migration-unreadable",
+    ),
+    "a folder of another format": (
+        _migrations("sql", **{"V1__a.sql": b"SELECT 1;"}),
+        ["build"],
+        2,
+        "ledger-foreign",
     ),
     "no specification": (_good, ["architect", "gone.md"], 1, "input-file-unreadable"),
     "a folder for a specification": (

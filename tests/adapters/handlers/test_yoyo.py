@@ -98,7 +98,10 @@ def test_a_hash_of_another_id(tmp_path: Path) -> None:
 
 
 FOUND = {
-    "way back": ({"db/1.sql": "", "db/1.rollback.sql": ""}, "db"),
+    "way back": (
+        {"db/1.sql": "-- depends:\n", "db/1.rollback.sql": "", "x/1.rollback.sql": ""},
+        "db",
+    ),
     "directive": ({"db/1.sql": "SELECT 1;", "db/2.sql": "-- depends: 1\n"}, "db"),
     "yoyo.ini": ({"yoyo.ini": "[DEFAULT]\nsources = %(here)s/x\n", "x/1.sql": ""}, "x"),
 }

@@ -66,16 +66,18 @@ class Yoyo(AppliedRows):
     columns = frozenset({"migration_hash", "migration_id", "applied_at_utc"})
 
     def discover(self, root: Path) -> list[FoundHistory]:
-        """The source that `yoyo.ini` names, else folders with `.rollback.sql` or `-- depends:`."""
+        """The source that `yoyo.ini` names, else folders whose newest script has `-- depends:`.
+
+        A `.rollback.sql` alone says nothing: people write such files without any tool.
+        """
         if (root / "yoyo.ini").is_file():
             return [FoundHistory(self.name, f, "yoyo.ini") for f in _sources(root / "yoyo.ini")]
         found = []
         for folder, files in folders(root):
-            scripts = [name for name in files if name.endswith(".sql")]
-            backs = sum(name.endswith(_BACK) for name in scripts)
-            newest = beginning_of(folder / scripts[-1]) if scripts and not backs else ""
-            if backs or other_tools.tool_of_text(newest) == "yoyo":
-                evidence = f"{len(scripts) - backs} SQL files of yoyo"
+            scripts = [n for n in files if n.endswith(".sql") and not n.endswith(_BACK)]
+            newest = beginning_of(folder / scripts[-1]) if scripts else ""
+            if other_tools.tool_of_text(newest) == "yoyo":
+                evidence = f"{len(scripts)} SQL file{'s' * (len(scripts) > 1)} of yoyo"
                 found.append(FoundHistory(self.name, folder, evidence))
         return found
 
