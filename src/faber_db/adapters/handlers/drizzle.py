@@ -107,6 +107,7 @@ class Drizzle:
     ) -> AppliedMigration:
         _check_provider(session, migration)
         then = () if rehearse else [ledger_of.insert(ledger_of.ensure(session), migration)]
+        require_writable(session, migration, script, then)
         ran = session.run(
             script,
             wrap=True,
@@ -130,6 +131,7 @@ class Drizzle:
             )
         _check_provider(session, migration)
         then = [ledger_of.delete(ledger_of.ensure(session), migration)]
+        require_writable(session, migration, script, then)
         ran = session.run(script, wrap=True, then=then, name=migration.version)
         return AppliedMigration(
             migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
