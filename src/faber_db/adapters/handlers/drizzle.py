@@ -18,6 +18,7 @@ from faber_db.adapters.handlers.drizzle_status import told
 from faber_db.adapters.handlers.naming import slug_of
 from faber_db.adapters.handlers.reading import beginning_of, folders
 from faber_db.adapters.handlers.single_transaction import is_one
+from faber_db.adapters.handlers.tables import require_writable
 from faber_db.errors import LedgerError, MigrationIrreversible, MigrationUnreadable, NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
