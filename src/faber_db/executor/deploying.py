@@ -162,10 +162,13 @@ class Carrier:
         self._progress("waiting for the deployment lock")
         with self._session() as session, ExitStack() as locks:
             migrations = self._migrations
-            if not programs.any_program(migrations, here=self._programs_run):
+            runs_programs = programs.any_program(migrations, here=self._programs_run)
+            if not runs_programs:
                 locks.enter_context(self._database.handler.lock(session, wait=_LOCK_WAIT))
             locks.enter_context(session.deploy_lock(wait=_LOCK_WAIT))
             ground = self._ground(session)
+            if runs_programs:
+                programs.require_obedient(ground, environ=self._environ, cancelled=self._cancelled)
             self._wait_for_quiet(session)
             self._recheck(ground, migrations)
             if resuming.is_resumed(self._plan.arguments):

@@ -15,7 +15,7 @@ from faber_db.model.migration import AppliedMigration, Migration
 from faber_db.model.recorded import origin_of
 from faber_db.model.sha256 import sha256_of
 from faber_db.services.app import App
-from faber_db.services.ports import Cancelled, CodeHandler, Progress, ToolPlace
+from faber_db.services.ports import Cancelled, CodeHandler, Progress, ToolPlace, silent
 from faber_db.services.recording import variables_of
 
 USUAL_VARIABLE = "DATABASE_URL"
@@ -41,6 +41,17 @@ def any_program(migrations: Iterable[Migration], *, here: bool) -> bool:
     return any(is_program(m, here=here) for m in migrations)
 
 
+def require_obedient(ground: Ground, *, environ: Mapping[str, str], cancelled: Cancelled) -> None:
+    """Before the first program of a deployment: its tool takes the database that it is told.
+
+    Raises:
+        ToolFailed: it does not.
+        ToolMissing, Cancelled.
+    """
+    handler = cast(CodeHandler, ground.database.handler)
+    handler.require_obedient(_place(ground, environ, silent, cancelled), ground.session.dialect)
+
+
 def apply(
     ground: Ground,
     migration: Migration,
@@ -59,16 +70,7 @@ def apply(
     _require_allowed(ground, migration)
     _require_same_file(ground, migration)
     handler = cast(CodeHandler, ground.database.handler)
-    place = ToolPlace(
-        root=ground.app.root,
-        folder=ground.database.folder,
-        url=ground.environment.resolve_url(),
-        variables=tuple(dict.fromkeys([*variables_of(ground.database), USUAL_VARIABLE])),
-        environ=environ,
-        limits=ground.environment.limits,
-        progress=progress,
-        cancelled=cancelled,
-    )
+    place = _place(ground, environ, progress, cancelled)
     began = monotonic()
     try:
         handler.run_tool(ground.session, migration, place)
@@ -78,6 +80,21 @@ def apply(
         raise
     took = round((monotonic() - began) * 1000)
     return AppliedMigration(migration.version, migration.name, migration.sha256, took)
+
+
+def _place(
+    ground: Ground, environ: Mapping[str, str], progress: Progress, cancelled: Cancelled
+) -> ToolPlace:
+    return ToolPlace(
+        root=ground.app.root,
+        folder=ground.database.folder,
+        url=ground.environment.resolve_url(),
+        variables=tuple(dict.fromkeys([*variables_of(ground.database), USUAL_VARIABLE])),
+        environ=environ,
+        limits=ground.environment.limits,
+        progress=progress,
+        cancelled=cancelled,
+    )
 
 
 def _require_allowed(ground: Ground, migration: Migration) -> None:

@@ -790,6 +790,18 @@ class CodeHandler(Handler, Protocol):
     tool runs the program itself, in unprotected environments and on shadows that record it.
     """
 
+    def require_obedient(self, place: ToolPlace, dialect: Dialect) -> None:
+        """Let no tool run that looks for its database elsewhere than where it is told.
+
+        It is told of a database that is not there, and only asked what is applied. To be called
+        before `run_tool`, once for a project.
+
+        Raises:
+            ToolFailed: it did not look there.
+            ToolMissing, Cancelled.
+        """
+        ...
+
     def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
         """Have the user's tool apply exactly this migration, which has to be the next one.
 

@@ -121,6 +121,7 @@ class _Work:
         self._made = ExitStack()
         self._places: dict[int, tuple[Listening, int]] = {}  # with how many are applied there
         self._outcomes: dict[str, Outcome] = {}
+        self._obedient = False  # the tool was seen to take the database that it is told
         self._kept = Kept(app, database, self._history)
 
     def __enter__(self) -> "_Work":
@@ -219,7 +220,7 @@ class _Work:
                 self._apply(place, _as_recorded(migration, known.sql), before=known.before)
             else:
                 self._progress(f"running {migration.name}")
-                self._handler.run_tool(place.session, migration, self._tool_place(place))
+                self._run_tool(place, migration)
             done += 1
             self._places[which] = (place, done)
         return place
@@ -227,9 +228,16 @@ class _Work:
     def _run(self, which: int, number: int) -> Recorded:
         place, _ = self._places.pop(which)  # where the tool fails, nobody knows what it left
         place.heard()
-        self._handler.run_tool(place.session, self._history[number], self._tool_place(place))
+        self._run_tool(place, self._history[number])
         self._places[which] = (place, number + 1)
         return script_of(place.heard(), self._handler.ledger_tables, place.session.dialect)
+
+    def _run_tool(self, place: Listening, migration: Migration) -> None:
+        where = self._tool_place(place)
+        if not self._obedient:
+            self._handler.require_obedient(where, place.session.dialect)
+            self._obedient = True
+        self._handler.run_tool(place.session, migration, where)
 
     def _apply(self, place: Listening, migration: Migration, *, before: str = "") -> None:
         if before:

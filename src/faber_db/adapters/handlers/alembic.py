@@ -16,7 +16,8 @@ from faber_db.adapters.handlers.alembic_config import config_for, homes, version
 from faber_db.adapters.handlers.alembic_files import Revision, revisions
 from faber_db.adapters.handlers.alembic_ledger import Versions, after, before
 from faber_db.adapters.handlers.alembic_new import new_revision
-from faber_db.adapters.handlers.alembic_tool import upgrade
+from faber_db.adapters.handlers.alembic_tool import current, upgrade
+from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.graph import Graph
 from faber_db.adapters.handlers.status import graph_status, with_interrupted
 from faber_db.adapters.handlers.tables import require_writable
@@ -157,6 +158,10 @@ class Alembic:
         return AppliedMigration(
             migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
         )
+
+    def require_obedient(self, place: ToolPlace, dialect: Dialect) -> None:
+        config = config_for(place.root, place.folder)
+        require_obedient(lambda there: current(there, config), place, dialect)
 
     def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
         """`alembic upgrade REVISION`, where all that comes before it is applied."""

@@ -37,6 +37,16 @@ def upgrade(
     session: Session, migration: Migration, place: ToolPlace, config: Config | None
 ) -> tuple[UserTool, str]:
     """Run it; what was run, and what it said."""
+    tool = _tool(place, config, "upgrade", migration.version)
+    return tool, run_tool(session, tool, place)
+
+
+def current(place: ToolPlace, config: Config | None) -> UserTool:
+    """What only asks what is applied."""
+    return _tool(place, config, "current")
+
+
+def _tool(place: ToolPlace, config: Config | None, *words: str) -> UserTool:
     if config is None:
         raise ToolMissing(
             f"no alembic.ini or pyproject.toml of this project names {place.folder.name!r}",
@@ -47,11 +57,10 @@ def upgrade(
     python = program(place, "python", folder, tool="Python")
     where = ["-c", str(config.file)] if config.file.suffix == ".ini" else []
     url = library_url(place.url)
-    tool = UserTool(
+    return UserTool(
         "Alembic",
-        (str(python), "-c", _PROGRAM, *where, "-n", config.section, "upgrade", migration.version),
+        (str(python), "-c", _PROGRAM, *where, "-n", config.section, *words),
         folder,
         url=url,
         more={_URL: url},
     )
-    return tool, run_tool(session, tool, place)

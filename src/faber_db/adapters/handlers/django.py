@@ -12,6 +12,7 @@ from pathlib import Path
 
 from faber_db.adapters.handlers.applied_rows import AppliedRows
 from faber_db.adapters.handlers.clock import NOW, moment_of
+from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.django_files import PATH, DjangoMigration, migrations_of
 from faber_db.adapters.handlers.django_new import new_migration
 from faber_db.adapters.handlers.django_settings import settings_of
@@ -129,6 +130,9 @@ class Django(AppliedRows):
             session, migration, script, now=now, rehearse=rehearse, observe=observe
         )
 
+    def require_obedient(self, place: ToolPlace, dialect: Dialect) -> None:
+        require_obedient(lambda there: _manage(there, "showmigrations"), place, dialect)
+
     def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
         """`python manage.py migrate APP NAME`, where all that comes before it is applied.
 
@@ -142,17 +146,7 @@ class Django(AppliedRows):
                 f"{one.name} comes after {', '.join(lacking)}, which is not applied",
                 hint="Apply that first.",
             )
-        manage = place.folder / "manage.py"
-        if not manage.is_file():
-            raise ToolMissing(
-                f"there is no manage.py in {place.folder.name!r}",
-                hint="Name the folder of manage.py as `migrations` of the database.",
-            )
-        python = program(place, "python", place.folder, tool="Python")
-        words = ("migrate", one.app, one.version.partition(".")[2], "--no-input")
-        tool = UserTool(
-            "Django", (str(python), str(manage), *words), place.folder, url=library_url(place.url)
-        )
+        tool = _manage(place, "migrate", one.app, one.version.partition(".")[2], "--no-input")
         said = run_tool(session, tool, place)
         if one.replaces:
             return  # rows of what it replaces; the next status tells
@@ -256,3 +250,16 @@ def _moment(dialect: Dialect, now: datetime) -> object:
     if dialect is Dialect.SQLITE:
         return naive.isoformat(sep=" ")
     return naive if dialect in MYSQL else now
+
+
+def _manage(place: ToolPlace, *words: str) -> UserTool:
+    """`python manage.py` with the project's own Python."""
+    manage = place.folder / "manage.py"
+    if not manage.is_file():
+        raise ToolMissing(
+            f"there is no manage.py in {place.folder.name!r}",
+            hint="Name the folder of manage.py as `migrations` of the database.",
+        )
+    python = program(place, "python", place.folder, tool="Python")
+    argv = (str(python), str(manage), *words)
+    return UserTool("Django", argv, place.folder, url=library_url(place.url))

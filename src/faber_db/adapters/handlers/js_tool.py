@@ -21,6 +21,7 @@ from faber_db.adapters.handlers import (
     remains,
     user_tool,
 )
+from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.js_program import JsProgram, is_typed
 from faber_db.adapters.handlers.js_text import Found, code_of, is_program, tool_of_code
 from faber_db.adapters.handlers.ledger_table import Candidates, LedgerTable
@@ -110,6 +111,16 @@ class JsTool:
 
     def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
         """The project's own tool, and the words that have it apply exactly one migration.
+
+        Raises:
+            ToolMissing.
+        """
+        raise NotImplementedError
+
+    def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
+        """The same, and the words that have it only ask what is applied.
+
+        Where it then reaches a database all the same, it may make its empty ledger there.
 
         Raises:
             ToolMissing.
@@ -256,6 +267,15 @@ class JsTool:
         return program_row.apply(
             session, migration, script, then=then, rehearse=rehearse, observe=observe
         )
+
+    def require_obedient(self, place: ToolPlace, dialect: Dialect) -> None:
+        here = self.in_project(place.root, place.folder)
+
+        def tool(there: ToolPlace) -> user_tool.UserTool:
+            program, words = here.look_words(there)
+            return program.run_as(there, words, dialect, typed=is_typed([*words, *here.texts]))
+
+        require_obedient(tool, place, dialect)
 
     def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
         """Have the project's own tool apply it; no other migration may wait before it."""

@@ -139,8 +139,14 @@ class Knex(NamedFiles):
 
     def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
         """`migrate:up NAME`, with the project's only knexfile where that does not lie beside it."""
+        return self._words(place, "migrate:up", migration.name)
+
+    def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
+        return self._words(place, "migrate:currentVersion")
+
+    def _words(self, place: ToolPlace, *command: str) -> tuple[JsProgram, list[str]]:
         program = program_of(place, "Knex", "knex", "bin/cli.js")
-        words = ["migrate:up", migration.name]
+        words = [*command]
         files = [place.root / path for path in self.texts]
         if len(files) == 1 and files[0].parent != program.package:
             words += ["--knexfile", str(files[0])]

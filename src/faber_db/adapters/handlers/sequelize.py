@@ -75,8 +75,14 @@ class Sequelize(NamedFiles):
 
         `--name` would say it more plainly, but an older CLI takes no notice of it and applies all.
         """
+        return self._words(place, "db:migrate", "--to", migration.name)
+
+    def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
+        return self._words(place, "db:migrate:status")
+
+    def _words(self, place: ToolPlace, *command: str) -> tuple[JsProgram, list[str]]:
         program = program_of(place, "Sequelize's CLI", "sequelize-cli", "lib/sequelize")
-        words = ["db:migrate", "--to", migration.name]
+        words = [*command]
         if not (program.package / ".sequelizerc").is_file():
             words += ["--migrations-path", str(place.folder)]
         return program, words

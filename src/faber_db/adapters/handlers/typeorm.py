@@ -141,10 +141,17 @@ class TypeOrm(JsTool):
 
     def tool_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
         """TypeORM's CLI only knows all that wait, so a few lines of ours call its `runMigrations`."""
+        return self._words(place, migration.name)
+
+    def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
+        """Those lines of ours, which without a migration only connect."""
+        return self._words(place)
+
+    def _words(self, place: ToolPlace, *names: str) -> tuple[JsProgram, list[str]]:
         found = program_of(place, "TypeORM", "typeorm", "index.js")
         source = data_source(place, found.package, self.texts)
         runner = JsProgram(found.tool, found.package, RUNNER)
-        return runner, [str(source), migration.name]
+        return runner, [str(source), *names]
 
     def is_ledger(self, session: Session) -> Callable[[str], bool]:
         """An application may well have a table with these three columns; its names give it away."""

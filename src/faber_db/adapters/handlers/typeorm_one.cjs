@@ -1,4 +1,5 @@
 // Applies exactly one migration with the project's own TypeORM: node typeorm_one.cjs DATA_SOURCE NAME
+// Without NAME it only connects.
 //
 // TypeORM runs whatever is in `dataSource.migrations`, so only the wanted one is left there. Its own
 // `runMigrations` then does what it always does: transaction, row, ledger.
@@ -16,6 +17,7 @@ async function run() {
   dataSource.setOptions({ subscribers: [], synchronize: false, migrationsRun: false, dropSchema: false });
   await dataSource.initialize();
   try {
+    if (wanted === undefined) return;
     const found = dataSource.migrations.filter((one) => (one.name || one.constructor.name) === wanted);
     if (found.length !== 1) {
       throw new Error(`the data source has ${found.length} migrations named ${wanted}`);

@@ -69,17 +69,51 @@ def run_tool(
         ToolFailed: it failed, asked, or took too long; its whole process group is gone.
         Cancelled: `place.cancelled`; the same.
     """
+    label = f"faber-db-tool-{secrets.token_hex(4)}"
+    limit = limit if limit is not None else place.limits.statement_timeout + _TO_START
+    try:
+        code, said, left_out = _carried_out(tool, place, session.dialect, limit, label)
+    except _Stopped:
+        _end_on_server(session, label)
+        raise
+    if code is None:
+        _end_on_server(session, label)
+    if code != 0:
+        raise _failed(tool, code, said, limit, left_out)
+    return said
+
+
+def looked(
+    tool: UserTool, place: ToolPlace, dialect: Dialect, *, limit: timedelta
+) -> tuple[int | None, str]:
+    """Run it to look at a database that need not be there; its exit code and what it said.
+
+    The code is None where it did not end in time.
+
+    Raises:
+        ToolMissing, Cancelled: as `run_tool`.
+    """
+    code, said, _ = _carried_out(tool, place, dialect, limit, "faber-db-tool")
+    return code, said
+
+
+class _Stopped(Cancelled):
+    """The tool was stopped, since the caller cancelled."""
+
+
+def _carried_out(
+    tool: UserTool, place: ToolPlace, dialect: Dialect, limit: timedelta, label: str
+) -> tuple[int | None, str, tuple[str, ...]]:
+    """Its exit code, None where it took too long; what it said; the variables it was not given."""
     program = Path(tool.argv[0])
     if not (program.is_absolute() and program.is_file() and os.access(program, os.X_OK)):
         raise ToolMissing(
             f"{tool.name} of this project cannot be run: there is no program {program}",
             hint=f"Install {tool.name} in the project's own environment.",
         )
-    label = f"faber-db-tool-{secrets.token_hex(4)}"
     environ, left_out = environment_for(
-        place, url=tool.url or place.url, dialect=session.dialect, label=label
+        place, url=tool.url or place.url, dialect=dialect, label=label
     )
-    limit = limit if limit is not None else place.limits.statement_timeout + _TO_START
     run = _Run(
         tool, {**environ, **tool.more}, monotonic() + limit.total_seconds(), within=place.within
     )
@@ -87,14 +121,10 @@ def run_tool(
         code = run.wait(place)
     finally:
         run.end()
-        if run.stopped:
-            _end_on_server(session, label)
     said = _without_secrets(run.output(), {*secrets_of(place.url), *secrets_of(tool.url)})
     if run.stopped == "cancelled":
-        raise Cancelled(f"{tool.name} was stopped; what it had not committed was rolled back")
-    if code != 0:
-        raise _failed(tool, code, said, limit, left_out)
-    return said
+        raise _Stopped(f"{tool.name} was stopped; what it had not committed was rolled back")
+    return code, said, left_out
 
 
 def require_row(
