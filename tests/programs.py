@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.sql import SqlFiles
 from faber_db.adapters.handlers.user_tool import UserTool, run_tool
+from faber_db.model.dialect import Dialect
 from faber_db.model.migration import Migration, SourceFile, recorded_version
 from faber_db.services.ports import Session, ToolPlace
 
@@ -67,11 +69,19 @@ class Programs(SqlFiles):
             if self.wants(f.path)
         )
 
+    def require_obedient(self, place: ToolPlace, dialect: Dialect) -> None:
+        nothing = place.root / "nothing.txt"
+        nothing.touch()
+        require_obedient(lambda there: _runner(there, nothing, dialect), place, dialect)
+
     def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
         self._ran(migration.version)
-        program, dialect = place.folder / migration.path, session.dialect.value
-        argv = (sys.executable, "-c", _RUNNER, str(program), dialect)
-        run_tool(session, UserTool("runner", argv, place.folder), place)
+        run_tool(session, _runner(place, place.folder / migration.path, session.dialect), place)
+
+
+def _runner(place: ToolPlace, program: Path, dialect: Dialect) -> UserTool:
+    argv = (sys.executable, "-c", _RUNNER, str(program), dialect.value)
+    return UserTool("runner", argv, place.folder)
 
 
 def _with_recording(file: SourceFile, recording: SourceFile | None) -> Migration:

@@ -19,6 +19,7 @@ from faber_db.adapters.shadows import shut_in
 from faber_db.errors import ToolFailed
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import ToolPlace
+from faber_db.sql.visible import visible
 
 _LIMIT = timedelta(minutes=1)
 _PORT = 5432  # in a network of the tool's own
@@ -53,14 +54,23 @@ def require_obedient(
         code, said = looked(asked, there, dialect, limit=_LIMIT)
         if nowhere.reached():
             return
-    told = " | ".join(line.strip() for line in said.splitlines() if line.strip())[-400:]
-    how = "ended well" if code == 0 else "failed" if code is not None else "did not end in time"
-    names = ", ".join(place.variables)
     raise ToolFailed(
-        f"{asked.name} was told of a database that is not there, did not look for it, and {how}:"
-        f" it takes its database from elsewhere, so no migration was run. It said: {told or 'nothing'}",
-        hint=f"Have the project read the URL of its database from {names}.",
+        f"{asked.name} was told of a database that is not there and did not look for it, so it"
+        f" takes another one; no migration was run. {_told(code, said)}",
+        hint="Have the project read its database's URL from"
+        f" {' or '.join(place.variables)}, or its parts from DB_HOST, DB_PORT, DB_NAME, DB_USER and"
+        " DB_PASSWORD.",
     )
+
+
+def _told(code: int | None, said: str) -> str:
+    """The end of what a tool said that went wrong by itself; it may not have come that far."""
+    if code == 0:
+        return "It found what it looked for elsewhere"
+    lines = [line.strip() for line in said.splitlines() if line.strip()][-5:]
+    words = visible(" | ".join(lines), keep_lines=False)[-400:]
+    how = "did not end" if code is None else f"ended with {code}"
+    return f"It {how} and said: {words or 'nothing'}"
 
 
 @contextmanager
