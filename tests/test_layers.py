@@ -90,8 +90,8 @@ def test_adapters_do_not_know_each_other() -> None:
             is_database = mine[1] == "shadows" or module == "adapters.stores.postgresql_state"
             if is_database and imported.startswith("adapters.engines"):
                 continue  # a shadow, or that store, is a database of a product
-            if imported == "adapters.engines.child":
-                continue  # how a child process is started is no product's own
+            if imported in ("adapters.engines.child", "adapters.shadows.shut_in"):
+                continue  # how a child process is started, and shut in, is no adapter's own
             if imported.startswith("adapters.") and imported.split(".")[:2] != mine:
                 wrong.append(f"{module} imports {imported}")
     assert not wrong
