@@ -588,6 +588,12 @@ class Carrier:
                 f"the ledger moved from {self._plan.ledger_head or 'empty'} to {head or 'empty'}",
                 hint="Ask for a new plan.",
             )
+        if self._plan.kind in planning.OF_THE_LEDGER and self._plan.arguments.get(
+            "ledger"
+        ) != planning.ledger_digest(ground):
+            raise ApprovalStale(
+                "the ledger changed after the plan was made", hint="Ask for a new plan."
+            )
         if planning.fingerprint_of(ground, self._plan.touched) != self._plan.schema_fingerprint:
             raise ApprovalStale(
                 "an object that the plan touches was changed after the plan was made",

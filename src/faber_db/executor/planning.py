@@ -554,6 +554,8 @@ def _assemble(
     app, target, now = ground.app, ground.target, ground.app.now()
     migrations = tuple(_planned(m, proposal.kind, ground) for m in content.migrations)
     arguments = dict(content.arguments)
+    if proposal.kind in OF_THE_LEDGER:
+        arguments["ledger"] = ledger_digest(ground)
     from faber_db.rules import RULES_VERSION
 
     plan = Plan(
@@ -707,6 +709,16 @@ def ledger_head(ground: Ground) -> str:
         if r.finished and not r.rolled_back
     ]
     return max((r.version for r in rows), default="")
+
+
+def ledger_digest(ground: Ground) -> str:
+    """Of every row, for a plan that changes rows: the newest version alone does not say that one moved."""
+    rows = ground.database.handler.ledger(ground.session)
+    return digest_of(
+        sorted(
+            [r.version, r.sha256 or "", r.checksum, r.kind, r.finished, r.rolled_back] for r in rows
+        )
+    )
 
 
 def fingerprint_of(ground: Ground, touched: tuple[str, ...]) -> str:
