@@ -1,12 +1,14 @@
 """An applied migration that was edited: what differs is shown, then its new checksum is recorded."""
 
 import subprocess
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from faber_db.adapters.handlers import handler_for
+from faber_db.adapters.handlers.flyway_text import checksum_of
 from faber_db.adapters.version_control import Git
 from faber_db.errors import InputError, MigrationEdited
 from faber_db.executor.local import LocalExecutor
@@ -171,3 +173,49 @@ def test_another_kind_of_checksum(app_factory: AppFactory, sqlite_url: str) -> N
     request = AcceptEditRequest(environment="dev", version="1")
     assert "+  name varchar(30)" in run(request, app).details.difference
     assert build.run(BuildRequest(), app).details.state is State.SKIPPED
+
+
+def forged(text: str, checksum: int) -> str:
+    """The text with a comment that gives it a CRC-32 of choice: some of its letters in upper case."""
+    head, count = f"{text}-- ", 64
+    plain = zlib.crc32((head + "a" * count).encode())
+    rows: list[tuple[int, int]] = []  # effect of letters on the checksum, and which letters
+    for place in range(count):
+        letters = "".join("A" if i == place else "a" for i in range(count))
+        effect, which = zlib.crc32((head + letters).encode()) ^ plain, 1 << place
+        for known, letters_of in rows:
+            if effect ^ known < effect:
+                effect, which = effect ^ known, which ^ letters_of
+        if effect:
+            rows.append((effect, which))
+            rows.sort(reverse=True)
+    wanted, chosen = (checksum % 2**32) ^ plain, 0
+    for known, letters_of in rows:
+        if wanted ^ known < wanted:
+            wanted, chosen = wanted ^ known, chosen ^ letters_of
+    assert wanted == 0
+    return head + "".join("A" if chosen >> i & 1 else "a" for i in range(count))
+
+
+def test_a_text_made_to_have_a_short_checksum_proves_no_layout(
+    app_factory: AppFactory, sqlite_url: str
+) -> None:
+    app = app_factory(sqlite_url)
+    file = app.database().folder / "V1__users.sql"
+    file.parent.mkdir(exist_ok=True)
+    applied = "CREATE TABLE users (id integer);"
+    file.write_text(applied)
+    databases = {"main": replace(app.database(), handler=handler_for("flyway"))}
+    found = replace(app, databases=databases)
+    app = replace(found, executor=LocalExecutor(lambda: found, {}, {}), version_control=Git())
+    build.run(BuildRequest(), app)
+    edited = "CREATE TABLE users (id bigint);"
+    file.write_text(forged(edited, checksum_of(applied)))
+    git(app.root, "init", "--quiet")
+    git(app.root, "add", ".")
+    git(app.root, "commit", "--quiet", "-m", "made up")
+    file.write_text(edited)
+    request = AcceptEditRequest(environment="dev", version="1", dry_run=True)
+    plan = run(request, app).details
+    assert plan.risk is Risk.HIGH
+    assert "another text can be given the same" in plan.findings[0].effect

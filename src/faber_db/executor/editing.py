@@ -21,6 +21,10 @@ from faber_db.services.ports import Proposal
 from faber_db.sql.lexer import COMMENT, SPACE, tokens
 
 _MOST = 8_000  # characters of a difference that a plan holds
+_BY_CHOICE = (
+    " The difference is shown from a text that has the recorded checksum; that is so short that"
+    " another text can be given the same."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,11 @@ class _Edit:
     now: Migration
     recorded: str  # checksum in the ledger
     before: Migration | None
+    by_sha256: bool  # else by a short checksum, and any text can be given one
 
     def is_layout(self, dialect: Dialect) -> bool:
-        """Whether only white space and comments differ, and nothing of how it runs."""
-        if self.before is None or self.before.wrap is not self.now.wrap:
+        """Whether it is certain that only white space and comments differ, and nothing of how it runs."""
+        if not self.by_sha256 or self.before is None or self.before.wrap is not self.now.wrap:
             return False
         return all(
             list(_meant(one, dialect)) == list(_meant(other, dialect))
@@ -148,7 +153,7 @@ def _edit(ground: Ground, proposal: Proposal, history: Sequence[Migration]) -> _
             hint=f"`faber-db status {ground.environment.name}` says what to do about it.",
         )
     before = _before(ground, proposal, migration, ledger)
-    return _Edit(migration, _checksum(row), before)
+    return _Edit(migration, _checksum(row), before, by_sha256=bool(row.sha256))
 
 
 def _before(
@@ -187,9 +192,10 @@ def _effect(edit: _Edit, layout: bool) -> str:
         return (
             f"{ledger} what differs is not known: no committed version has the recorded checksum."
         )
+    shown = "" if edit.by_sha256 else _BY_CHOICE
     return (
         f"{ledger} the database has what was applied, not what the file says now, and a new database"
-        " gets what it says now."
+        f" gets what it says now.{shown}"
     )
 
 
