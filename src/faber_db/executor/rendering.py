@@ -125,7 +125,10 @@ def _rejected(app: App, plan: Plan) -> str:
 
 
 def _recorded(files: Sequence[SourceFile]) -> str:
-    """Which of the scripts are recordings of programs, which themselves do not run."""
+    """Of which programs the scripts say that they are recordings; the programs do not run.
+
+    They were recorded by whoever proposed the plan, so that only the script itself can be believed.
+    """
     told = [
         f"{origin.path} (SHA-256 {origin.sha256}){'' if origin.shut_in else ', not shut in'}"
         for origin in (
@@ -133,7 +136,8 @@ def _recorded(files: Sequence[SourceFile]) -> str:
         )
         if origin is not None
     ]
-    return f"what runs is SQL, recorded twice alike of {'; '.join(told)}" if told else ""
+    said = "what runs is the SQL below; who proposed it says that it was recorded, twice alike, of"
+    return f"{said} {'; '.join(told)}" if told else ""
 
 
 def _of_kind(plan: Plan, kind: Kind) -> str:

@@ -22,11 +22,15 @@ class Origin:
 
     def line(self) -> str:
         """As the script's first line."""
-        path = "".join(c if c.isprintable() else "?" for c in self.path)
         return (
-            f"-- recorded from {path} (SHA-256 {self.sha256}) {_TIMES[self.times]};"
+            f"-- recorded from {shown(self.path)} (SHA-256 {self.sha256}) {_TIMES[self.times]};"
             f" {_SHUT_IN[self.shut_in]}\n"
         )
+
+
+def shown(path: str) -> str:
+    """A path as the line has it."""
+    return "".join(c if c.isprintable() else "?" for c in path)
 
 
 def origin_of(script: str) -> Origin | None:

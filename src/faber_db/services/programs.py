@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from faber_db.errors import FaberDbError, MigrationNotRecorded
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk, worst
 from faber_db.model.migration import Migration, MigrationState, SourceFile
-from faber_db.model.recorded import origin_of
+from faber_db.model.recorded import origin_of, shown
 from faber_db.model.sha256 import sha256_of
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.history import read_folder
@@ -94,6 +94,8 @@ def require_origin(migrations: Iterable[Migration], files: Iterable[SourceFile])
         if not migration.recorded_path:
             continue
         origin = origin_of(migration.up)
+        if origin is not None and origin.path != shown(migration.path):
+            origin = None  # of another program, or made to look so
         if origin is None or programs.get(migration.path) != origin.sha256 or origin.times < 2:
             what = "was recorded once only" if origin else "has no recording of ours"
             if origin and programs.get(migration.path) != origin.sha256:
