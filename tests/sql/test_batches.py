@@ -31,6 +31,10 @@ SPLIT = {
         "UPDATE t SET a = (SELECT max(b) FROM u WHERE c)",
         "UPDATE t SET a = (SELECT max(b) FROM u WHERE c)\nWHERE k",
     ),
+    "its own row in brackets": (
+        "UPDATE t SET a = (SELECT max(b) FROM u WHERE u.id = t.id)",
+        "UPDATE t SET a = (SELECT max(b) FROM u WHERE u.id = t.id)\nWHERE k",
+    ),
     "insert": (
         "INSERT INTO d (a) SELECT a FROM t WHERE b",
         "INSERT INTO d (a) SELECT a FROM t WHERE k AND ( b\n)",
@@ -48,6 +52,9 @@ REFUSED = {
     "a join": "INSERT INTO d SELECT a FROM t JOIN u ON t.id = u.id",
     "values": "INSERT INTO d VALUES (1)",
     "itself": "INSERT INTO t SELECT a FROM s.t",
+    "what batches before changed": "UPDATE t SET a = (SELECT max(b) FROM t) + 1",
+    "the same in another schema's name": 'DELETE FROM s.t WHERE 5 < (SELECT count(*) FROM "t" AS x)',
+    "a target that is read": "INSERT INTO d SELECT a FROM t WHERE a NOT IN (SELECT a FROM d)",
     "with": "WITH x AS (SELECT 1) DELETE FROM t",
 }
 

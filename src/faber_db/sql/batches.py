@@ -87,7 +87,8 @@ def batched(statement: Statement) -> Batched:
         raise NotBatched("another table than its own stands before SET")
     if first == "INSERT" and following < len(texts) and texts[following] not in ("WHERE",):
         raise NotBatched("it reads more than one table")
-    if first == "INSERT" and _plain(table) == _plain(_named(statement, words, 2)[0]):
+    written = table if first != "INSERT" else _named(statement, words, 2)[0]
+    if (first == "INSERT" and _plain(table) == _plain(written)) or _is_read(statement, written):
         raise NotBatched("it writes the table that it reads")
     where = texts.index("WHERE") if "WHERE" in texts else -1
     text = statement.text
@@ -111,6 +112,22 @@ def _top(statement: Statement) -> list[tuple[str, int, Token]]:
         elif depth == 0:
             found.append((text.upper() if token.kind == WORD else text, len(found), token))
     return found
+
+
+def _is_read(statement: Statement, table: str) -> bool:
+    """Whether a table is named within brackets, where a query would see what the batches before did.
+
+    As a column's qualifier it is the row itself.
+    """
+    depth = 0
+    found = list(significant(statement.text, statement.dialect))
+    for token, after in itertools.pairwise([*found, None]):
+        text = statement.text[token.start : token.end] if token else ""
+        depth += (text == "(") - (text == ")")
+        qualifies = after is not None and statement.text[after.start : after.end] == "."
+        if depth and _plain(text) == _plain(table) and not qualifies:
+            return True
+    return False
 
 
 def _named(
