@@ -36,7 +36,7 @@ class Versions:
         """
         columns = columns_of(session, self.table, schema=self.schema)
         if columns is None:
-            other_tools.refuse_ledgers(session, self.table)
+            other_tools.refuse_ledgers(session, self.table, () if self.schema else (_COLUMN,))
             return ()
         if _COLUMN not in columns:
             raise LedgerError(f"{self.full_name} lacks the columns {_COLUMN}")
@@ -46,7 +46,7 @@ class Versions:
     def ensure(self, session: Session) -> None:
         """Make the table as Alembic does, where there is none."""
         if columns_of(session, self.table, schema=self.schema) is None:
-            other_tools.refuse_ledgers(session, self.table)
+            other_tools.refuse_ledgers(session, self.table, () if self.schema else (_COLUMN,))
             with session.transaction():
                 session.execute(self.ddl(session.dialect))
 

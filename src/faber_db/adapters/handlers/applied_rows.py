@@ -55,7 +55,7 @@ class AppliedRows(ABC):
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
         columns = columns_of(session, self.table)
         if columns is None:
-            other_tools.refuse_ledgers(session, self.table)
+            other_tools.refuse_ledgers(session, self.table, self.columns)
             return with_interrupted((), session)
         if missing := self.columns - set(columns):
             raise LedgerError(f"{self.table} lacks the columns {', '.join(sorted(missing))}")
@@ -154,7 +154,7 @@ class AppliedRows(ABC):
 
     def _ensure(self, session: Session) -> None:
         if columns_of(session, self.table) is None:
-            other_tools.refuse_ledgers(session, self.table)
+            other_tools.refuse_ledgers(session, self.table, self.columns)
             with session.transaction():
                 for bound in self.making(session.dialect):
                     session.execute(bound.sql, bound.parameters)

@@ -224,7 +224,7 @@ def _columns(session: Session) -> tuple[str, ...] | None:
     """
     columns = columns_of(session, TABLE)
     if columns is None:
-        other_tools.refuse_ledgers(session, TABLE)
+        other_tools.refuse_ledgers(session, TABLE, ("version",))
         return None
     other_tools.require_owner(session, TABLE, "dbmate")
     require_columns(TABLE, columns, {"version"})

@@ -44,7 +44,7 @@ def table_of(session: Session) -> str:
     """
     found = tables_among(session, [NAME], {SCHEMA: NAME})
     if not found:
-        refuse_ledgers(session, NAME)
+        refuse_ledgers(session, NAME, _COLUMNS)
         return ""
     if len(found) > 1:
         raise LedgerError(

@@ -46,7 +46,7 @@ def read(session: Session) -> Position | None:
     """
     columns = columns_of(session, TABLE)
     if columns is None:
-        other_tools.refuse_ledgers(session, TABLE)
+        other_tools.refuse_ledgers(session, TABLE, ("version", "dirty"))
         return None
     other_tools.require_owner(session, TABLE, "golang-migrate")
     require_columns(TABLE, columns, {"version", "dirty"})

@@ -4,7 +4,7 @@ Two tools over one schema undo each other's work, so what belongs to another is 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from faber_db.adapters.handlers.tables import (
@@ -12,10 +12,12 @@ from faber_db.adapters.handlers.tables import (
     names_its_schema,
     schemas_with,
     tables_among,
+    tables_with,
 )
 from faber_db.errors import ConfigError, LedgerError, LedgerForeign
 from faber_db.model.dialect import Dialect
 from faber_db.services.ports import Session
+from faber_db.sql.identifiers import quote_full
 
 _FILES: tuple[tuple[str, str], ...] = (
     ("Prisma", r"migration_lock\.toml|[^/]+/migration\.sql"),
@@ -61,6 +63,12 @@ _LEDGERS = {
 }
 _SCHEMAS = {"drizzle": "__drizzle_migrations", "sqitch": "changes"}
 """Schemas that a tool keeps for itself, with the table that proves it (PostgreSQL)."""
+
+_VALUES = (
+    (("version",), re.compile(r"\d{14}")),
+    (("id", "created_at", "hash"), re.compile(r"[0-9a-f]{64}")),
+)
+"""Columns of ledgers that an application's table may have too, and what the last one holds."""
 
 _PROJECT_FILES = {
     "alembic.ini": "Alembic",
@@ -133,17 +141,39 @@ def _first_paths(folder: Path, *, only: Sequence[str]) -> Iterator[str]:
             yield from (f"{entry.name}/{file.name}" for file in entry.iterdir())
 
 
-def refuse_ledgers(session: Session, own: str) -> None:
-    """Raise where the database carries another tool's ledger. Talks to the server.
+def refuse_ledgers(session: Session, own: str, shape: Collection[str] = ()) -> None:
+    """Raise where a database without a ledger of ours carries another one. Talks to the server.
+
+    Args:
+        session: talks to the server.
+        own: the ledger that is not there.
+        shape: the columns that it has, where its tool lets a project give it another name.
 
     Raises:
         LedgerForeign: names the tool and the table.
+        LedgerError: it stands in another schema, or there is one like it under another name.
     """
     for table in tables_among(session, list(_LEDGERS), _SCHEMAS):
         tool = _tool_of(session, table)
         if table != own and tool:
             raise error_for(f"the database holds {table}, the ledger of {tool}", tool)
     _refuse_elsewhere(session, own)
+    for table in tables_with(session, shape) if shape else ():
+        if _holds_migrations(session, table, shape):
+            raise LedgerError(
+                f"{own} is not there, and {table} has the columns and rows of such a ledger",
+                hint="The project gives its ledger another name: applied migrations would run again."
+                f" Have its tool use {own}, and rename the table.",
+            )
+
+
+def _holds_migrations(session: Session, table: str, shape: Collection[str]) -> bool:
+    """Whether there is a row of a ledger's; of columns that say little, its value has to."""
+    column, value = next(((c, v) for c, v in _VALUES if set(shape) == set(c)), ((), None))
+    read = next(iter(column[-1:]), "1")
+    name = quote_full(table, session.dialect)
+    rows = session.query(f"SELECT {read} FROM {name} LIMIT 20")  # noqa: S608 -- quoted
+    return any(value is None or value.fullmatch(str(row[0])) for row in rows)
 
 
 def _refuse_elsewhere(session: Session, own: str) -> None:
