@@ -10,7 +10,7 @@ import pytest
 
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
-from faber_db.adapters.handlers import HANDLERS
+from faber_db.adapters.handlers import HANDLERS, handler_for, in_project
 from faber_db.errors import LedgerError
 from faber_db.model.migration import Migration, SourceFile, recorded_file
 from faber_db.services.ports import Handler, Session
@@ -80,3 +80,34 @@ def test_a_table_of_the_application_is_no_ledger(name: str, tmp_path: Path) -> N
         session.execute("CREATE TABLE files (id integer, hash text, created_at integer)")
         session.execute("INSERT INTO files VALUES (1, 'crc:1', 2)")
         assert handler.ledger(session) == ()
+
+
+NAMED = {
+    "sequelize": (".sequelizerc", "migrationStorageTableName: 'customers'", "20260101000000-a.js"),
+    "knex": ("knexfile.js", "migrations: { tableName: 'customers' }", "20260101000000_a.js"),
+    "typeorm": ("ormconfig.js", "migrationsTableName: 'customers'", "1700000000000-A.js"),
+    "alembic": (
+        "alembic.ini",
+        "[alembic]\nscript_location = m\nversion_table = customers",
+        "env.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_table_of_the_application_is_not_named_as_one(name: str, tmp_path: Path) -> None:
+    """Else its rows would be shown, and it would be left out of what is compared and signed."""
+    file, text, migration = NAMED[name]
+    (tmp_path / "package.json").write_text("{}")
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / migration).write_text("")
+    (tmp_path / file).write_text(text if name == "alembic" else f"module.exports = {{ {text} }}\n")
+    handler = in_project(handler_for(name), tmp_path, tmp_path / "m")
+    assert "customers" in handler.ledger_tables
+    with Sqlite(tmp_path).connect(str(tmp_path / "a.db"), create=True) as session:
+        session.execute(
+            "CREATE TABLE customers (id integer, name text, batch integer, migration_time integer,"
+            " timestamp integer, version_num text, card text)"
+        )
+        with pytest.raises(LedgerError, match=r"has the columns .*card.* besides"):
+            handler.ledger(session)

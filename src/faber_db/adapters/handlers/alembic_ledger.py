@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from faber_db.adapters.handlers import other_tools
 from faber_db.adapters.handlers.by_hand import literal
 from faber_db.adapters.handlers.graph import Graph
+from faber_db.adapters.handlers.ledger_table import require_nothing_else
 from faber_db.adapters.handlers.tables import columns_of
 from faber_db.errors import LedgerError
 from faber_db.model.dialect import Dialect
@@ -40,6 +41,8 @@ class Versions:
             return ()
         if _COLUMN not in columns:
             raise LedgerError(f"{self.full_name} lacks the columns {_COLUMN}")
+        if self.table != TABLE:
+            require_nothing_else(self.full_name, columns, [(_COLUMN,)], "Alembic")
         rows = session.query(f"SELECT {_COLUMN} FROM {self._quoted(session.dialect)}")  # noqa: S608 -- quoted
         return tuple(sorted(str(row[0]) for row in rows))
 

@@ -24,7 +24,7 @@ from faber_db.adapters.handlers import (
 from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.js_program import JsProgram, is_typed
 from faber_db.adapters.handlers.js_text import Found, code_of, is_program, tool_of_code
-from faber_db.adapters.handlers.ledger_table import Candidates, LedgerTable
+from faber_db.adapters.handlers.ledger_table import Candidates, LedgerTable, require_nothing_else
 from faber_db.adapters.handlers.reading import text_of
 from faber_db.adapters.handlers.status import status, with_interrupted
 from faber_db.errors import LedgerError, MigrationUnreadable, NotSupported, ToolFailed
@@ -221,6 +221,8 @@ class JsTool:
         if not set(columns) >= self.shapes[0]:
             missing = ", ".join(sorted(self.shapes[0] - set(columns)))
             raise LedgerError(f"{table.label} lacks the columns {missing}")
+        if table.name != self.table:
+            require_nothing_else(table.label, columns, self.shapes, self.tool)
         return with_interrupted(self.rows(session, table), session)
 
     def status(

@@ -15,6 +15,24 @@ from faber_db.services.ports import Session
 from faber_db.sql.identifiers import quote
 
 
+def require_nothing_else(
+    table: str, columns: Sequence[str], shapes: Sequence[Collection[str]], tool: str
+) -> None:
+    """Raise where a table that a project's text names as its ledger holds more than one does.
+
+    Else a line of that text would take any table out of what is compared and signed, and show its rows.
+
+    Raises:
+        LedgerError: names the columns.
+    """
+    more = set(columns).difference(*shapes)
+    if more:
+        raise LedgerError(
+            f"{table} is named as {tool}'s ledger, and has the columns {', '.join(sorted(more))} besides",
+            hint=f"It looks like a table of the application: correct the name in {tool}'s configuration.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerTable:
     """A table by its name, and on PostgreSQL its schema where the project gives one."""
