@@ -180,7 +180,7 @@ class Django(AppliedRows):
 
     def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
         """A row for it; of a squashed one a row for each that it replaces, and its own."""
-        at = _NOW[dialect] if now is None else "%s"
+        at = _NOW[dialect].replace("%", "%%") if now is None else "%s"
         insert = f"INSERT INTO {_TABLE} (app, name, applied) VALUES (%s, %s, {at})"  # noqa: S608 -- constants
         moment = () if now is None else (_moment(dialect, now),)
         versions = (*_django(migration).replaces, migration.version)
