@@ -102,9 +102,11 @@ def test_roles_on_postgresql(
         with psycopg.connect(migrate, autocommit=True) as owner:
             owner.execute("CREATE TABLE t (id serial PRIMARY KEY)")
             owner.execute("CREATE SCHEMA more")
+            owner.execute("CREATE TABLE more.u (a int)")
             owner.execute("INSERT INTO t DEFAULT VALUES")
         with psycopg.connect(read, autocommit=True) as reader:
             assert reader.execute("SELECT count(*) FROM t").fetchall() == [(1,)]
+            assert reader.execute("SELECT count(*) FROM more.u").fetchall() == [(0,)]
             for refused in (
                 "INSERT INTO t DEFAULT VALUES",
                 "CREATE TABLE u (a int)",

@@ -92,7 +92,7 @@ def test_a_well_database_is_well_and_remembered(app: App) -> None:
     assert loud <= {"dangerous-settings"}  # the private server of the tests runs without fsync
     assert found.overall in (Overall.HEALTHY, Overall.DEGRADED)
     assert found.cannot_see == ()
-    assert of(found, "drift").value.startswith("as 1 applied migrations on ")
+    assert of(found, "drift").value.startswith("as 1 applied migration on ")
     remembered = app.state.recall("health:main:dev")
     assert remembered is not None
     assert remembered["overall"] == found.overall

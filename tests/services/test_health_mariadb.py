@@ -39,7 +39,7 @@ def test_a_well_database(app: App) -> None:
     assert loud == {"dangerous-settings", *UNSEEN}  # the private server does not sync
     assert found.overall is Overall.DEGRADED
     assert [words.partition(":")[0] for words in found.cannot_see] == list(UNSEEN)
-    assert of(found, "drift").value.startswith("as 1 applied migrations on private MariaDB")
+    assert of(found, "drift").value.startswith("as 1 applied migration on private MariaDB")
 
 
 SICK = {

@@ -165,7 +165,8 @@ def _analysis(found: Drift, marked: Sequence[Migration], up_to: str) -> Analysis
         line=0,
         statement=f"baseline up to {up_to}",
         objects=(up_to,),
-        effect=f"The ledger then says that {len(marked)} migrations are applied; nothing runs."
+        effect=f"The ledger then counts {len(marked)} migration{'s' * (len(marked) != 1)} as applied;"
+        " nothing runs."
         f" {evidence}",
         remedy="" if proved else "Name another version, or write a migration for what differs.",
         confidence=Confidence.MEASURED if proved else Confidence.PARSED,

@@ -68,8 +68,8 @@ def drift(app: App, database: Database, environment: Environment, session: Sessi
     live = session.catalogue(leave_out=database.handler.ledger_tables)
     if not applied and live.tables:
         return Drift(
-            unproved=f"nothing is in the ledger of {environment.name}, and"
-            f" {len(live.tables)} tables are there: `faber-db baseline {environment.name}`"
+            unproved=f"nothing is in the ledger of {environment.name}, and it has tables"
+            f" ({len(live.tables)}): `faber-db baseline {environment.name}`"
         )
     return compared(app, database, session, live, applied)
 
@@ -104,7 +104,8 @@ def compared(
             for d in found
             if (d.kind, d.name) in reasons
         ),
-        compared_with=f"{len(applied)} applied migrations on {database.shadow.label}",
+        compared_with=f"{len(applied)} applied migration{'s' * (len(applied) != 1)} on"
+        f" {database.shadow.label}",
     )
 
 

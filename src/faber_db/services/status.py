@@ -274,7 +274,8 @@ def _unadopted(
     return [
         LedgerNote(
             _NOT_ADOPTED,
-            f"nothing is in the ledger and {len(tables)} tables are there",
+            "nothing is in the ledger, and the database has"
+            f" {len(tables)} table{'s' * (len(tables) != 1)}",
             f"`faber-db baseline {environment.name}` adopts what the history has made.",
         )
     ]

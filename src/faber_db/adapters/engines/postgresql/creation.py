@@ -46,6 +46,7 @@ def creation(address: Address, passwords: Sequence[str]) -> Creation:
             f"GRANT USAGE ON SCHEMA public TO {read}",
             f"{default} TABLES TO {read}",
             f"{default} SEQUENCES TO {read}",
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {migrate} GRANT USAGE ON SCHEMAS TO {read}",
             f"REVOKE {migrate} FROM CURRENT_USER",
         ),
         undo=tuple(f"DROP ROLE IF EXISTS {role}" for role in (migrate, read)),
