@@ -71,9 +71,9 @@ def test_problems_come_before_everything(tmp_path: Path) -> None:
 
 
 def test_an_unknown_handler_is_said(tmp_path: Path) -> None:
-    answer = check(tmp_path, PROJECT.replace('"sql"', '"flyway"'))
+    answer = check(tmp_path, PROJECT.replace('"sql"', '"liquibase"'))
     assert answer.status == "warning"
-    assert "flyway" in answer.warnings[0].message
+    assert "liquibase" in answer.warnings[0].message
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_looked_at(project: Project) -> None:
     assert said["mariadb-dump"][0] == "ok"
     status = project.json("status", "dev")["details"]
     assert status["migrations"]["20260101000000_city"]["state"] == "pending"
-    assert status["next"]["tool"] == "coordinate-build"
+    assert status["next"] == {"person": "faber-db baseline dev"}  # its table is in no ledger
     (table,) = project.json("schema", "dev", "--table", "customers")["details"]["tables"]
     assert table["columns"] == ["id int(11) not null identity autoincrement", "name varchar(120)"]
     assert table["rows"] == 1

@@ -220,5 +220,5 @@ def test_two_folders_need_a_choice(tmp_path: Path) -> None:
 
 
 def test_an_unknown_handler(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="flyway"):
-        run(tmp_path, Request(handler="flyway"))
+    with pytest.raises(ConfigError, match="liquibase"):
+        run(tmp_path, Request(handler="liquibase"))
