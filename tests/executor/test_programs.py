@@ -21,6 +21,9 @@ from faber_db.services.history import history
 TOOL = """#!{python}
 import os, sqlite3, sys
 revision = sys.argv[-1]
+if revision == "current":
+    sqlite3.connect({looks}).execute("SELECT 1 FROM sqlite_schema")
+    sys.exit()
 assert sys.argv[-2] == "upgrade", sys.argv
 database = sqlite3.connect({database})
 with database:
@@ -55,11 +58,11 @@ class Project:
         file.write_text(PROGRAM.format(revision, down))
         return file
 
-    def install(self, *, database: str = GIVEN, more: str = "") -> None:
+    def install(self, *, database: str = GIVEN, looks: str = GIVEN, more: str = "") -> None:
         programs = self.root / ".venv" / "bin"
         programs.mkdir(parents=True, exist_ok=True)
         (self.root / ".venv" / "pyvenv.cfg").touch()
-        text = TOOL.format(python=sys.executable, database=database, more=more)
+        text = TOOL.format(python=sys.executable, database=database, looks=looks, more=more)
         for name in ("python", "alembic"):
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
@@ -115,6 +118,17 @@ def test_one_that_fails_stops_the_rest(project: Project) -> None:
     assert project.states() == ["applied", "applied", "pending"]
 
 
+def test_one_that_takes_another_database_does_not_run(project: Project) -> None:
+    project.add("aaa")
+    other = project.root / "other.db"
+    project.install(database=repr(str(other)), looks=repr(str(other)))
+    _, code, message = project.build()
+    assert code == ToolFailed.code
+    assert "no migration was run" in message
+    assert other.read_bytes() == b""
+    assert project.states() == ["pending"]
+
+
 def test_one_that_reaches_another_database_is_noticed(project: Project) -> None:
     project.add("aaa")
     project.install(database=repr(str(project.root / "other.db")))
@@ -129,7 +143,7 @@ def test_a_missing_tool_leaves_everything_as_it_was(project: Project) -> None:
     _, code, message = project.build()
     assert (code, message) == (
         ToolMissing.code,
-        "aaa: Alembic was not found in the project's own environment (no .venv, venv, env)",
+        "Alembic was not found in the project's own environment (no .venv, venv, env)",
     )
     project.install()
     assert project.build() == (["aaa"], "", "")

@@ -76,6 +76,15 @@ def test_discover_a_schema_without_migrations(tmp_path: Path) -> None:
     assert (found.folder, found.engine) == (tmp_path / "prisma/migrations", "sqlite")
 
 
+def test_folders_of_drizzle_are_not_prismas(tmp_path: Path) -> None:
+    one = tmp_path / "migrations" / "20260101000000_one"
+    one.mkdir(parents=True)
+    (one / "migration.sql").write_text("SELECT 1;")
+    assert len(Prisma().discover(tmp_path)) == 1
+    (one / "snapshot.json").write_text("{}")
+    assert Prisma().discover(tmp_path) == []
+
+
 def test_detect(tmp_path: Path) -> None:
     assert detect_handler(tmp_path) is None
     found = detect_handler(project(tmp_path))

@@ -75,7 +75,7 @@ class Prisma:
         found: dict[Path, FoundHistory] = {}
         for folder, files in folders(root):
             if folder.name == "migrations" or folder == root or LOCK_FILE in files:
-                count = sum((sub / "migration.sql").is_file() for sub in folder.iterdir())
+                count = sum(map(_is_ours, folder.iterdir()))
                 if count or LOCK_FILE in files:
                     found[folder] = self._history(
                         folder, f"{count} folder{'s' * (count != 1)} with migration.sql"
@@ -254,6 +254,11 @@ class Prisma:
             down_path=down.path if down else "",
             provider=provider,
         )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is a migration of Prisma; Drizzle 1.0 has such folders too, with a snapshot."""
+    return (folder / "migration.sql").is_file() and not (folder / "snapshot.json").is_file()
 
 
 def _check_provider(session: Session, migration: Migration) -> None:
