@@ -523,6 +523,9 @@ class LocalExecutor:
     def _settled(self, job: Job) -> Job:
         if not jobs.dead(self._app, job):
             return job
+        job = self._app.state.job(job.id)  # it may have ended well between the two looks
+        if not jobs.dead(self._app, job):
+            return job
         over = settle(self._app, job)
         if over.plan_id and over.state.over:
             self._notify(self._app.state.plan(over.plan_id), "failed")
