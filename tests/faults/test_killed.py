@@ -160,7 +160,12 @@ def test_in_the_second_migration(project_of: Project) -> None:
     assert states.get(SLOW) == "pending", answer
     assert ADD not in answer["details"]["environments"][0]["pending"]
     assert "phone" in project.columns("production", "customers")
-    assert state_of(project, plan) == "failed"  # settled by looking at the environment
+
+    def is_settled() -> bool:  # by looking at the environment, once the server's session has ended
+        project.json("status", "production")
+        return state_of(project, plan) == "failed"
+
+    wait_until(is_settled, "the plan to be settled")
     wait_until(lambda: project.columns("production", "numbers") == [], "the rolled back table")
     answer = settled(project, plan)
     assert f"the ledger holds {ADD}" in str(answer), answer

@@ -148,7 +148,7 @@ def _deploy(ground: Ground, proposal: Proposal) -> Content:
         unended, left = resuming.unended(ground, version, history, ledger)
         pending, arguments = (unended,), resuming.arguments_of(unended, left)
     else:
-        pending = pending_of(ground, history, ledger)
+        pending = _pending_now(ground, history, ledger)
     if ground.target.protected:
         programs.require_recorded(pending, proposal.unrecorded)
         programs.require_origin(pending, proposal.files)
@@ -417,6 +417,24 @@ def require_unblocked(
     for note in ground.database.handler.notes(ground.session, history, ledger):
         if note.blocks:
             raise LedgerBlocked(f"{ground.environment.name}: {note.message}", hint=note.hint)
+
+
+def _pending_now(
+    ground: Ground, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+) -> tuple[Migration, ...]:
+    """As `pending_of`; what a deployment has begun and not finished is no failure while it runs.
+
+    Raises:
+        LockBusy: it goes on for longer than is waited.
+    """
+    try:
+        return pending_of(ground, history, ledger)
+    except LedgerFailed:
+        wait_for_others(ground)  # one that began after the last look
+        now = ground.database.handler.ledger(ground.session)
+        if tuple(now) == tuple(ledger):
+            raise
+        return pending_of(ground, history, now)
 
 
 def require_sound(status: MigrationStatus, environment: str) -> None:

@@ -34,9 +34,13 @@ def row_lock(session: Session, wait: timedelta) -> Iterator[None]:
         with session.transaction():
             session.execute(DDL)
     until = time.monotonic() + wait.total_seconds()
-    while not _insert(session):
+    while (refused := _refused(session)) is not None:
+        owner = owner_of(session)
+        if owner == os.getpid():
+            break  # of a session of ours that was lost; our own lock knows whether it has ended
         if time.monotonic() >= until:
-            owner = owner_of(session)
+            if owner is None and isinstance(refused, StatementFailed):
+                raise refused
             raise LockBusy(
                 f"yoyo's lock row is held by {_named(owner) if owner else 'somebody'}",
                 hint="Somebody deploys here; wait for it."
@@ -70,8 +74,8 @@ def owner_of(session: Session) -> int | None:
     return int(str(rows[0][0])) if rows else None
 
 
-def _insert(session: Session) -> bool:
-    """False where the row is there already; then the key is not unique."""
+def _refused(session: Session) -> LockTimeout | StatementFailed | None:
+    """Try to insert the row; why it could not be: another one is there, or about to be."""
     now = NOW[session.dialect].replace("%", "%%")
     try:
         with session.transaction():
@@ -79,13 +83,9 @@ def _insert(session: Session) -> bool:
                 f"INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, {now}, %s)",  # noqa: S608 -- constant
                 (os.getpid(),),
             )
-    except LockTimeout:  # another one is about to insert it
-        return False
-    except StatementFailed:
-        if owner_of(session) is None:
-            raise
-        return False
-    return True
+    except (LockTimeout, StatementFailed) as error:
+        return error
+    return None
 
 
 def _named(pid: int) -> str:
