@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from faber_db.adapters.engines.sqlite.create_text import (
     Clauses,
@@ -30,6 +31,19 @@ _COUNTED_UP_TO = 64 * 1024 * 1024  # bytes of a file whose rows are counted, in 
 def quoted(name: str) -> str:
     """A name as an identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything that is read within is of one moment, whoever writes meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def read(connection: sqlite3.Connection, *, leave_out: Sequence[str]) -> Catalogue:

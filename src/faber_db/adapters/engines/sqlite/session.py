@@ -75,13 +75,13 @@ class SqliteSession:
             return identity.read(self._connection, self._file)
 
     def catalogue(self, *, leave_out: Sequence[str] = ()) -> Catalogue:
-        with translating():
+        with translating(), catalogue.one_moment(self._connection):
             return catalogue.read(
                 self._connection, leave_out=(*leave_out, *marks.TABLES, journal.TABLE)
             )
 
     def sizes(self) -> Mapping[str, TableSize]:
-        with translating():
+        with translating(), catalogue.one_moment(self._connection):
             return catalogue.sizes(self._connection)
 
     def database_size(self) -> int:
