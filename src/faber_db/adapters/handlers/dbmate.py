@@ -7,32 +7,24 @@ only our own deployers apart; two that meet are kept apart by the key of `versio
 """
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-from faber_db.adapters.handlers import build_files, by_hand, other_tools
+from faber_db.adapters.handlers import build_files, other_tools
+from faber_db.adapters.handlers.applied_rows import AppliedRows
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
-from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.sql_text import has_markers, parts_of
-from faber_db.adapters.handlers.status import status, with_interrupted
-from faber_db.adapters.handlers.tables import columns_of, require_columns, require_writable
-from faber_db.errors import LedgerError, MigrationIrreversible, MigrationUnreadable, NotSupported
+from faber_db.adapters.handlers.tables import columns_of
+from faber_db.errors import MigrationUnreadable
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
-    AppliedMigration,
-    LedgerNote,
     LedgerRow,
     Migration,
-    MigrationStatus,
     SourceFile,
-    StatementRun,
 )
 from faber_db.services.ports import Bound, FoundHistory, Session
-from faber_db.sql.script import Script
 
 TABLE = "schema_migrations"
 _FILE = re.compile(r"([0-9]+)[^/]*\.sql")
@@ -41,13 +33,15 @@ _VERSION = {Dialect.POSTGRESQL: "varchar"}
 _TWICE = "dbmate would take both for applied as soon as one is. Rename one of them."
 
 
-class Dbmate:
+class Dbmate(AppliedRows):
     """Files with `-- migrate:up` and `-- migrate:down`, in order of their names."""
 
     name = "dbmate"
     code = False
     default_folder = "db/migrations"
     ledger_tables = (TABLE,)
+    table = TABLE
+    columns = frozenset({"version"})
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """Folders with two-part files that a dump of dbmate's, a build file or their place gives away."""
@@ -74,93 +68,22 @@ class Dbmate:
         return tuple(found.values())
 
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
-        if _columns(session) is None:
-            return with_interrupted((), session)
+        self._require_own(session)
+        return super().ledger(session)
+
+    def rows(self, session: Session) -> list[LedgerRow]:
         rows = session.query(f"SELECT version FROM {TABLE} ORDER BY version")  # noqa: S608 -- constant
-        versions = [str(row[0]) for row in rows]
-        return with_interrupted([LedgerRow(v, v, None, None) for v in versions], session)
+        return [LedgerRow(str(row[0]), str(row[0]), None, None) for row in rows]
 
-    def status(
-        self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
-    ) -> tuple[MigrationStatus, ...]:
-        return status(history, ledger)
+    def making(self, dialect: Dialect) -> list[Bound]:
+        kind = _VERSION.get(dialect, _LIMITED)
+        return [Bound(f"CREATE TABLE IF NOT EXISTS {TABLE} (version {kind} PRIMARY KEY)")]
 
-    def notes(
-        self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
-    ) -> tuple[LedgerNote, ...]:
-        return ()
+    def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+        return [Bound(f"INSERT INTO {TABLE} (version) VALUES (%s)", (migration.version,))]  # noqa: S608 -- constant
 
-    def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
-        """Nothing: dbmate has none."""
-        return nullcontext()
-
-    def apply_one(
-        self,
-        session: Session,
-        migration: Migration,
-        script: Script,
-        *,
-        now: datetime,
-        rehearse: bool = False,
-        observe: Callable[[StatementRun], None] | None = None,
-    ) -> AppliedMigration:
-        if not rehearse:
-            _ensure_table(session)
-            require_writable(session, migration, script, [_insert(migration)])
-        ran = session.run(
-            script,
-            wrap=migration.wrap,
-            then=() if rehearse else [_insert(migration)],
-            rehearse=rehearse,
-            observe=observe,
-            name=migration.version,
-        )
-        return AppliedMigration(
-            migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
-        )
-
-    def roll_back(
-        self, session: Session, migration: Migration, script: Script, *, now: datetime
-    ) -> AppliedMigration:
-        if migration.down is None:
-            raise MigrationIrreversible(
-                f"{migration.name} has nothing after `-- migrate:down`",
-                hint="Write its way back there, or restore a backup.",
-            )
-        require_writable(session, migration, script, [_delete(migration)])
-        ran = session.run(
-            script, wrap=_wraps_down(migration), then=[_delete(migration)], name=migration.version
-        )
-        return AppliedMigration(
-            migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
-        )
-
-    def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
-        """The row is written or removed; dbmate has no other state."""
-        if state not in ("applied", "rolled_back"):
-            raise NotSupported(f"a migration cannot be marked {state!r}")
-        stands = migration.version in {row.version for row in self.ledger(session)}
-        if state == "rolled_back" and not stands:
-            raise LedgerError(f"{migration.name} does not stand in {TABLE}")
-        if state == "applied" or _columns(session) is not None:
-            _ensure_table(session)
-            with session.transaction():
-                for bound in (_delete(migration), _insert(migration))[: 1 + (state == "applied")]:
-                    session.execute(bound.sql, bound.parameters)
-        session.settle(migration.version)
-
-    def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
-        version = by_hand.literal(dialect, migration.version)
-        wrap = _wraps_down(migration) if back else migration.wrap
-        text = (migration.down or "") if back else migration.up
-        row = (
-            f"DELETE FROM {TABLE} WHERE version = {version}"  # noqa: S608 -- quoted
-            if back
-            else f"INSERT INTO {TABLE} (version) VALUES ({version})"  # noqa: S608 -- quoted
-        )
-        whole = is_one(replace(migration, wrap=wrap), script)
-        body = by_hand.in_one(dialect, text, row) if whole else by_hand.then(text, row)
-        return body if back else f"{by_hand.made_once(_ddl(dialect))}\n{body}"
+    def removing(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+        return [Bound(f"DELETE FROM {TABLE} WHERE version = %s", (migration.version,))]  # noqa: S608 -- constant
 
     def generate(
         self,
@@ -179,6 +102,19 @@ class Dbmate:
 
     def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
         return (SourceFile(f"{self.default_folder}/.gitkeep", b""),)
+
+    def _ensure(self, session: Session) -> None:
+        self._require_own(session)
+        super()._ensure(session)
+
+    def _require_own(self, session: Session) -> None:
+        """Other tools have a table of that name and shape.
+
+        Raises:
+            LedgerForeign.
+        """
+        if columns_of(session, TABLE) is not None:
+            other_tools.require_owner(session, TABLE, "dbmate")
 
 
 def evidence(root: Path, folder: Path) -> str:
@@ -209,41 +145,5 @@ def _migration(file: SourceFile) -> Migration:
         up=up.text,
         down=down.text if has_statements(down.text) else None,
         wrap=up.wrap,
+        wrap_down=down.wrap,
     )
-
-
-def _wraps_down(migration: Migration) -> bool:
-    return parts_of(migration.path, migration.content.decode("utf-8-sig"))[1].wrap
-
-
-def _columns(session: Session) -> tuple[str, ...] | None:
-    """Columns of the ledger, which is dbmate's and has its shape; None where there is none.
-
-    Raises:
-        LedgerForeign, LedgerError.
-    """
-    columns = columns_of(session, TABLE)
-    if columns is None:
-        other_tools.refuse_ledgers(session, TABLE, ("version",))
-        return None
-    other_tools.require_owner(session, TABLE, "dbmate")
-    require_columns(TABLE, columns, {"version"})
-    return columns
-
-
-def _ensure_table(session: Session) -> None:
-    if _columns(session) is None:
-        with session.transaction():
-            session.execute(_ddl(session.dialect))
-
-
-def _ddl(dialect: Dialect) -> str:
-    return f"CREATE TABLE {TABLE} (version {_VERSION.get(dialect, _LIMITED)} PRIMARY KEY)"
-
-
-def _insert(migration: Migration) -> Bound:
-    return Bound(f"INSERT INTO {TABLE} (version) VALUES (%s)", (migration.version,))  # noqa: S608 -- constant
-
-
-def _delete(migration: Migration) -> Bound:
-    return Bound(f"DELETE FROM {TABLE} WHERE version = %s", (migration.version,))  # noqa: S608 -- constant
