@@ -1,9 +1,11 @@
 """Pinned npm packages, installed once into the cache folder of the repository."""
 
+import fcntl
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -16,6 +18,20 @@ _CACHE = Path(__file__).parents[2] / ".cache"
 def installed(name: str, pinned: Sequence[str]) -> Path:
     """The folder that holds `node_modules`; no install script runs."""
     folder = _CACHE / f"npm-{name}"
+    with one_at_a_time():
+        return _installed(folder, pinned)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Workers of one run do not install into one folder at once."""
+    _CACHE.mkdir(exist_ok=True)
+    with (_CACHE / "npm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _installed(folder: Path, pinned: Sequence[str]) -> Path:
     wanted = folder / "pinned.json"
     if wanted.exists() and json.loads(wanted.read_text()) == list(pinned):
         return folder
