@@ -1,11 +1,12 @@
 """Projects of TypeORM, Sequelize and Knex for tests: the pinned packages, how they find a database."""
 
-import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.interop.npm_packages import installed
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = REPOSITORY / ".cache" / "npm-js"
@@ -61,18 +62,7 @@ NOTHING_TO_DO = {
 @pytest.fixture(scope="session")
 def packages() -> Path:
     """The tools, installed once into the cache folder of the repository."""
-    wanted = PACKAGES / "pinned.json"
-    if not wanted.exists() or json.loads(wanted.read_text()) != PINNED:
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        (PACKAGES / "package.json").write_text('{"private": true}')
-        command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *PINNED]
-        done = subprocess.run(command, cwd=PACKAGES, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            if os.environ.get("CI"):
-                pytest.fail(f"npm install failed: {done.stderr[-500:]}")
-            pytest.skip("the pinned npm packages cannot be installed here")
-        wanted.write_text(json.dumps(PINNED))
-    return PACKAGES
+    return installed("js", PINNED)
 
 
 def node(root: Path, url: str, entry: str, *words: str) -> subprocess.CompletedProcess[str]:
