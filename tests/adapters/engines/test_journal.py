@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -460,3 +462,29 @@ def test_a_batch_that_fails_is_told(place: Place) -> None:
         resumed(session, text, wrap=True)
         found = [row[0] for row in session.query("SELECT a FROM n ORDER BY a")]
         assert found == [1, 2]  # the row that came under a higher key is not of this run
+
+
+def test_it_is_read_while_deployments_make_it_and_take_it_away(place: Place) -> None:
+    over = threading.Event()
+
+    def deploy() -> None:
+        try:
+            with place.session() as session:
+                for number in range(20):
+                    with session.deploy_lock(wait=timedelta(seconds=20)):
+                        text = (
+                            f"CREATE TABLE m{number} (a int);\nINSERT INTO t VALUES ({number}, 1);"
+                        )
+                        session.run(
+                            parse(text, session.dialect), wrap=False, then=LEDGER, name="one"
+                        )
+        finally:
+            over.set()
+
+    with place.session() as session, ThreadPoolExecutor(1) as threads:
+        deploying = threads.submit(deploy)
+        while not over.is_set():
+            session.interrupted()
+        deploying.result()
+        assert not session.interrupted()
+        assert journal_is_gone(session)

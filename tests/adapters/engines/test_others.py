@@ -124,6 +124,9 @@ def test_an_old_transaction_is_waited_for_or_named(postgresql: tuple[Session, st
         assert words.startswith("waiting for session ")
 
 
+_PAUSED = "SELECT pg_get_wal_replay_pause_state()"
+
+
 @contextmanager
 def standby(primary: PrivatePostgresql, folder: Path, bin_folder: Path) -> Iterator[str]:
     """A real replica that streams; the URL of its server."""
@@ -165,11 +168,12 @@ def test_a_replica_that_is_behind(major: int) -> None:
         until(lambda: bool(session.replica_lag()))
         until(lambda: (session.replica_lag()[0].bytes or 0) == 0)
         wait_for_replicas(session, progress=silent, cancelled=never, patience=AT_ONCE)
-        replica.execute("SELECT pg_wal_replay_pause()")
+        replica.execute("SELECT pg_wal_replay_pause()")  # is a request
+        until(lambda: replica.execute(_PAUSED).fetchone() == ("paused",))
         session.execute("INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 1000)")
+        until(lambda: (session.replica_lag()[0].bytes or 0) > 100_000)  # once the WAL is written
         (lag,) = session.replica_lag()
         assert lag.name == "replica_one"
-        assert (lag.bytes or 0) > 100_000
         with pytest.raises(ReplicaBehind, match="replica_one"):
             wait_for_replicas(session, progress=silent, cancelled=never, patience=AT_ONCE)
         going = threading.Timer(0.7, lambda: replica.execute("SELECT pg_wal_replay_resume()"))

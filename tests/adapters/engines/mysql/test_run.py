@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from faber_db.adapters.engines.mysql import Mysql
+from faber_db.adapters.engines.mysql import Mysql, evidence
 from faber_db.errors import (
     ConnectionLost,
     LockBusy,
@@ -118,6 +119,25 @@ def test_failure_says_what_was_kept(
             assert same is rolled_back
         assert session.query("SELECT * FROM ledger") == []
         assert bool(session.interrupted()) is (not rolled_back and "plain VALUES" not in text)
+
+
+def test_what_somebody_else_made_meanwhile_is_not_ours(
+    mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tool, which knows no lock of ours, makes the table just before our statement."""
+    looks = evidence.look
+
+    def look(connection: Any, names: tuple[str, ...]) -> str:
+        digest = looks(connection, names)
+        with Mysql().connect(mariadb_url) as other:
+            other.execute("CREATE TABLE IF NOT EXISTS n (a int)")
+        return digest
+
+    monkeypatch.setattr(evidence, "look", look)
+    with Mysql().connect(mariadb_url) as session:
+        with pytest.raises(MigrationFailed, match="nothing was kept"):
+            session.run(script("CREATE TABLE n (a int);"), wrap=True, then=(), name="one")
+        assert not session.interrupted()
 
 
 def test_done(mariadb_url: str) -> None:

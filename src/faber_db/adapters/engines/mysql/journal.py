@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from faber_db.adapters.engines.batches import Checkpoint
 from faber_db.adapters.engines.mysql import evidence
 from faber_db.adapters.engines.mysql.connect import rows
+from faber_db.adapters.engines.mysql.faults import errno
 from faber_db.adapters.engines.steps import Step, Told, lines_of, sha256_of, steps_done
 from faber_db.adapters.engines.stretches import Stretch
 
@@ -62,7 +63,7 @@ class Journal:
         """
         self._name = name
         by_lines = {lines_of(stretch): stretch for stretch in stretches}
-        found = _steps(self._connection) if rows(self._connection, _THERE) else []
+        found = _steps(self._connection)
 
         def look(step: Step) -> Told:
             stretch = by_lines.get(step.lines)
@@ -136,10 +137,8 @@ def read(connection: "Connection", *, at_work: bool) -> Mapping[str, str]:
         connection: only reads.
         at_work: another session holds the deployment lock, so that it is no run that was cut off.
     """
-    if not rows(connection, _THERE):
-        return {}
     said: dict[str, list[str]] = {}
-    for name, lines, state, names, digest, remains in rows(connection, _SELECT):
+    for name, lines, state, names, digest, remains in _kept(connection, _SELECT):
         step = f"line {lines}" if "," not in str(lines) else f"lines {lines}"
         checkpoint = str(names).startswith("{")
         looked = ((str(names),) if checkpoint else tuple(json.loads(str(names))), str(digest))
@@ -180,5 +179,22 @@ def _words(
 
 def _steps(connection: "Connection") -> list[Step]:
     sql = "SELECT number, name, `lines`, state, sha256, digest, remains FROM _faber_db_journal"
-    found = rows(connection, sql + " ORDER BY number")
+    found = _kept(connection, sql + " ORDER BY number")
     return [Step(int(str(number)), *(str(value) for value in values)) for number, *values in found]
+
+
+def _kept(connection: "Connection", sql: str) -> list[tuple[object, ...]]:
+    """What a query finds in the table; nothing where there is none."""
+    import pymysql
+
+    if not rows(connection, _THERE):
+        return []
+    try:
+        return rows(connection, sql)
+    except pymysql.err.ProgrammingError as error:
+        if errno(error) != _NO_SUCH_TABLE:
+            raise
+        return []  # taken away since, by a deployment that ended well
+
+
+_NO_SUCH_TABLE = 1146

@@ -47,6 +47,7 @@ _SHOWN = {
 }
 _NOT_SHOWN = {"USER", "ROLE", "SERVER", "DATABASE", "SCHEMA", "PACKAGE", "TABLESPACE", "INSTANCE"}
 _WHOLE = ("TRUNCATE",)  # done or not done, and an error says: not done
+_TAKEN = {"CREATE": (1050, 1304, 1359), "ALTER": (1050, 1060, 1061)}  # by name, before any work
 
 
 class ScriptRun:
@@ -153,7 +154,7 @@ class ScriptRun:
             try:
                 return attempt(unit)
             except pymysql.err.Error as error:
-                remains = self._left(unit.stretch) if alone else self._remains
+                remains = self._left(unit.stretch, error) if alone else self._remains
                 wait = next(waits, None) if is_locked(error) and not remains else None
                 if wait is None:
                     raise self._failure(error, remains) from error
@@ -245,11 +246,12 @@ class ScriptRun:
         self._in_step = False
         return done
 
-    def _left(self, stretch: Stretch) -> str:
+    def _left(self, stretch: Stretch, error: pymysql.err.Error) -> str:
         """What a statement that failed by itself has left, by the catalogue; empty for nothing."""
         statement = stretch.statements[0]
-        if words_of(statement, 1)[0] in _WHOLE:
-            return ""
+        word = words_of(statement, 1)[0]
+        if word in _WHOLE or errno(error) in _TAKEN.get(word, ()):
+            return ""  # a change in the catalogue is somebody else's
         if not _shows(statement) or self._looked is None:
             return _UNKNOWN
         names, before = self._looked

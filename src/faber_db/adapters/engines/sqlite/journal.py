@@ -123,7 +123,13 @@ def rows(connection: sqlite3.Connection) -> list[Step]:
     """The journal, in order; empty where there is none."""
     if not _is_there(connection):
         return []
-    return [Step(*row) for row in connection.execute(_SELECT).fetchall()]
+    try:
+        found = connection.execute(_SELECT).fetchall()
+    except sqlite3.OperationalError:
+        if _is_there(connection):
+            raise
+        return []  # taken away since
+    return [Step(*row) for row in found]
 
 
 def read(connection: sqlite3.Connection, *, at_work: Callable[[], bool]) -> Mapping[str, str]:
