@@ -161,8 +161,51 @@ ROWS = {
 
 @pytest.mark.parametrize(("stands", "told"), ROWS.values(), ids=ROWS)
 def test_what_one_row_says(stands: tuple[int, bool], told: list[str], session: Session) -> None:
+    for number in (1, 2, 10):
+        session.execute(f"CREATE TABLE t{number} (a int)")
     stand_at(session, *stands)
     assert states(session, history("1_a", "2_b", "10_c")) == told
+
+
+LATE = {  # of 2, which came after 1 and 10 ran; and what came with it
+    "a table": ("CREATE TABLE late (a int);", {}, "table late"),
+    "a quoted one": ('CREATE TABLE "late" (a int);', {}, "table late"),
+    "a column": ("ALTER TABLE t1 ADD COLUMN late int;", {}, "column t1.late"),
+    "an index": ("CREATE INDEX late ON t1 (a);", {}, "index late"),
+    "that one to come uses": (
+        "CREATE TABLE late (a int);",
+        {"11_d": "CREATE TABLE e (a int REFERENCES late);"},
+        "table late",
+    ),
+    "it is there": ("CREATE TABLE t10 (a int);", {}, ""),
+    "half of it is there": ("CREATE TABLE t10 (a int); CREATE TABLE late (a int);", {}, ""),
+    "perhaps made": ("CREATE TABLE IF NOT EXISTS late (a int);", {}, ""),
+    "dropped by one that ran": ("CREATE TABLE late (a int);", {"9_c": "DROP TABLE late;"}, ""),
+    "renamed by one that ran": (
+        "CREATE TABLE late (a int);",
+        {"9_c": "ALTER TABLE late RENAME TO t1;"},
+        "",
+    ),
+    "to be dropped": ("CREATE TABLE late (a int);", {"11_d": "DROP TABLE IF EXISTS late;"}, ""),
+    "of a table that is gone": ("ALTER TABLE gone ADD COLUMN late int;", {}, ""),
+    "rows": ("INSERT INTO t1 VALUES (1);", {}, ""),
+    "not understood": ("CREATE TABLE late (a int); CREATE NONSENSE;", {}, ""),
+}
+
+
+@pytest.mark.parametrize(("late", "beside", "missing"), LATE.values(), ids=LATE)
+def test_a_file_that_came_later_with_a_smaller_number(
+    late: str, beside: dict[str, str], missing: str, session: Session
+) -> None:
+    files = history("1_a", "10_c")
+    for migration in files:
+        HANDLER.apply_one(session, migration, parse(migration.up, session.dialect), now=NOW)
+    texts = {m.name: m.up for m in files} | {"2_late": late} | beside
+    more = HANDLER.parse([SourceFile(f"{n}.up.sql", sql.encode()) for n, sql in texts.items()])
+    found = {s.version: s for s in HANDLER.status(more, HANDLER.ledger(session))}
+    assert found["2"].state.value == ("skipped_by_tool" if missing else "applied")
+    assert f"but {missing} is not there" in found["2"].detail or not missing
+    assert {found["1"].state.value, found["10"].state.value} == {"applied"}
 
 
 def test_several_rows_are_no_ledger(session: Session) -> None:

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from faber_db.adapters.handlers import build_files, by_hand, golang_migrate_lock, other_tools
+from faber_db.adapters.handlers.golang_migrate_late import never_ran
 from faber_db.adapters.handlers.golang_migrate_ledger import (
     NOTHING,
     TABLE,
     Position,
     ddl_of,
     move,
+    newest_of,
     place,
     previous,
     read,
@@ -44,6 +46,7 @@ from faber_db.model.migration import (
     LedgerNote,
     LedgerRow,
     Migration,
+    MigrationState,
     MigrationStatus,
     SourceFile,
     StatementRun,
@@ -100,12 +103,17 @@ class GolangMigrate:
         return tuple(history)
 
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
-        return with_interrupted(row_of(read(session) or Position()), session)
+        return with_interrupted(row_of(read(session) or Position(), session), session)
 
     def status(
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[MigrationStatus, ...]:
-        return status(history, rows_for(history, ledger))
+        """As the one row has it, save files behind it that never ran, where the schema proves that."""
+        late = never_ran(history, ledger, newest_of(ledger))
+        return tuple(
+            _skipped(one, late[one.version]) if one.version in late else one
+            for one in status(history, rows_for(history, ledger))
+        )
 
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
@@ -283,6 +291,18 @@ def _require_newest(position: Position, migration: Migration) -> None:
             f"{migration.name} does not stand in {TABLE} as the newest: that is {where}",
             hint="One row stands for all versions up to it, so the newest one goes back first.",
         )
+
+
+def _skipped(one: MigrationStatus, missing: str) -> MigrationStatus:
+    """What counts as applied and is not there."""
+    if one.state is not MigrationState.APPLIED:
+        return one
+    detail = (
+        f"The one row counts it as applied, but {missing} is not there: it came after a higher number,"
+        " and golang-migrate never runs it. Give it a number above all others. Where that was dropped by"
+        " hand, write the drop as a migration."
+    )
+    return replace(one, state=MigrationState.SKIPPED_BY_TOOL, detail=detail)
 
 
 def _applied(

@@ -2,14 +2,16 @@
 
 The row means that everything up to its version is applied; no row, or version -1, that nothing is.
 `dirty` stands there from before the first statement of a script until after its last (migrate.go,
-`runMigrations`; database/*/: `SetVersion`). What the tool cannot tell is not told here either: a file
-that came later with a smaller number counts as applied.
+`runMigrations`; database/*/: `SetVersion`). That a file came later with a smaller number, the row does
+not say; `golang_migrate_late` asks the schema.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from faber_db.adapters.handlers import other_tools
+from faber_db.adapters.handlers.golang_migrate_late import SeenRow
 from faber_db.adapters.handlers.tables import columns_of, require_columns
 from faber_db.errors import LedgerError, MigrationOutOfOrder
 from faber_db.model.dialect import Dialect
@@ -64,12 +66,29 @@ def read(session: Session) -> Position | None:
     return Position(version, bool(dirty))
 
 
-def row_of(position: Position) -> tuple[LedgerRow, ...]:
+def row_of(position: Position, session: Session) -> tuple[LedgerRow, ...]:
     if position == Position():
         return ()
     log = (_DIRTY_NOTHING if position.version == NOTHING else _DIRTY) if position.dirty else ""
     version = str(position.version)
-    return (LedgerRow(version, version, None, None, finished=not position.dirty, log=log),)
+    return (
+        SeenRow(
+            version,
+            version,
+            None,
+            None,
+            finished=not position.dirty,
+            log=log,
+            seen=partial(session.catalogue, leave_out=(TABLE,)),
+            dialect=session.dialect,
+        ),
+    )
+
+
+def newest_of(ledger: Sequence[LedgerRow]) -> int:
+    """The number up to which everything counts as applied."""
+    finished = [int(row.version) for row in ledger if row.finished]
+    return max(finished or [int(row.version) for row in ledger], default=NOTHING)
 
 
 def rows_for(history: Sequence[Migration], ledger: Sequence[LedgerRow]) -> tuple[LedgerRow, ...]:
@@ -82,8 +101,7 @@ def rows_for(history: Sequence[Migration], ledger: Sequence[LedgerRow]) -> tuple
             at.version, LedgerRow(at.version, at.name, None, None, False, log=first.log)
         )
         return tuple(rows.values())
-    finished = [int(row.version) for row in rows.values() if row.finished]
-    newest = max(finished or map(int, rows), default=NOTHING)
+    newest = newest_of(tuple(rows.values()))
     behind = (m for m in history if int(m.version) < newest and m.version not in rows)
     return (*(LedgerRow(m.version, m.name, None, None) for m in behind), *rows.values())
 

@@ -61,8 +61,8 @@ def notes(
         for one in made_by(parse(migration.up, session.dialect))
     }
     catalogue = session.catalogue(leave_out=leave_out)
-    there = [one for one in made if one.label not in before and _is_there(one, catalogue)]
-    lacking = [one for one in made if not _is_there(one, catalogue)]
+    there = [one for one in made if one.label not in before and is_there(one, catalogue)]
+    lacking = [one for one in made if not is_there(one, catalogue)]
     unknown = any(m.version in told and not m.recorded_path for m in history)
     if not there or (unknown and not any(one.surely for one in there)):
         return ()  # an earlier migration that was not recorded may have made it
@@ -104,7 +104,8 @@ def _unmade(actions: Collection[object]) -> Iterator[str]:
                 yield f"{action.table}.{action.old}" if action.table else action.old
 
 
-def _is_there(one: Made, catalogue: Catalogue) -> bool:
+def is_there(one: Made, catalogue: Catalogue) -> bool:
+    """Whether a schema has it."""
     if one.kind == "index":
         return any(i.name == one.name for table in catalogue.tables for i in table.indexes)
     table = catalogue.table(one.name)
