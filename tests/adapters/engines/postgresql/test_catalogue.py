@@ -1,9 +1,10 @@
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 import pytest
 
-from faber_db.adapters.engines.postgresql import Postgresql
+from faber_db.adapters.engines.postgresql import Postgresql, catalogue
 from faber_db.model.catalogue import (
     Catalogue,
     Check,
@@ -179,3 +180,46 @@ def test_a_thousand_tables(engine: Postgresql, postgresql_url: str) -> None:
     assert all(t.foreign_keys and t.checks and t.primary_key for t in found.tables)
     assert read - made < made - start
     assert counted - read < made - start
+
+
+BEFORE = (
+    "CREATE TABLE stays (a int PRIMARY KEY)",
+    "CREATE TABLE goes (a int PRIMARY KEY, b int REFERENCES stays CHECK (b > 0))",
+    "CREATE INDEX goes_b ON goes (b) WITH (fillfactor = 70)",
+    "CREATE VIEW seen AS SELECT a, b FROM goes",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TRIGGER fires BEFORE INSERT ON goes FOR EACH ROW EXECUTE FUNCTION g()",
+)
+MEANWHILE = (
+    "DROP FUNCTION f(); CREATE TABLE comes (a int PRIMARY KEY, b text UNIQUE);"
+    " CREATE INDEX later ON stays (a)"
+)
+UNTIL_VIEWS = 5  # questions; that for views holds a lock on their tables until the last
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(8))
+def test_it_is_of_one_moment(
+    engine: Postgresql, postgresql_url: str, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Somebody changes the schema between two of the questions: it is the one before, or after."""
+    with engine.connect(postgresql_url) as session, engine.connect(postgresql_url) as other:
+        for statement in BEFORE:
+            other.execute(statement)
+        before = session.catalogue()
+        asks, asked = catalogue._Reader._ask, list[str]()
+
+        def ask(reader: catalogue._Reader, question: Any) -> list[Any]:
+            if len(asked) == number:
+                gone = "DROP VIEW seen; DROP TABLE goes; " if number < UNTIL_VIEWS else ""
+                other.execute(gone + MEANWHILE)
+            asked.append(question)
+            return asks(reader, question)
+
+        monkeypatch.setattr(catalogue._Reader, "_ask", ask)
+        found = session.catalogue()
+        assert len(asked) > number
+        after = session.catalogue()
+        assert before != after
+        assert found in (before, after)

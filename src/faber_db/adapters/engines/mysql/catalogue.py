@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql import catalogue_queries as ask
 from faber_db.adapters.engines.mysql.connect import Server, rows
+from faber_db.adapters.engines.mysql.faults import is_gone
 from faber_db.adapters.engines.mysql.marker import PREFIX
 from faber_db.adapters.engines.mysql.sizes import quoted
 from faber_db.model.catalogue import (
@@ -62,6 +63,8 @@ class _Reader:
             name, kind, collation = str(row[0]), str(row[1]), str(row[3] or "")
             if self._is_hidden(name) or kind not in ("BASE TABLE", "SYSTEM VERSIONED"):
                 continue
+            if not columns[name]:
+                continue  # dropped since it was listed
             keys, uniques, plain = _keys(indexes[name])
             tables.append(
                 Table(
@@ -170,17 +173,31 @@ class _Reader:
         for kind, name in self._ask(ask.ROUTINES):
             word = str(kind).upper()
             if word in ("FUNCTION", "PROCEDURE"):  # packages are MariaDB's in ORACLE mode
-                shown = self._shown(f"{word} {quoted(str(name))}", 2)
-                yield OtherObject(word.lower(), str(name), shown)
+                yield from self._shown(word, str(name), 2)
 
     def _events(self) -> Iterator[OtherObject]:
         for (name,) in self._ask(ask.EVENTS):
-            yield OtherObject("event", str(name), self._shown(f"EVENT {quoted(str(name))}", 3))
+            yield from self._shown("EVENT", str(name), 3)
 
-    def _shown(self, what: str, position: int) -> str:
-        """The text of SHOW CREATE without its owner; empty where the account may not see it."""
-        (row,) = rows(self._connection, f"SHOW CREATE {what}")
-        return DEFINER.sub("", str(row[position] or ""), count=1)
+    def _shown(self, kind: str, name: str, position: int) -> Iterator[OtherObject]:
+        """With the text of SHOW CREATE without its owner; empty where the account may not see it."""
+        row = shown(self._connection, kind, name)
+        if row is not None:  # else it was dropped since it was listed
+            definition = DEFINER.sub("", str(row[position] or ""), count=1)
+            yield OtherObject(kind.lower(), name, definition)
+
+
+def shown(connection: "Connection", kind: str, name: str) -> Row | None:
+    """What SHOW CREATE gives of something that was listed; None where it was dropped since."""
+    import pymysql
+
+    try:
+        (row,) = rows(connection, f"SHOW CREATE {kind} {quoted(name)}")
+    except pymysql.err.Error as error:
+        if is_gone(error):
+            return None
+        raise
+    return row
 
 
 def without_database(text: str, database: str) -> str:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from faber_db.adapters.engines.mysql.catalogue import shown
 from faber_db.adapters.engines.mysql.connect import rows
 from faber_db.adapters.engines.mysql.faults import errno, is_lost
 from faber_db.adapters.engines.mysql.marker import PREFIX
-from faber_db.adapters.engines.mysql.sizes import quoted
 from faber_db.adapters.engines.steps import Fate, Told
 from faber_db.adapters.engines.stretches import Stretch
 from faber_db.sql.lexer import QUOTED, WORD, significant
@@ -61,22 +61,27 @@ def _texts(connection: "Connection", names: frozenset[str]) -> Iterator[str]:
     for kind, name in found:
         if name.startswith(PREFIX):
             continue
-        yield f"{kind} {name}"
-        if name.lower() in names:
-            yield _definition(connection, kind, name)
+        told = _definition(connection, kind, name) if name.lower() in names else ""
+        if told is not None:
+            yield f"{kind} {name}"
+        if told:
+            yield told
 
 
-def _definition(connection: "Connection", kind: str, name: str) -> str:
-    """As SHOW CREATE prints it; a view over something that is gone has only its error."""
+def _definition(connection: "Connection", kind: str, name: str) -> str | None:
+    """As SHOW CREATE prints it; a view over something that is gone has only its error.
+
+    None where it was dropped since it was listed.
+    """
     import pymysql
 
     try:
-        (row,) = rows(connection, f"SHOW CREATE {kind} {quoted(name)}")
+        row = shown(connection, kind, name)
     except pymysql.err.Error as error:
         if is_lost(error) or errno(error) != _BROKEN_VIEW:
             raise
         return "broken"
-    return _COUNTER.sub("", str(row))
+    return None if row is None else _COUNTER.sub("", str(row))
 
 
 _BROKEN_VIEW = 1356

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LOCKED = {1205, 1213, 3572}  # lock wait timeout, deadlock, NOWAIT
 _CANCELLED = {1317, 1969, 3024}  # KILL QUERY; MariaDB's and MySQL's limit of a statement
 _FORBIDDEN = {1044, 1142, 1143, 1227, 1290, 1370, 1410, 1419, 1836}
+_GONE = {1146, 1305, 1360, 1539, 4091}  # no such table, routine, trigger, event, sequence
 _LOST = {0, 1053, 1927, 2006, 2013, 2014, 2055, 3169, 4031}
 _BUSY_SERVER = {1040, 1203, 1226}  # too many connections
 _REFUSED = {1045, 1049, 1130, 1251, 1698, 2026, 2059, 3118, 3159, 4151, *_FORBIDDEN}
@@ -63,6 +64,11 @@ def is_cancelled(error: "pymysql.err.Error") -> bool:
 def is_forbidden(error: "pymysql.err.Error") -> bool:
     """The account lacks a right."""
     return errno(error) in _FORBIDDEN
+
+
+def is_gone(error: "pymysql.err.Error") -> bool:
+    """What the statement names is not there; where it was listed before, it was dropped since."""
+    return errno(error) in _GONE
 
 
 def is_lost(error: "pymysql.err.Error") -> bool:

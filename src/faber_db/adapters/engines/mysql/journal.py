@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from faber_db.adapters.engines.batches import Checkpoint
 from faber_db.adapters.engines.mysql import evidence
 from faber_db.adapters.engines.mysql.connect import rows
-from faber_db.adapters.engines.mysql.faults import errno
+from faber_db.adapters.engines.mysql.faults import is_gone
 from faber_db.adapters.engines.steps import Step, Told, lines_of, sha256_of, steps_done
 from faber_db.adapters.engines.stretches import Stretch
 
@@ -192,9 +192,6 @@ def _kept(connection: "Connection", sql: str) -> list[tuple[object, ...]]:
     try:
         return rows(connection, sql)
     except pymysql.err.ProgrammingError as error:
-        if errno(error) != _NO_SUCH_TABLE:
+        if not is_gone(error):
             raise
         return []  # taken away since, by a deployment that ended well
-
-
-_NO_SUCH_TABLE = 1146

@@ -1,15 +1,14 @@
 """The schema of a database as statements that build it again. Only reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql.address import Address
-from faber_db.adapters.engines.mysql.catalogue import DEFINER, without_database
+from faber_db.adapters.engines.mysql.catalogue import DEFINER, shown, without_database
 from faber_db.adapters.engines.mysql.connect import Server, opened, rows
 from faber_db.adapters.engines.mysql.faults import translating
 from faber_db.adapters.engines.mysql.marker import PREFIX
-from faber_db.adapters.engines.mysql.sizes import quoted
 from faber_db.services.ports import Limits
 
 if TYPE_CHECKING:
@@ -84,11 +83,11 @@ class _Reader:
         tables = self._listed()
         parts = [
             *self._routines(),
-            *(self._shown(f"SEQUENCE {quoted(n)}", n, 1) for n in tables.get("SEQUENCE", ())),
+            *self._all_shown("SEQUENCE", tables.get("SEQUENCE", ())),
             *self._tables(tables),
             *self._triggers(),
         ]
-        views = [self._shown(f"VIEW {quoted(n)}", n, 1) for n in tables.get("VIEW", ())]
+        views = self._all_shown("VIEW", tables.get("VIEW", ()))
         for (name,) in self._ask("event_name", "events", "event_schema"):
             self._lacking[str(name)] = _EVENTS
         return SchemaText(
@@ -118,28 +117,34 @@ class _Reader:
         for name in (*listed.get("BASE TABLE", ()), *listed.get("SYSTEM VERSIONED", ())):
             engine = str(engines.get(name) or "unknown")
             if engine.upper() in _HERE:
-                yield self._shown(f"TABLE {quoted(name)}", name, 1)
+                yield from self._shown("TABLE", name, 1)
             else:
                 self._lacking[name] = f"its rows are in the storage engine {engine}"
 
     def _routines(self) -> Iterator[Part]:
         for kind, name in self._ask("routine_type, routine_name", "routines", "routine_schema"):
             if str(kind) in ("FUNCTION", "PROCEDURE"):
-                yield self._shown(f"{kind} {quoted(str(name))}", str(name), 2)
+                yield from self._shown(str(kind), str(name), 2)
             else:
                 self._lacking[str(name)] = f"a {str(kind).lower()} is no part of the copy"
 
     def _triggers(self) -> Iterator[Part]:
         for (name,) in self._ask("trigger_name", "triggers", "trigger_schema"):
-            yield self._shown(f"TRIGGER {quoted(str(name))}", str(name), 2)
+            yield from self._shown("TRIGGER", str(name), 2)
 
-    def _shown(self, what: str, name: str, position: int) -> Part:
-        (row,) = rows(self._connection, f"SHOW CREATE {what}")
+    def _all_shown(self, kind: str, names: Sequence[str]) -> list[Part]:
+        return [part for name in names for part in self._shown(kind, name, 1)]
+
+    def _shown(self, kind: str, name: str, position: int) -> Iterator[Part]:
+        """What SHOW CREATE prints; nothing of what was dropped since it was listed."""
+        row = shown(self._connection, kind, name)
+        if row is None:
+            return
         text = row[position]
         if text is None:
             self._lacking[name] = "the account may not see its definition"
         plain = without_database(DEFINER.sub("", str(text or ""), count=1), self._database)
-        return Part(name, plain)
+        yield Part(name, plain)
 
     def _settings(self) -> dict[str, str]:
         names = ", ".join(f"'{name}'" for name in SETTINGS)

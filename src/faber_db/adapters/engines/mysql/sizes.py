@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.mysql.connect import rows
-from faber_db.adapters.engines.mysql.faults import is_cancelled, is_forbidden, is_locked
+from faber_db.adapters.engines.mysql.faults import is_cancelled, is_forbidden, is_gone, is_locked
 from faber_db.errors import StatementFailed
 from faber_db.services.ports import TableSize
 
@@ -30,7 +30,10 @@ def quoted(name: str) -> str:
 
 
 def read(connection: "Connection") -> Mapping[str, TableSize]:
-    """Sizes by name. A small table that is locked is not in the answer: its size is unknown."""
+    """Sizes by name. A small table that is locked is not in the answer: its size is unknown.
+
+    Nor is one that was dropped since it was listed.
+    """
     found: dict[str, TableSize] = {}
     uncounted = _COUNTED_TABLES
     for name, estimate, size in rows(connection, _SIZES):
@@ -86,6 +89,6 @@ def _count_some(connection: "Connection", table: str) -> int | None:
     try:
         return int(str(rows(connection, some)[0][0]))
     except pymysql.err.Error as error:
-        if is_locked(error) or is_cancelled(error) or is_forbidden(error):
+        if is_locked(error) or is_cancelled(error) or is_forbidden(error) or is_gone(error):
             return None
         raise

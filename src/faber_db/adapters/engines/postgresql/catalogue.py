@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 from faber_db.adapters.engines.postgresql import catalogue_queries as queries
+from faber_db.errors import StatementFailed
 from faber_db.model.catalogue import (
     Catalogue,
     Check,
@@ -32,6 +34,9 @@ _ACTIONS = {
 # What a constraint can say that the model has no field for; its whole definition is kept then.
 _BEYOND_MODEL = ("NULLS NOT DISTINCT", " INCLUDE ", "MATCH FULL", "NOT ENFORCED", "NO INHERIT")
 
+_LOOKS = 10
+_IDLE = 0  # of libpq: no transaction is open
+
 Row = tuple[Any, ...]  # of the catalogue's own types, known from each question
 Named = TypeVar("Named", ForeignKey, Check, Index)
 
@@ -41,8 +46,22 @@ def read(connection: "Connection", *, leave_out: Sequence[str] = ()) -> Catalogu
 
     Expressions and types are printed by the server with only `public` on the search path, so that
     their texts are the same whoever reads them.
+
+    Raises:
+        StatementFailed: the schema changed whenever it was looked at.
     """
-    return _Reader(connection, frozenset(leave_out)).catalogue()
+    import psycopg
+
+    for _ in range(_LOOKS):
+        with suppress(psycopg.errors.InternalError_, _Changed):
+            return _Reader(connection, frozenset(leave_out)).catalogue()
+    raise StatementFailed(
+        "the schema changed each time it was read", hint="Look again when nobody changes it."
+    )
+
+
+class _Changed(Exception):
+    """What was listed is gone, so that the server has no text for it."""
 
 
 class _Reader:
@@ -52,11 +71,14 @@ class _Reader:
         self._others: list[OtherObject] = []
 
     def catalogue(self) -> Catalogue:
+        alone = self._connection.info.transaction_status == _IDLE
         with self._connection.transaction(force_rollback=True):  # puts the search path back
+            if alone:  # all questions see the same rows; texts are printed as things are now
+                self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             self._connection.execute("SET LOCAL search_path = public")
             tables = self._tables()
             views = [
-                View(name, definition.strip(), schema, materialized)
+                View(name, _told(definition).strip(), schema, materialized)
                 for _, schema, name, definition, materialized in self._ask(queries.VIEWS)
             ]
             enums = [
@@ -93,7 +115,7 @@ class _Reader:
                 of_kind[row[2]].append(row)
                 self._keep_beyond_model(full, row)
             for row in indexes[oid]:
-                if row[7]:
+                if _told(row[7]):
                     other = OtherObject("index", f"{full}.{row[1]}", row[7], full)
                     self._others.append(other)
             keys = {kind: [Key(r[1], tuple(r[3])) for r in of_kind[kind]] for kind in "pu"}
@@ -114,7 +136,7 @@ class _Reader:
         return found
 
     def _keep_beyond_model(self, table: str, row: Row) -> None:
-        name, kind, definition = row[1], row[2], row[11]
+        name, kind, definition = row[1], row[2], _told(row[11])
         late = kind in "pu" and row[8]
         if kind == "x":
             self._others.append(
@@ -137,7 +159,7 @@ class _Reader:
             if table and self._is_hidden(of_schema, table):
                 continue
             on = _full(of_schema, table) if table else ""
-            self._others.append(OtherObject(kind, _full(schema, name), definition, on))
+            self._others.append(OtherObject(kind, _full(schema, name), _told(definition), on))
 
 
 def _by_first(rows: list[Row]) -> defaultdict[object, list[Row]]:
@@ -171,7 +193,14 @@ def _foreign_key(row: Row) -> ForeignKey:
 
 def _index(row: Row) -> Index:
     _, name, unique, valid, method, predicate, columns, _ = row
-    return Index(name, tuple(columns), unique, method, predicate, valid)
+    return Index(name, tuple(map(_told, columns)), unique, method, predicate, valid)
+
+
+def _told(text: str | None) -> str:
+    """A text that the server prints of everything that is there."""
+    if text is None:
+        raise _Changed
+    return text
 
 
 def _full(schema: str, name: str) -> str:

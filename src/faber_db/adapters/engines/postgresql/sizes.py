@@ -57,7 +57,8 @@ def full_name(schema: object, name: object) -> str:
 def read(connection: "Connection") -> Mapping[str, TableSize]:
     """Sizes by full name. A table that was never analysed is counted where that is quick.
 
-    What could not be counted in time is not in the answer: its size is unknown.
+    What could not be counted in time is not in the answer: its size is unknown; nor is what was
+    dropped since it was listed.
     """
     found: dict[str, TableSize] = {}
     uncounted = _COUNTED_TABLES
@@ -112,6 +113,8 @@ def _quick_count(connection: "Connection", schema: object, name: object) -> int 
         psycopg.errors.QueryCanceled,
         psycopg.errors.LockNotAvailable,
         psycopg.errors.InsufficientPrivilege,
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
     ):
         return None
 
