@@ -751,6 +751,17 @@ class JobFailed(FaberDbError):
     code = "job-failed"
 
 
+class JobStillRuns(FaberDbError):
+    """What a call needs is still being made, by a job. The same call goes on when it is done."""
+
+    code = "job-still-runs"
+    exit_code = Exit.WAITING
+
+    def __init__(self, message: str, *, hint: str = "", job_id: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.job_id = job_id
+
+
 class Cancelled(FaberDbError):
     """The call was cancelled; what had not been committed was rolled back."""
 

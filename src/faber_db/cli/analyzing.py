@@ -79,12 +79,13 @@ def run(
         return service.run(
             request, None if dialect != "auto" else call.app, shadow=shadow, trying=trying
         )
-    if len(paths) == 1:
-        return service.run(
-            service.Request(path=paths[0], **fields), call.app, shadow=shadow, trying=trying
-        )
+    named = {"path": paths[0]} if len(paths) == 1 else {"paths": tuple(paths)}
     return service.run(
-        service.Request(paths=tuple(paths), **fields), call.app, shadow=shadow, trying=trying
+        service.Request(**named, **fields),
+        call.app,
+        shadow=shadow,
+        trying=trying,
+        progress=call.terminal.progress,
     )
 
 

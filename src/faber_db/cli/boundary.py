@@ -8,7 +8,7 @@ import typer
 
 from faber_db.cli.terminal import ReaderGone, Terminal
 from faber_db.cli.usage import usage_error
-from faber_db.errors import Cancelled, Exit, FaberDbError, InputError, InternalError
+from faber_db.errors import Cancelled, Exit, FaberDbError, InputError, InternalError, JobStillRuns
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,7 +33,11 @@ def run(arguments: Sequence[str]) -> int:
 def report(error: FaberDbError, *, as_json: bool) -> int:
     """Tell a failure to whoever reads: a person on standard error, or a program on standard output."""
     terminal = Terminal()
-    if as_json:
+    if as_json and isinstance(error, JobStillRuns):
+        from faber_db.services.watched import still_runs
+
+        terminal.json(still_runs(error).as_json())
+    elif as_json:
         from faber_db.model.answer import Details, refused
 
         terminal.json(refused(error, Details()).as_json())

@@ -217,7 +217,7 @@ def register(program: typer.Typer) -> None:
         from faber_db.services import show_drift as service
 
         request = service.Request(environment=environment, database=database)
-        return call.show(service.run(request, call.app), draw)
+        return call.show(service.run(request, call.app, progress=call.terminal.progress), draw)
 
     @verb(program, panel=PANEL)
     def health(

@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import TypeVar
 
@@ -174,6 +174,9 @@ class RemoteExecutor:
 
     def start_backup(self, *, database: str, environment: str, label: str) -> Job:
         raise InternalError("a backup elsewhere is asked for as a whole")
+
+    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
+        raise InternalError("programs are recorded in the project's own account")
 
     def run_job(
         self, job_id: str, *, progress: Progress = silent, cancelled: Cancelled = never

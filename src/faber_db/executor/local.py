@@ -1,7 +1,8 @@
 """The executor in this process: the port that services and front ends see."""
 
+import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from time import monotonic, sleep
@@ -33,6 +34,7 @@ from faber_db.model.job import Job, JobState
 from faber_db.model.plan import Plan, PlanState, StoredPlan
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
+from faber_db.services import recording_in_time
 from faber_db.services.account import account
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.ports import (
@@ -51,6 +53,7 @@ from faber_db.services.ports import (
 )
 
 INLINE_BYTES = 64 * 1024 * 1024  # below this, unprotected work is done well within 25 s
+INLINE_PROGRAMS = 5  # up to that many are run by the project's own tool within the call
 _PAUSE = 0.2  # seconds between two looks at what a dead process has left
 _REUSABLE = (PlanState.OPEN, PlanState.WAITING, PlanState.SIGNED, PlanState.CLAIMED)
 
@@ -297,6 +300,18 @@ class LocalExecutor:
         self._app.state.save_job(job)
         return jobs.spawn(self._app, job, self._environ)
 
+    @audited("recording")
+    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
+        job = jobs.new_job(
+            self._app,
+            recording_in_time.KIND,
+            database=self._app.database(database).name,
+            environment="",  # none: its databases are thrown away
+            arguments={"twice": json.dumps(list(twice))},
+        )
+        self._app.state.save_job(job)
+        return jobs.spawn(self._app, job, self._environ)
+
     @audited("job")
     def run_job(
         self, job_id: str, *, progress: Progress = silent, cancelled: IsCancelled = never
@@ -445,6 +460,8 @@ class LocalExecutor:
         if stored.plan.protected or stored.plan.backup.required:
             return False
         database, environment = self._find(stored.plan.database, stored.plan.environment)
+        if database.handler.code and len(stored.plan.migrations) > INLINE_PROGRAMS:
+            return False
         with self._connect(database, environment) as session:
             return session.database_size() < INLINE_BYTES
 
@@ -463,6 +480,10 @@ class LocalExecutor:
                 cancelled=cancelled,
             )
             return {"backup_id": made.id}
+        if job.kind == recording_in_time.KIND:
+            return recording_in_time.carried_out(
+                self._app, job, progress=progress, cancelled=cancelled
+            )
         stored = self._app.state.plan(job.plan_id)
         self._require_as_signed(stored.plan)
         if (stored.job_id, stored.state) != (job.id, PlanState.CLAIMED):

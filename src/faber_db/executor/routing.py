@@ -1,6 +1,6 @@
 """Which executor: the one in this process, or the one elsewhere that holds an environment or a plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from faber_db.model.approval import Approval, ApprovalPayload
@@ -73,6 +73,9 @@ class RoutingExecutor:
 
     def start_backup(self, *, database: str, environment: str, label: str) -> Job:
         return self._here.start_backup(database=database, environment=environment, label=label)
+
+    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
+        return self._here.start_recording(database=database, twice=twice)
 
     def watch(
         self,

@@ -25,7 +25,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of
 from faber_db.services.history import history
 from faber_db.services.pace import paced
-from faber_db.services.ports import Away, Progress, Shadow, silent
+from faber_db.services.ports import Away, Cancelled, Progress, Shadow, never, silent
 from faber_db.services.programs import Readable, readable, unseen, with_unseen
 from faber_db.services.safer import Fix
 from faber_db.services.trying import ToTry, Trying
@@ -136,6 +136,8 @@ def run(
     *,
     shadow: Shadows | None = None,
     trying: Trying | None = None,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
 ) -> Answer[AnalyzeDetails]:
     """Analyse a text, a file, a folder, or what is pending in an environment.
 
@@ -145,8 +147,11 @@ def run(
         shadow: makes what the safe form is proved on, given dialect and major version; None: nothing
             is run.
         trying: where the script itself is run, on a throw-away database; None: nowhere.
+        progress: told which program is recorded.
+        cancelled: asked while programs are recorded.
 
     Raises:
+        JobStillRuns: there is more to record than a call has time for.
         ShadowUnavailable, NotSupported: it cannot be tried.
         InputError: none or several of the three are given, or the dialect cannot be told.
         PathOutsideProject, FileUnreadable, InputTooLarge, AnalysisTooLarge.
@@ -162,15 +167,18 @@ def run(
             "give exactly one of sql, path and environment",
             hint="sql is the text itself, path a file or folder, environment what is pending there.",
         )
+    told = _Told(trying.progress if trying is not None else progress, cancelled)
     if request.environment:
         opened = _needed(app)
         away = _environment(request, opened).away
         if away is not None:
-            return _elsewhere(request, opened, away, prove=shadow is not None, trying=trying)
-        pieces, around, seen = _pending(request, opened, ask=trying is not None)
+            return _elsewhere(
+                request, opened, away, prove=shadow is not None, trying=trying, told=told
+            )
+        pieces, around, seen = _pending(request, opened, ask=trying is not None, told=told)
         answer = _answer(request, pieces, around, opened, trying=trying, seen=seen)
     else:
-        around, pieces = _around(request, app), tuple(_pieces(request, app))
+        around, pieces = _around(request, app), tuple(_pieces(request, app, told))
         whole = _is_history(request, app)
         answer = _answer(request, pieces, around, None, trying=trying, whole=whole)
     if request.fix:
@@ -180,11 +188,21 @@ def run(
     return answer
 
 
+@dataclass(frozen=True)
+class _Told:
+    """Who watches while programs are recorded, and can stop it."""
+
+    progress: Progress
+    cancelled: Cancelled
+
+    def readable(self, app: App, database: Database) -> Readable:
+        return readable(app, database, progress=self.progress, cancelled=self.cancelled)
+
+
 def _elsewhere(
-    request: Request, app: App, away: Away, *, prove: bool, trying: Trying | None
+    request: Request, app: App, away: Away, *, prove: bool, trying: Trying | None, told: _Told
 ) -> Answer[AnalyzeDetails]:
-    database = app.database(request.database)
-    database = readable(app, database, progress=_progress(trying)).database
+    database = told.readable(app, app.database(request.database)).database
     there = AwayRequest(
         environment=_environment(request, app).name,
         prove=prove,
@@ -197,7 +215,8 @@ def _elsewhere(
         there,
         AnalyzeDetails,
         history=history_of(database),
-        progress=_progress(trying),
+        progress=told.progress,
+        cancelled=told.cancelled,
     )
     named = {"": answer.details.looked_at[0]} if len(answer.details.looked_at) == 1 else {}
     by_name = {m.name: str(database.folder / m.path) for m in history(database)}
@@ -219,10 +238,6 @@ def of_environment(
     )
 
 
-def _progress(trying: Trying | None) -> Progress:
-    return trying.progress if trying is not None else silent
-
-
 def _is_history(request: Request, app: App | None) -> bool:
     """Whether the path is that of a whole history, which begins with an empty database."""
     database = _database(request, app) if request.path else None
@@ -236,12 +251,12 @@ def _needed(app: App | None) -> App:
 
 
 def _pending(
-    request: Request, app: App, *, ask: bool
+    request: Request, app: App, *, ask: bool, told: _Told
 ) -> tuple[tuple[_Piece, ...], Surroundings, tuple[str, ...]]:
     """What is pending, where, and with `ask` the queries that the server has seen."""
     database = app.database(request.database)
     environment = database.environment(request.environment)
-    read = readable(app, database)
+    read = told.readable(app, database)
     database = read.database
     migrations = history(database)
     with database.engine.connect(
@@ -301,19 +316,19 @@ def _dialect(request: Request, app: App | None) -> Dialect:
     raise InputError("the dialect is not known", hint=_DIALECTS)
 
 
-def _pieces(request: Request, app: App | None) -> Iterator[_Piece]:
+def _pieces(request: Request, app: App | None, told: _Told) -> Iterator[_Piece]:
     if request.sql:
         yield _Piece("", request.sql, request.transaction != "none")
     for named in request.paths or ((request.path,) if request.path else ()):
-        yield from _at(named, request, app)
+        yield from _at(named, request, app, told)
 
 
-def _at(named: str, request: Request, app: App | None) -> Iterator[_Piece]:
+def _at(named: str, request: Request, app: App | None, told: _Told) -> Iterator[_Piece]:
     """A file, or every migration or `.sql` file of a folder."""
     path = _needed(app).inside(named) if not request.anywhere else Path(named)
     database = _database(request, app)
     if database is not None and path.resolve().is_relative_to(database.folder):
-        yield from _of_history(request, app, path.resolve(), database, named)
+        yield from _of_history(request, _needed(app), path.resolve(), database, named, told)
     elif path.is_dir():
         files = sorted(file for file in path.rglob("*.sql") if file.is_file())
         if not files:
@@ -342,11 +357,11 @@ def _database(request: Request, app: App | None) -> Database | None:
 
 
 def _of_history(
-    request: Request, app: App | None, path: Path, database: Database, named: str
+    request: Request, app: App, path: Path, database: Database, named: str, told: _Told
 ) -> Iterator[_Piece]:
     """Migrations as their format reads them: the up script only, in the order in which they run."""
     whole = path == database.folder
-    read = readable(_needed(app), database)
+    read = told.readable(app, database)
     found = [
         migration
         for migration in history(read.database)

@@ -279,7 +279,12 @@ def deploy(
             Deploy(plan_id=whole),
             CoordinateDetails,
             history=history_of(
-                readable(app, app.database(away.plan(whole).plan.database)).database
+                readable(
+                    app,
+                    app.database(away.plan(whole).plan.database),
+                    progress=progress,
+                    cancelled=cancelled,
+                ).database
             ),
             progress=progress,
             cancelled=cancelled,

@@ -24,7 +24,7 @@ from faber_db.services.alike import surroundings, take_on
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.catalogue_differences import Difference, differences
 from faber_db.services.history import history
-from faber_db.services.ports import Session
+from faber_db.services.ports import Cancelled, Progress, Session, never, silent
 from faber_db.services.programs import readable
 from faber_db.services.reprinting import CATALOGUES, reprinted
 from faber_db.sql.script import parse
@@ -54,13 +54,24 @@ class Drift(Frozen):
     unproved: str = ""  # why nothing could be compared
 
 
-def drift(app: App, database: Database, environment: Environment, session: Session) -> Drift:
+def drift(
+    app: App,
+    database: Database,
+    environment: Environment,
+    session: Session,
+    *,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
+) -> Drift:
     """Compare a live database with its applied migrations, replayed on a shadow.
 
     The replay is kept in the state folder, so that only the first look at a history costs one.
     Reads the live catalogue; changes nothing.
+
+    Raises:
+        JobStillRuns: there is more to record than a call has time for.
     """
-    database = readable(app, database).database
+    database = readable(app, database, progress=progress, cancelled=cancelled).database
     try:
         applied = _applied(database, session)
     except _Unreplayable as error:

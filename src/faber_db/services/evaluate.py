@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from faber_db.config.phases import environment_of
-from faber_db.errors import FaberDbError, HealthBlocked, ShadowUnavailable
+from faber_db.errors import FaberDbError, HealthBlocked, JobStillRuns, ShadowUnavailable
 from faber_db.model.answer import Answer, State, refused
 from faber_db.model.health import Overall
 from faber_db.model.migration import Migration, MigrationState
@@ -39,13 +39,13 @@ def run(
     """
     database, environment = place(PHASE, request, app)
     if environment is None:
-        return _try_on_shadow(app, database, progress)
+        return _try_on_shadow(app, database, progress, cancelled)
     there = elsewhere(
         PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
     )
     if there is not None:
         return there
-    before = _drift(app, database, environment)
+    before = _drift(app, database, environment, progress, cancelled)
     blocked = _blocked(app, database, environment)
     if blocked is not None:
         details = CoordinateDetails(environment=environment.name, drift=before)
@@ -68,12 +68,22 @@ def _blocked(app: App, database: Database, environment: Environment) -> HealthBl
     )
 
 
-def _drift(app: App, database: Database, environment: Environment) -> str:
+def _drift(
+    app: App,
+    database: Database,
+    environment: Environment,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> str:
     try:
         with database.engine.connect(
             environment.resolve_url(), limits=environment.limits, create=not environment.protected
         ) as session:
-            found = drift.drift(app, database, environment, session)
+            found = drift.drift(
+                app, database, environment, session, progress=progress, cancelled=cancelled
+            )
+    except JobStillRuns:
+        raise  # nothing goes on before that is known
     except FaberDbError as error:
         return f"unknown: {error.message}"
     if found.unproved:
@@ -121,10 +131,12 @@ def _try_release(
     return f"what is pending in {environment.name}: {trial_words(analysis)}"
 
 
-def _try_on_shadow(app: App, database: Database, progress: Progress) -> Answer[CoordinateDetails]:
+def _try_on_shadow(
+    app: App, database: Database, progress: Progress, cancelled: Cancelled
+) -> Answer[CoordinateDetails]:
     """No staging: every migration of the folder, applied to an empty throw-away database."""
     details = CoordinateDetails(environment="", state=State.DONE)
-    database = readable(app, database, progress=progress).database
+    database = readable(app, database, progress=progress, cancelled=cancelled).database
     migrations = history(database)
     try:
         with database.shadow.new() as session:

@@ -141,7 +141,7 @@ def _under_way(
 
 def _of_job(job: Job) -> Answer[StatusDetails]:
     details = StatusDetails(jobs=[job_line(job)])
-    words = f"{job.id} ({job.kind} of {job.environment})"
+    words = f"{job.id} ({job.kind} of {job.environment or job.database})"
     if not job.state.over:
         details.state, details.next = State.RUNNING, wait_for(job.id)
         return Answer(message=f"{words} runs: {job.progress or 'starting'}", details=details)

@@ -92,7 +92,7 @@ def cancel(job_id: str, app: App) -> Answer[JobDetails]:
 
 def _answer(job: Job) -> Answer[JobDetails]:
     details = JobDetails(job=job, state=State.DONE if job.state.over else State.RUNNING)
-    message = f"{job.kind} of {job.environment} is {job.state.value}"
+    message = f"{job.kind} of {job.environment or job.database} is {job.state.value}"
     if job.state is JobState.FAILED:
         problem = Problem(
             code=job.error.get("code", "job-failed"),

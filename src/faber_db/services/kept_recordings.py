@@ -68,6 +68,11 @@ class Kept:
             base = digest_of({"before": base, "path": migration.path, "is": migration.sha256})
             self._keys.append(base)
 
+    @property
+    def last(self) -> str:
+        """What says which history this is, with all that its recordings depend on."""
+        return self._keys[-1] if self._keys else ""
+
     def find(self, number: int, *, twice: bool) -> Outcome | None:
         """The one by position in the history; one that was made twice serves for once as well."""
         for times in (2,) if twice else (2, 1):

@@ -1106,6 +1106,10 @@ class Executor(Protocol):
 
     def start_backup(self, *, database: str, environment: str, label: str) -> Job: ...
 
+    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
+        """Go on with recording what programs would run, in this account; `twice` are versions."""
+        ...
+
     def watch(
         self,
         job_id: str,

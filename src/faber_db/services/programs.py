@@ -11,7 +11,7 @@ from faber_db.model.sha256 import sha256_of
 from faber_db.services.app import App, Database, Environment
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, never, silent
-from faber_db.services.recording import recorded
+from faber_db.services.recording_in_time import recorded_in_time
 
 _TO_RUN = (MigrationState.PENDING, MigrationState.ROLLED_BACK, MigrationState.OUT_OF_ORDER)
 
@@ -50,6 +50,7 @@ def readable(
     Raises:
         MigrationNotRecorded, MigrationNotReproducible: of what is pending in a protected
             environment.
+        JobStillRuns: there is more to record than a call has time for.
         FaberDbError: the folder cannot be read, or the environment cannot be reached.
     """
     if not database.handler.code or database.sent is not None:
@@ -57,7 +58,9 @@ def readable(
     files = read_folder(database)
     migrations = database.handler.parse(files)
     twice = _twice(database, environment, migrations) if environment is not None else ()
-    found = recorded(app, database, files, twice=twice, progress=progress, cancelled=cancelled)
+    found = recorded_in_time(
+        app, database, files, twice=twice, progress=progress, cancelled=cancelled
+    )
     wanted = twice if environment is None or environment.away is None else list(twice)[-1:]
     for version in wanted:
         if version in found.missing:

@@ -57,6 +57,7 @@ def recorded(
     files: Sequence[SourceFile],
     *,
     twice: Collection[str] = (),
+    failed: Mapping[str, Outcome] | None = None,
     progress: Progress = silent,
     cancelled: IsCancelled = never,
 ) -> Recordings:
@@ -70,6 +71,7 @@ def recorded(
         database: whose history it is.
         files: as they were read from the folder.
         twice: versions that are recorded twice, on two databases, and have to be equal.
+        failed: by version, why there is none, as a job found out just before; not tried again.
         progress: told what is recorded.
         cancelled: asked before each program, and while it runs.
     """
@@ -77,7 +79,7 @@ def recorded(
         return Recordings(tuple(files), {})
     history = database.handler.parse(files)
     with _Work(app, database, history, frozenset(twice), progress, cancelled) as work:
-        outcomes = work.all()
+        outcomes = work.all(failed or {})
     found = {v: o for v, o in outcomes.items() if o.sql}
     return Recordings(
         (*files, *(recorded_file(version, outcome.sql) for version, outcome in found.items())),
@@ -122,6 +124,9 @@ class _Work:
         self._places: dict[int, tuple[Listening, int]] = {}  # with how many are applied there
         self._outcomes: dict[str, Outcome] = {}
         self._obedient = False  # the tool was seen to take the database that it is told
+        self._stopped: ToolFailed | None = (
+            None  # of a program that does not run: none after it does
+        )
         self._kept = Kept(app, database, self._history)
 
     def __enter__(self) -> "_Work":
@@ -130,26 +135,35 @@ class _Work:
     def __exit__(self, *_: object) -> None:
         self._made.close()
 
-    def all(self) -> Mapping[str, Outcome]:
+    def all(self, failed: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
         for number, migration in enumerate(self._history):
             if not migration.code:
                 continue
             twice = migration.version in self._twice
-            known = self._kept.find(number, twice=twice)
+            known = self._kept.find(number, twice=twice) or failed.get(migration.version)
             if known is None:
-                if self._cancelled():
-                    raise Cancelled("cancelled while programs were recorded; nothing ran")
-                self._progress(f"recording {migration.name} ({number + 1} of {len(self._history)})")
+                self._require_going()
+                self._progress(f"recording {number + 1} of {len(self._history)}: {migration.name}")
                 known = self._outcome(number, migration, twice=twice)
                 self._kept.keep(number, known, twice=twice)
             self._outcomes[migration.version] = known
         return self._outcomes
 
+    def _require_going(self) -> None:
+        if self._cancelled():
+            raise Cancelled("cancelled while programs were recorded; what is recorded is kept")
+
     def _outcome(self, number: int, migration: Migration, *, twice: bool) -> Outcome:
+        if self._stopped is not None:
+            why = f"it comes after a program that does not run: {self._stopped.message}"
+            return Outcome.failed(ToolFailed(why, hint=self._stopped.hint), migration.name)
         try:
             found = self._record(number, migration, twice=twice)
             return Outcome(sql=found.sql, before=found.before)
-        except (MigrationNotRecorded, MigrationNotReproducible, ToolFailed) as error:
+        except ToolFailed as error:
+            self._stopped = error
+            return Outcome.failed(error, migration.name)
+        except (MigrationNotRecorded, MigrationNotReproducible) as error:
             return Outcome.failed(error, migration.name)
         except ShadowUnavailable as error:
             return Outcome.failed(
@@ -212,6 +226,7 @@ class _Work:
             self._places[which] = (place, 0)
         place, done = self._places[which]
         for migration in self._history[done:number]:
+            self._require_going()
             del self._places[which]
             known = self._outcomes.get(migration.version)
             if known is None:  # plain SQL

@@ -7,6 +7,7 @@ from faber_db.services.app import App
 from faber_db.services.catalogue_differences import Difference
 from faber_db.services.drift import Ignored, drift
 from faber_db.services.elsewhere import history_of
+from faber_db.services.ports import Cancelled, Progress, never, silent
 from faber_db.services.programs import readable
 
 
@@ -28,7 +29,9 @@ class DriftDetails(Details):
     unproved: str = ""
 
 
-def run(request: Request, app: App) -> Answer[DriftDetails]:
+def run(
+    request: Request, app: App, *, progress: Progress = silent, cancelled: Cancelled = never
+) -> Answer[DriftDetails]:
     """Compare one environment. Reads its catalogue and replays its history on a shadow.
 
     Raises:
@@ -38,12 +41,19 @@ def run(request: Request, app: App) -> Answer[DriftDetails]:
     environment = database.environment(request.environment)
     if environment.away is not None:
         there = request.model_copy(update={"environment": environment.name})
-        sent = history_of(readable(app, database).database)
-        return environment.away.ask("drift", there, DriftDetails, history=sent)
+        read = readable(app, database, progress=progress, cancelled=cancelled)
+        return environment.away.ask(
+            "drift",
+            there,
+            DriftDetails,
+            history=history_of(read.database),
+            progress=progress,
+            cancelled=cancelled,
+        )
     with database.engine.connect(
         environment.resolve_url(), limits=environment.limits, read_only=True
     ) as session:
-        found = drift(app, database, environment, session)
+        found = drift(app, database, environment, session, progress=progress, cancelled=cancelled)
     details = DriftDetails(
         environment=environment.name,
         database=database.name,

@@ -2,13 +2,32 @@
 
 from typing import TypeVar
 
-from faber_db.errors import Exit, all_errors
+from faber_db.errors import Exit, JobStillRuns, all_errors
 from faber_db.model.answer import Answer, Details, NextTool, Problem, State
 from faber_db.model.job import Job, JobState
 
 WATCH_SECONDS = 25.0
 
 D = TypeVar("D", bound=Details)
+
+
+class RunningDetails(Details):
+    """A job that has to end before the call can go on."""
+
+    job_id: str = ""
+
+
+def still_runs(error: JobStillRuns) -> Answer[RunningDetails]:
+    """The answer of a call that a job has to prepare first."""
+    details = RunningDetails(state=State.RUNNING, job_id=error.job_id)
+    details.next = NextTool(tool="status", arguments={"id": error.job_id, "wait_seconds": 25})
+    return Answer[RunningDetails](
+        status="warning",
+        message=error.message,
+        details=details,
+        warnings=[Problem.of(error)],
+        exit_code=error.exit_code,
+    )
 
 
 def unfinished(job: Job, details: D) -> Answer[D] | None:

@@ -38,6 +38,6 @@ async def analyze_migration(
             fix=True,
             fix_characters=3_000 if detail == "summary" else 30_000,
         )
-        return analyze.run(request, call.app)
+        return analyze.run(request, call.app, progress=call.progress, cancelled=call.cancelled)
 
     return await in_thread(ctx, work)

@@ -19,9 +19,11 @@ from faber_db.errors import (
     FaberDbError,
     InputError,
     InternalError,
+    JobStillRuns,
     UnknownArgument,
 )
 from faber_db.model.answer import Answer, Details, Problem
+from faber_db.services.watched import still_runs
 from faber_db.sql.visible import visible
 from faber_db.tools.fit import FULL, SUMMARY, fit
 from faber_db.tools.schemas import ENVELOPE, trimmed
@@ -185,6 +187,8 @@ def _lean(details: Details) -> dict[str, Any]:
 
 def failed(error: FaberDbError) -> CallToolResult:
     """A failure as an answer. Waiting for a person is a warning, not an error."""
+    if isinstance(error, JobStillRuns):
+        return as_result(still_runs(error))
     problem = Problem.of(error)
     waiting = error.exit_code is Exit.WAITING
     details = {

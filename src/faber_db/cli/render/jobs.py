@@ -47,7 +47,7 @@ def _row(job: Job, now: datetime) -> tuple[Span | str, ...]:
     return (
         job.id,
         job.kind,
-        job.environment,
+        job.environment or job.database,
         _state(job.state),
         ago(job.finished_at or job.started_at or job.created_at, now),
         "" if job.state.over else job.progress,
