@@ -275,7 +275,7 @@ class _Builder:
         """One database with its adapters."""
         urls = {key: self._url(name, key, env) for key, env in settings.environments.items()}
         engine = self._engine(name, settings, urls)
-        handler, folder = self._history(settings)
+        handler, folder = self._history(settings, engine.name)
         environments = {
             key: self._environment(name, key, env, engine)
             for key, env in settings.environments.items()
@@ -342,7 +342,7 @@ class _Builder:
             hint='Name it: "engine": "sqlite", "postgresql" or "mysql".',
         )
 
-    def _history(self, settings: DatabaseSettings) -> tuple[Handler, Path]:
+    def _history(self, settings: DatabaseSettings, engine: str) -> tuple[Handler, Path]:
         folder = (self._root / settings.migrations).resolve() if settings.migrations else None
         if folder is not None and not folder.is_relative_to(self._root):
             raise ConfigError(f"migrations {settings.migrations!r} lie outside the project")
@@ -350,12 +350,12 @@ class _Builder:
             return handler_for(settings.handler), folder
         if settings.handler:
             handler = handler_for(settings.handler)
-            found = [h.folder for h in handler.discover(self._root)]
-            return handler, found[0] if found else self._root / handler.default_folder
+            found = detect_handler(self._root, engine, settings.handler)
+            return handler, found.folder if found else self._root / handler.default_folder
         if folder is not None:
             below = detect_handler(folder) or detect_handler(folder.parent)
             return handler_for(below.handler if below else "sql"), folder
-        history = detect_handler(self._root)
+        history = detect_handler(self._root, engine)
         if history is None:
             return handler_for("sql"), self._root / "migrations"
         return handler_for(history.handler), history.folder

@@ -27,6 +27,7 @@ CASES = {
     "over": (words.until("2026-11-23T08:00:00+00:00", NOW), "expired"),
     "days": (words.span(timedelta(days=20, hours=3)), "20 d"),
     "list": (words.listed(["a", "b", "c"], most=2), "a, b and 1 more"),
+    "the first of a list": (words.listed(["a", "b"], most=1, of=163), "a and 162 more"),
 }
 
 

@@ -222,3 +222,63 @@ def test_two_folders_need_a_choice(tmp_path: Path) -> None:
 def test_an_unknown_handler(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="liquibase"):
         run(tmp_path, Request(handler="liquibase"))
+
+
+def two_products(root: Path) -> Path:
+    """One database on either product, as programs that people install themselves have it."""
+    for product in ("mysql", "postgresql"):
+        folder = root / f"packages/db/{product}/migrations"
+        (folder / "0_init").mkdir(parents=True)
+        (folder / "0_init/migration.sql").write_text("SELECT 1;")
+        (folder / "migration_lock.toml").write_text(f'provider = "{product}"\n')
+    return root
+
+
+CHOICES = {
+    "by the URL": (Request(), {"DATABASE_URL": "postgresql://localhost/shop"}),
+    "by the product": (Request(engine="postgresql"), {}),
+    "by its name": (Request(migrations="packages/db/postgresql/migrations"), {}),
+    "of a handler": (Request(engine="postgresql", handler="prisma"), {}),
+}
+
+
+@pytest.mark.parametrize(("request_", "environ"), CHOICES.values(), ids=CHOICES)
+def test_one_of_two_products_is_chosen_and_named(
+    request_: Request, environ: dict[str, str], tmp_path: Path
+) -> None:
+    answer = run(two_products(tmp_path), request_, environ)
+    settings = load(tmp_path, {}).settings
+    assert settings.migrations == "packages/db/postgresql/migrations"
+    assert settings.handler == "prisma"
+    assert answer.details.engine == "postgresql"
+
+
+def test_the_hint_has_a_choice_and_a_name_for_each(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="several") as caught:
+        run(two_products(tmp_path))
+    hint = caught.value.hint
+    assert "`faber-db init --migrations packages/db/mysql/migrations`" in hint
+    written = json.loads(hint[hint.index('{"databases"') :])
+    assert {
+        name: database["environments"]["dev"]["url"]
+        for name, database in written["databases"].items()
+    } == {"mysql": "env:MYSQL_DATABASE_URL", "postgresql": "env:POSTGRESQL_DATABASE_URL"}
+
+
+WRONG_FOLDERS = ("packages", "packages/db/nowhere", "../elsewhere")
+
+
+@pytest.mark.parametrize("folder", WRONG_FOLDERS)
+def test_a_folder_without_migrations_is_no_choice(folder: str, tmp_path: Path) -> None:
+    with pytest.raises((InputError, ConfigError)):
+        run(two_products(tmp_path), Request(migrations=folder, engine="mysql"))
+    assert not (tmp_path / "faber-db.json").exists()
+
+
+def test_the_folder_of_a_product_that_is_not_ours_is_left_out(tmp_path: Path) -> None:
+    other = prisma(tmp_path) / "db/clickhouse/migrations"
+    other.mkdir(parents=True)
+    (other / "01_add.sql").write_text("SELECT 1;")
+    answer = run(tmp_path)
+    assert answer.details.migrations == "prisma/migrations"
+    assert "db/clickhouse/migrations is for ClickHouse" in answer.details.evidence[0]

@@ -27,6 +27,9 @@ def register(program: typer.Typer) -> None:
                 "--engine", help="Where it cannot be detected: sqlite, postgresql, mysql."
             ),
         ] = "",
+        migrations: Annotated[
+            str, typer.Option("--migrations", metavar="FOLDER", help="One of several folders.")
+        ] = "",
         url: Annotated[
             str, typer.Option("--url", help="Where dev is: env:NAME, file:PATH, a SQLite path.")
         ] = "",
@@ -54,7 +57,13 @@ def register(program: typer.Typer) -> None:
         if client not in CLIENTS:
             raise InputError(f"there are no rules for {client!r}", hint="Give `--client claude`.")
         request = Request(
-            handler=handler, engine=engine, url=url, force=force, dry_run=dry_run, client=client
+            handler=handler,
+            engine=engine,
+            migrations=migrations,
+            url=url,
+            force=force,
+            dry_run=dry_run,
+            client=client,
         )
         root = (call.project or Path.cwd()).resolve()
         return call.show(initialise(request, root, os.environ), initialised)

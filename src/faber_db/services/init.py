@@ -1,6 +1,7 @@
 """`init`: write the shortest configuration, the folders of an empty project, a client's rules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from faber_db.config.file import FILE_NAME
 from faber_db.config.proposed import ProposedConfig, proposed
 from faber_db.config.reference import has_password, resolve, split
-from faber_db.errors import ConfigError, ConfigExists, FaberDbError, InputError
+from faber_db.errors import ConfigExists, FaberDbError, InputError
 from faber_db.model.answer import Answer, Details, NextPerson, Problem, State
 from faber_db.model.migration import SourceFile
 from faber_db.services.client_rules import NOTE, for_claude
@@ -17,7 +18,7 @@ from faber_db.services.protected_hosts import is_configured, protected_hosts
 from faber_db.services.writing import write_whole
 
 CLIENTS = ("", "claude")
-Detect = Callable[[Path], FoundHistory | None]
+Detect = Callable[[Path, str, str], FoundHistory | None]  # root, product, handler: where known
 HandlerFor = Callable[[str], Handler]
 
 
@@ -28,6 +29,7 @@ class Request(BaseModel):
 
     handler: str = ""
     engine: str = ""
+    migrations: str = ""  # one of several folders
     url: str = ""  # a reference for dev: env:NAME, file:PATH, a SQLite path
     force: bool = False  # write anew over an existing file
     dry_run: bool = False
@@ -62,7 +64,7 @@ def run(
         request: what the caller says.
         root: the project's folder.
         environ: of the process.
-        detect: the one migration folder of a project.
+        detect: the one migration folder of a project, of a product and a handler where known.
         handler_for: a handler by its name.
 
     Raises:
@@ -111,7 +113,7 @@ def _configure(
         raise ConfigExists(
             f"{FILE_NAME} is there already", hint="Edit it; see `faber-db config show`."
         )
-    history = _history(request, root, detect, handler_for)
+    history = _history(request, root, environ, detect)
     request = _with_engine(request, history, root, environ)
     plan = _proposal(request, root, environ, history)
     files = _scaffold(request, root, history, plan, handler_for)
@@ -134,18 +136,37 @@ def _configure(
 
 
 def _history(
-    request: Request, root: Path, detect: Detect, handler_for: HandlerFor
+    request: Request, root: Path, environ: Mapping[str, str], detect: Detect
 ) -> FoundHistory | None:
-    if not request.handler:
-        return detect(root)
-    found = handler_for(request.handler).discover(root)
-    if len(found) > 1:
-        raise ConfigError(
-            f"there are several folders for {request.handler}: "
-            + ", ".join(str(h.folder.relative_to(root)) for h in found),
-            hint=f'Write {FILE_NAME} yourself, with "migrations".',
+    """The folder that is named, or the one that there is.
+
+    Raises:
+        InputError: no migrations of a known format lie in the named one.
+    """
+    if not request.migrations:
+        product = request.engine or _product(request, root, environ)
+        return detect(root, product, request.handler)
+    named = (root / request.migrations).resolve()
+    inside = named.is_relative_to(root)
+    found = detect(named, request.engine, request.handler) if inside else None
+    if found is None and inside and named != root:  # some formats are told by what lies beside
+        found = detect(named.parent, request.engine, request.handler)
+    if found is None or found.folder != named:
+        raise InputError(
+            f"{request.migrations} holds no migrations of a format that is known",
+            hint="Give the folder as `faber-db init` names it, from the project's root.",
         )
-    return found[0] if found else None
+    return replace(found, several=True)
+
+
+def _product(request: Request, root: Path, environ: Mapping[str, str]) -> str:
+    """The product that dev's URL shows, or empty; no command is run for it."""
+    dev = _proposal(request, root, environ, None).settings.environments["dev"].url or ""
+    try:
+        known = split(dev)[0] != "command"
+        return _engine_of(resolve(dev, environ=environ, root=root) if known else dev)
+    except FaberDbError:
+        return ""  # not set
 
 
 def _with_engine(
@@ -158,12 +179,7 @@ def _with_engine(
     """
     if history is not None or request.handler != "prisma" or request.engine:
         return request
-    dev = _proposal(request, root, environ, history).settings.environments["dev"].url or ""
-    try:
-        kind = split(dev)[0]
-        engine = _engine_of(dev if kind == "command" else resolve(dev, environ=environ, root=root))
-    except FaberDbError:
-        engine = ""  # not set: then it has to be said
+    engine = _product(request, root, environ)
     if not engine:
         raise InputError(
             "a Prisma project is made for one product",
@@ -200,6 +216,9 @@ def _proposal(
     request: Request, root: Path, environ: Mapping[str, str], history: FoundHistory | None
 ) -> ProposedConfig:
     keys = {"engine": request.engine, "handler": request.handler}
+    if history is not None and history.several:
+        keys["handler"] = history.handler
+        keys["migrations"] = history.folder.relative_to(root).as_posix()
     schemas = history.schema_files if history else ()
     return proposed(root, environ, url=request.url, keys=keys, schemas=schemas)
 

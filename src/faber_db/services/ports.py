@@ -548,6 +548,7 @@ class FoundHistory:
     evidence: str  # "12 pairs of .up.sql and .down.sql"
     engine: str = ""  # where the format says it ("postgresql")
     schema_files: tuple[Path, ...] = ()
+    several: bool = False  # one of several, so a configuration has to name it
 
 
 class Handler(Protocol):

@@ -1,11 +1,10 @@
 """Migration formats. A new one is a module and a line in `HANDLERS`."""
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from faber_db.adapters.handlers.alembic import Alembic
+from faber_db.adapters.handlers.choosing import choose
 from faber_db.adapters.handlers.dbmate import Dbmate
 from faber_db.adapters.handlers.django import Django
 from faber_db.adapters.handlers.drizzle import Drizzle
@@ -68,38 +67,24 @@ def in_project(handler: Handler, root: Path, folder: Path) -> Handler:
     return handler.in_project(root, folder) if isinstance(handler, OfProject) else handler
 
 
-def detect_handler(root: Path) -> FoundHistory | None:
+def detect_handler(root: Path, engine: str = "", handler: str = "") -> FoundHistory | None:
     """The one migration folder of a project, or None where there is none yet.
+
+    Args:
+        root: of the project.
+        engine: the product, where it is known: one of several folders may be for it.
+        handler: the format, where it is known.
 
     Raises:
         ConfigError: several folders, or two formats in one; one has to be named.
         LedgerForeign: the project is another tool's.
     """
-    found = [history for handler in HANDLERS for history in handler.discover(root)]
-    if len(found) > 1:
-        named = ", ".join(f"{h.folder.relative_to(root)} ({h.handler})" for h in found)
-        raise ConfigError(
-            f"there are several migration folders: {named}",
-            hint="Name one by `handler` and `migrations`, or write a faber-db.json with a database"
-            f" for each, and its URL: {_several(root, found)}",
-        )
-    if not found and (tool := tool_of_project(root)):
+    asked = (handler_for(handler),) if handler else HANDLERS
+    found = choose(root, [history for each in asked for history in each.discover(root)], engine)
+    if handler:
+        return found
+    if found is None and (tool := tool_of_project(root)):
         raise error_for(f"this project is migrated by {tool}", tool)
-    if found and found[0].folder != root:
-        refuse_mixed(found[0].folder, found[0].handler)
-    return found[0] if found else None
-
-
-def _several(root: Path, found: Sequence[FoundHistory]) -> str:
-    """A configuration with a database for each folder; a second one of a format is numbered."""
-    databases: dict[str, object] = {}
-    for history in found:
-        same = sum(history.handler == other.handler for other in found[: len(databases)])
-        name = history.handler + (str(same + 1) if same else "")
-        variable = f"{name.upper().replace('-', '_')}_DATABASE_URL"
-        databases[name] = {
-            "handler": history.handler,
-            "migrations": history.folder.relative_to(root).as_posix(),
-            "environments": {"dev": {"url": f"env:{variable}"}},
-        }
-    return json.dumps({"databases": databases}, ensure_ascii=False)
+    if found and found.folder != root:
+        refuse_mixed(found.folder, found.handler)
+    return found

@@ -109,8 +109,10 @@ def _standing(line: EnvironmentLine, waiting: Sequence[PlanLine]) -> tuple[Span,
         return good("up to date"), f"{line.counts.get(MigrationState.APPLIED, 0)} applied"
     words = ", ".join(f"{n} {s.value.replace('_', ' ')}" for s, n in odd.items())
     mine = [p for p in waiting if (p.environment, p.database) == (line.environment, line.database)]
-    note = _WAITS.get(mine[0].state, "") if mine else listed(line.pending, most=1)
-    harmless = set(odd) <= {MigrationState.PENDING, MigrationState.ROLLED_BACK}
+    to_run = {MigrationState.PENDING, MigrationState.ROLLED_BACK}
+    waits = sum(line.counts.get(state, 0) for state in to_run)
+    note = _WAITS.get(mine[0].state, "") if mine else listed(line.pending, most=1, of=waits)
+    harmless = set(odd) <= to_run
     return (warn if harmless else bad)(words), note
 
 

@@ -74,7 +74,7 @@ def parse_time(at: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def listed(names: Sequence[str], *, most: int = 5) -> str:
-    """`a, b, c and 4 more`."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+def listed(names: Sequence[str], *, most: int = 5, of: int = 0) -> str:
+    """`a, b, c and 4 more`; `of` is how many there are, where the names are only the first."""
+    shown, total = ", ".join(names[:most]), max(of, len(names))
+    return f"{shown} and {total - most:,} more" if total > most and shown else shown
