@@ -40,6 +40,9 @@ A way back that was cut off then stands at the migration before; the handler's o
 
 PRODUCTS = ("sqlite", "postgresql", "mariadb")
 
+VERSIONS = ("postgresql15", "postgresql17", "postgresql")
+"""In turn, so that each fault comes to each of them; the last is the newest that is there."""
+
 
 def goes_back(handler: Handler) -> bool:
     made = handler.generate("one", UP, DOWN, now=NOW, existing=())
@@ -49,23 +52,28 @@ def goes_back(handler: Handler) -> bool:
 
 
 def cases() -> Iterator[object]:
-    for handler in HANDLERS:
+    for number, handler in enumerate(HANDLERS):
         for product in PRODUCTS:
-            yield from cases_of(handler, product)
-        yield case(handler, "postgresql15", "in COMMIT", "killed", back=False)
+            for turn, (fault, step, back) in enumerate(faults_on(product)):
+                if goes_back(handler) or not back:
+                    on = version(number, turn) if product == "postgresql" else product
+                    yield case(handler, on, step, fault, back=back)
 
 
-def cases_of(handler: Handler, product: str) -> Iterator[object]:
+def version(number: int, turn: int) -> str:
+    """Which PostgreSQL a handler meets a fault on."""
+    return VERSIONS[(number + turn) % 3]
+
+
+def faults_on(product: str) -> Iterator[tuple[str, str, bool]]:
+    """Fault, step and whether on the way back."""
     for fault, steps in WAYS.items():
         if product == "sqlite" and fault != "killed":
             continue  # no connection could be lost
-        for step in steps["up"]:
-            if product == "sqlite" and step == "in COMMIT":
-                continue  # nor an answer
-            yield case(handler, product, step, fault, back=False)
-        for step in steps["back"] if goes_back(handler) else ():
-            if (product, step) != ("sqlite", "in COMMIT"):
-                yield case(handler, product, step, fault, back=True)
+        for way, back in (("up", False), ("back", True)):
+            for step in steps[way]:
+                if (product, step) != ("sqlite", "in COMMIT"):  # nor an answer
+                    yield fault, step, back
 
 
 def case(handler: Handler, product: str, step: str, fault: str, *, back: bool) -> object:
@@ -78,6 +86,16 @@ def case(handler: Handler, product: str, step: str, fault: str, *, back: bool) -
         id=f"{handler.name}-{product}-{'back' if back else 'up'}-{step}-{fault}",
         marks=() if quick else pytest.mark.slow,
     )
+
+
+def test_each_fault_comes_to_each_version() -> None:
+    found: dict[tuple[str, str, bool], set[str]] = {}
+    for number, handler in enumerate(HANDLERS):
+        for turn, fault in enumerate(faults_on("postgresql")):
+            if goes_back(handler) or not fault[2]:
+                found.setdefault(fault, set()).add(version(number, turn))
+    assert found.keys() == set(faults_on("postgresql"))
+    assert {len(versions) for versions in found.values()} == {3}, found
 
 
 def texts(place: Place, step: str, *, back: bool) -> tuple[Sequence[bytes], bool]:
