@@ -49,16 +49,22 @@ def places(
 
 def new_database(request: pytest.FixtureRequest, product: str, home: Path) -> str:
     """On a server that goes with the session of tests."""
-    name = f"t_{secrets.token_hex(6)}"
     if product == "sqlite":
         return f"sqlite:{home / 'dev.db'}"
     if product == "mariadb":
-        server = mysql_address.parse(request.getfixturevalue("mariadb_server"))
-        url = mysql_address.url_of(server.to_database(name))
+        return database_on(request.getfixturevalue("mariadb_server"))
+    major = int(product.removeprefix("postgresql") or 0)
+    return database_on(request.getfixturevalue("postgresql_server")(major))
+
+
+def database_on(server: str) -> str:
+    """A new one there."""
+    name = f"t_{secrets.token_hex(6)}"
+    if mysql_address.is_mysql(server):
+        url = mysql_address.url_of(mysql_address.parse(server).to_database(name))
         Mysql().create_database(url)
         return url
-    major = int(product.removeprefix("postgresql") or 0)
-    at = postgresql_address.parse(request.getfixturevalue("postgresql_server")(major))
+    at = postgresql_address.parse(server)
     with psycopg.connect(postgresql_address.conninfo(at), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return postgresql_address.url_of(at.to_database(name))

@@ -70,7 +70,11 @@ class Proxy:
         with suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
-                server = self._server()
+                try:
+                    server = self._server()
+                except OSError:  # it is away
+                    _close(client)
+                    continue
                 for end in (client, server):
                     if end.family == socket.AF_INET:
                         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

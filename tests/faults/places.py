@@ -5,7 +5,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -298,8 +298,10 @@ def _connected(url: str) -> socket.socket:
         where = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
     if isinstance(where, tuple):
         return socket.create_connection(where)
-    made = socket.socket(socket.AF_UNIX)
-    made.connect(where)
+    with ExitStack() as unless_connected:
+        made = unless_connected.enter_context(socket.socket(socket.AF_UNIX))
+        made.connect(where)
+        unless_connected.pop_all()
     return made
 
 
