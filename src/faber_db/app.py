@@ -70,6 +70,7 @@ from faber_db.executor.routing import RoutingExecutor
 from faber_db.executor.transport import connector
 from faber_db.model.answer import Answer
 from faber_db.model.dialect import Dialect
+from faber_db.model.target import PinnedApprover
 from faber_db.services import init
 from faber_db.services.apart import require_apart
 from faber_db.services.app import App, Database, Environment
@@ -204,6 +205,7 @@ class _Builder:
         folder = folder or _home(environ, "XDG_STATE_HOME", ".local/state") / project_id(root)
         self._folder = folder
         keys = OwnKeys(_home(environ, "XDG_CONFIG_HOME", ".config") / "keys", environ)
+        self._keys = keys
         backups = Path(settings.backups.folder) if settings.backups.folder else folder / "backups"
         self._away = {
             (env.executor, env.executor_account, env.executor_token): self._remote(env)
@@ -226,8 +228,30 @@ class _Builder:
             keys=keys,
             version_control=None if serves else Git(),
             serves=serves,
+            creators=self._creators,
             executors=tuple(self._away.values()),
         )
+
+    def _creators(self) -> tuple[PinnedApprover, ...]:
+        """Whom an executor's own configuration names; looked at each time, and only where it is root's.
+
+        Raises:
+            ConfigError: a key is not where root alone writes.
+            FileUnreadable, InputError, KeyUnprotected: it is none.
+        """
+        if not self.app.serves or not isinstance(self._settings, ExecutorSettings):
+            return ()
+        found = []
+        for creator in self._settings.creators:
+            file = Path(creator.key)
+            if file != file.resolve() or not is_roots(file):
+                raise ConfigError(
+                    f"{file}, the key of {creator.name}, is a link or not root's alone",
+                    hint=f"Copy it: install -o root -m 0644 KEY {file}",
+                )
+            key = self._keys.read(file, creator.name)
+            found.append(key.pinned(tuple(sorted(set(creator.accounts)))))
+        return tuple(found)
 
     def _state(self) -> State:
         reference = self._settings.state

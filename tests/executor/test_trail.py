@@ -83,10 +83,10 @@ REFUSED: dict[str, tuple[Callable[[App], object], str, str]] = {
         "plan",
         "config-unknown-environment",
     ),
-    "propose another kind": (
+    "propose what nobody may sign": (
         lambda a: a.executor.propose(proposal(kind=PlanKind.DB_CREATE)),
         "plan",
-        "not-supported",
+        "approval-not-set-up",
     ),
     "ask to sign what is over": (
         lambda a: a.executor.payload("plan_done", approver="ada", key_id="0"),

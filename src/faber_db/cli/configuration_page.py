@@ -93,6 +93,7 @@ for the environments that it holds, and these: see [executor.md](executor.md).""
 
 _EXECUTOR_SECTIONS = {
     "Each of `clients`": "ClientSettings",
+    "Each of `creators`": "CreatorSettings",
     "`tls`": "TlsSettings",
     "`page`": "PageSettings",
 }

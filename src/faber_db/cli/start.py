@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
+from faber_db.cli.coordinate import DryRunOption, PlanOption, followed
+from faber_db.errors import InputError
 
 PANEL = "Start"
 
@@ -51,7 +53,6 @@ def register(program: typer.Typer) -> None:
         """Write the configuration of this project, from what is found here."""
         from faber_db.app import initialise
         from faber_db.cli.render.configuration import initialised
-        from faber_db.errors import InputError
         from faber_db.services.init import CLIENTS, Request
 
         if client not in CLIENTS:
@@ -77,19 +78,29 @@ def register(program: typer.Typer) -> None:
             typer.Option(
                 "--roles",
                 metavar="FOLDER",
-                help="Make a role that migrates and one that reads; their URLs go into files there.",
+                help="Make a role that migrates and one that reads; their URLs go into files there."
+                " Of a protected one: `executor`, which keeps them.",
             ),
         ] = "",
         yes: Annotated[
             bool, typer.Option("--yes", help="Run the statements; without, they are only shown.")
         ] = False,
+        plan: PlanOption = "",
+        dry_run: DryRunOption = False,
         database: DatabaseOption = "",
     ) -> int:
-        """Make the empty database of an unprotected environment, and two roles for it."""
+        """Make the empty database of an environment, and two roles for it; signed where protected."""
         from faber_db.cli.render.configuration import made
         from faber_db.services import db_create as service
 
-        request = service.Request(environment=environment, database=database, roles=roles, yes=yes)
+        place = call.app.database(database).environment(environment)
+        if place.protected or place.away is not None:
+            return _ask(call, place.name, roles, plan, dry_run, database)
+        if plan:
+            raise InputError(f"{place.name} is not protected: its database needs no plan")
+        request = service.Request(
+            environment=environment, database=database, roles=roles, yes=yes and not dry_run
+        )
         return call.show(service.run(request, call.app), made)
 
     @verb(program, panel=PANEL)
@@ -106,3 +117,32 @@ def register(program: typer.Typer) -> None:
 
         request = service.Request(footprint=footprint)
         return call.show(service.run(request, lambda: call.app, machine()), draw, drawn=True)
+
+
+def _ask(call: Call, environment: str, roles: str, plan: str, dry_run: bool, database: str) -> int:
+    """By a plan that a person signs; the executor names the place of what is secret itself."""
+    from faber_db.cli.render.configuration import made
+    from faber_db.services import db_create as service
+
+    if roles not in ("", service.EXECUTORS_FOLDER):
+        raise InputError(
+            f"{environment} is protected: its executor keeps the URLs of the roles, in no folder"
+            " that is named here",
+            hint=f"Give `--roles {service.EXECUTORS_FOLDER}`.",
+        )
+    request = service.AskRequest(
+        environment=environment,
+        roles=bool(roles),
+        dry_run=dry_run,
+        plan_id=plan,
+        database=database,
+        requester=call.requester,
+    )
+    progress = call.terminal.progress
+    with call.cancellable() as cancelled:
+        answer = service.ask(request, call.app, progress=progress, cancelled=cancelled)
+    again = request.model_copy(update={"plan_id": answer.details.plan_id})
+    answer = followed(
+        call, answer, lambda: service.ask(again, call.app, progress=progress), wait=True
+    )
+    return call.show(answer, made)

@@ -7,12 +7,13 @@ import stat
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from faber_db.config.address import ExecutorAddress, PageAddress, address_of
 from faber_db.config.reference import Reference
 from faber_db.config.settings import ProjectSettings, _says, _Settings
 from faber_db.errors import ConfigError
+from faber_db.model.target import APPROVER_NAME
 
 PATH = Path("/etc/faber-db/executor.json")
 MARKS = ("listen", "clients")  # a file with one of these keys is an executor's
@@ -104,6 +105,28 @@ class PageSettings(_Settings):
     ]
 
 
+class CreatorSettings(_Settings):
+    """One who may sign that a protected database is made: there is none yet to pin approvers in."""
+
+    name: Annotated[
+        str, Field(pattern=f"^{APPROVER_NAME}$"), _says("Whose key it is; signs as this.", "ada")
+    ]
+    key: Annotated[
+        str,
+        _says("File of the public key, which root alone may write.", "/etc/faber-db/ada.pub"),
+    ]
+    accounts: Annotated[
+        tuple[str, ...], _says("What this person asks from, where not named alike.", ["adal"])
+    ] = ()
+
+    @field_validator("key")
+    @classmethod
+    def _whole(cls, key: str) -> str:
+        if not key.startswith("/"):
+            raise ValueError("`key` is an absolute path")
+        return key
+
+
 class ExecutorSettings(ProjectSettings):
     """`/etc/faber-db/executor.json`: what `faber-db.json` has, and whom it listens to."""
 
@@ -113,6 +136,13 @@ class ExecutorSettings(ProjectSettings):
     ] = ()
     clients: Annotated[
         tuple[ClientSettings, ...], _says("Who may ask.", [{"account": "agent"}])
+    ] = ()
+    creators: Annotated[
+        tuple[CreatorSettings, ...],
+        _says(
+            "Who may sign `db-create`. Counts only where root alone writes this file.",
+            [{"name": "ada", "key": "/etc/faber-db/ada.pub"}],
+        ),
     ] = ()
     tls: Annotated[TlsSettings | None, _says("For https.", None)] = None
     page: Annotated[

@@ -32,6 +32,7 @@ from faber_db.executor import (
     approving,
     clocks,
     comparing,
+    creating,
     editing,
     enrolment,
     guard,
@@ -125,6 +126,8 @@ class Carrier:
                 return self._baseline()
             case PlanKind.ACCEPT_EDIT:
                 return self._accept_edit()
+            case PlanKind.DB_CREATE:
+                return self._create_database()
             case _:
                 raise PolicyRefused(f"plans of kind {self._plan.kind} cannot be carried out")
 
@@ -341,6 +344,19 @@ class Carrier:
             editing.require_recorded(ground, migration)
             self._anchor(session)
         return {"applied": [], "accepted": migration.version}
+
+    def _create_database(self) -> dict[str, Any]:
+        """Nothing is pinned or anchored: what is made has no marker before somebody protects it."""
+        with self._session() as session, session.deploy_lock(wait=_LOCK_WAIT):
+            ground = self._ground(session)
+            self._require_target(ground)
+            guard.require_window(self._environment, self._app.now())
+            creation = creating.require_as_planned(ground, self._plan)
+            self._stop_if_cancelled()
+            self._use_approvals(ground)
+            result = creating.carry_out(ground, creation, self._plan)
+        self._audit(f"{self._plan.kind}.done", digest=self._plan.digest)
+        return result
 
     def _pin_policy(self) -> dict[str, Any]:
         """Pin approvers and policy in one write, under a new target id.
@@ -668,6 +684,9 @@ class Carrier:
         self._audit(f"{self._plan.kind}.intent", digest=self._plan.digest, tier=self._plan.tier)
 
     def _spend(self, session: Session, marker: Marker) -> None:
+        if self._plan.kind is PlanKind.DB_CREATE:  # nowhere yet; only one can make the database
+            self._good(marker, approving.unclaimable)
+            return
         used_at = self._app.now().isoformat(timespec="seconds")
         for approval in self._good(marker, approving.unclaimable):
             if not session.use_nonce(approval.payload.nonce, self._plan.digest, used_at):
@@ -749,9 +768,11 @@ class Carrier:
     # --- parts ---------------------------------------------------------------------------------
 
     def _session(self) -> AbstractContextManager[Session]:
-        settings = self._plan.settings
+        settings, creates = self._plan.settings, self._plan.kind is PlanKind.DB_CREATE
         return self._database.engine.connect(
-            self._environment.resolve_url(),
+            creating.server_url(self._database, self._environment)
+            if creates
+            else self._environment.resolve_url(),
             limits=Limits(
                 lock_timeout=timedelta(milliseconds=settings.lock_timeout_ms),
                 statement_timeout=timedelta(milliseconds=settings.statement_timeout_ms),
@@ -760,6 +781,8 @@ class Carrier:
         )
 
     def _ground(self, session: Session) -> Ground:
+        if self._plan.kind is PlanKind.DB_CREATE:
+            return creating.ground_of(self._app, self._database, self._environment, session)
         target = guard.look_at(session, self._database, self._environment)
         return Ground(self._app, self._database, self._environment, session, target)
 

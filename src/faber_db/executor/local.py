@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from time import monotonic, sleep
 
@@ -20,7 +20,7 @@ from faber_db.errors import (
     PolicyRefused,
     UnknownHandle,
 )
-from faber_db.executor import approving, clocks, guard, jobs, tiers
+from faber_db.executor import approving, clocks, creating, guard, jobs, tiers
 from faber_db.executor.asking import require_patience
 from faber_db.executor.deploying import Carrier
 from faber_db.executor.notices import notify
@@ -31,7 +31,7 @@ from faber_db.executor.trail import audited
 from faber_db.model.approval import Approval, ApprovalPayload, approval_from_text, refusal
 from faber_db.model.canonical import digest_of
 from faber_db.model.job import Job, JobState
-from faber_db.model.plan import Plan, PlanState, StoredPlan
+from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
 from faber_db.model.target import Marker
 from faber_db.services import backup as backups
 from faber_db.services import recording_in_time
@@ -78,9 +78,8 @@ class LocalExecutor:
     def propose(self, proposal: Proposal) -> StoredPlan:
         app = self._app
         database, environment = self._find(proposal.database, proposal.environment)
-        with self._connect(database, environment) as session:
-            target = guard.look_at(session, database, environment)
-            plan, files = make_plan(Ground(app, database, environment, session, target), proposal)
+        with self._ground(proposal.kind, database, environment) as ground:
+            plan, files = make_plan(ground, proposal)
         known = self._same(plan.subject, plan.policy_digest, plan.tool_version, proposal.work_id)
         if known is not None:
             return known
@@ -146,10 +145,10 @@ class LocalExecutor:
         """The marker of the live target, by which the approval holds for the plan that waits."""
         plan = self._require_waiting(plan_id).plan
         database, environment = self._find(plan.database, plan.environment)
-        with self._connect(database, environment) as session:
-            target = guard.look_at(session, database, environment)
+        with self._ground(plan.kind, database, environment) as ground:
+            target = ground.target
             marker = guard.require_marker_for(plan.kind, target, environment)
-            clocks.require_agreement(self._app.now(), session)
+            clocks.require_agreement(self._app.now(), ground.session)
         tier = tiers.in_force(self._app, target)
         tiers.require_tier(tier, target, environment, shown=plan.tier)
         fault = approving.fault(
@@ -383,6 +382,22 @@ class LocalExecutor:
             limits=environment.limits,
             create=not environment.protected,
         )
+
+    @contextmanager
+    def _ground(
+        self, kind: PlanKind, database: Database, environment: Environment
+    ) -> Iterator[Ground]:
+        """Where a plan of that kind is made and signed: the target, or its server before it is there."""
+        app = self._app
+        if kind is PlanKind.DB_CREATE:
+            creating.require_signers(app, environment)  # before anything is connected to
+            url = creating.server_url(database, environment)
+            with database.engine.connect(url, limits=environment.limits) as session:
+                yield creating.ground_of(app, database, environment, session)
+            return
+        with self._connect(database, environment) as session:
+            target = guard.look_at(session, database, environment)
+            yield Ground(app, database, environment, session, target)
 
     def _same(
         self, subject: str, policy_digest: str, tool_version: str, work_id: str

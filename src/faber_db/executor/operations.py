@@ -42,6 +42,7 @@ from faber_db.services import (
     build,
     coordinate,
     create_backup,
+    db_create,
     describe,
     evaluate,
     health,
@@ -237,6 +238,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             "propose", accept_edit.AcceptEditRequest, _phase(accept_edit.run), history=True
         ),
         "resume": _of("propose", resume.ResumeRequest, _phase(resume.run), history=True),
+        "db-create": _of("propose", db_create.AskRequest, _phase(db_create.ask)),
         "mark": _of("propose", mark.MarkRequest, _phase(mark.run), history=True),
         "restore": _of("propose", restore.Request, _phase(restore.run)),
         "propose": _of("propose", ProposeRequest, _propose, StoredPlan, history=True),

@@ -17,7 +17,6 @@ from faber_db.errors import (
     MigrationMissing,
     MigrationOutOfOrder,
     NothingPending,
-    NotSupported,
     PolicyRefused,
 )
 from faber_db.executor import enrolment, quiet
@@ -105,7 +104,7 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         NothingPending: there is nothing to do.
         FaberDbError: something forbids it; the error says what and the way on.
     """
-    from faber_db.executor import adopting, editing
+    from faber_db.executor import adopting, creating, editing
 
     makers = {
         PlanKind.DEPLOY: _deploy,
@@ -116,9 +115,8 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         PlanKind.BASELINE: adopting.plan,
         PlanKind.ACCEPT_EDIT: editing.plan,
         PlanKind.ADOPT_CLONE: _adopt_clone,
+        PlanKind.DB_CREATE: creating.plan,
     }
-    if proposal.kind not in makers:
-        raise NotSupported(f"plans of kind {proposal.kind} cannot be made yet")
     tier = in_force(ground.app, ground.target)
     if ground.target.protected and proposal.kind not in OF_THE_MARKER:
         require_known(ground.target, ground.environment, ground.app.state)
@@ -126,7 +124,9 @@ def make_plan(ground: Ground, proposal: Proposal) -> tuple[Plan, dict[str, bytes
         require_tier(tier, ground.target, ground.environment)
     if proposal.kind is PlanKind.DEPLOY:
         wait_for_others(ground)
-    head = ledger_head(ground)  # first: who applies meanwhile moves it, and the plan is stale
+    head = ""
+    if proposal.kind is not PlanKind.DB_CREATE:
+        head = ledger_head(ground)  # first: who applies meanwhile moves it, and the plan is stale
     content = makers[proposal.kind](ground, proposal)
     require_allowed(ground, content.analysis)
     require_enough_people(ground, proposal.kind, content.analysis, proposal.requester)
@@ -605,7 +605,9 @@ def _assemble(
         preflight=content.preflight,
         trial=content.trial,
         settings=limits_of(ground.environment),
-        schema_fingerprint=fingerprint_of(ground, content.touched),
+        schema_fingerprint=""
+        if proposal.kind is PlanKind.DB_CREATE
+        else fingerprint_of(ground, content.touched),
         touched=content.touched,
         backup=backup_requirement(ground, proposal.kind, content.analysis),
         policy_digest=target.policy_digest,
@@ -785,7 +787,7 @@ def backup_requirement(ground: Ground, kind: PlanKind, analysis: Analysis) -> Ba
     """The backup that the environment's policy demands before this runs."""
     settings = ground.environment.settings
     required = ground.target.protected or settings.backup == "required"
-    if kind in (*OF_THE_MARKER, *OF_THE_LEDGER, PlanKind.RESTORE):
+    if kind in (*OF_THE_MARKER, *OF_THE_LEDGER, PlanKind.RESTORE, PlanKind.DB_CREATE):
         required = False  # a restore makes its own; the others change no data
     return BackupRequirement(
         required=required,

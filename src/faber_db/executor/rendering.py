@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from faber_db.executor import enrolment
 from faber_db.model.canonical import digest_of
+from faber_db.model.creation import PlannedCreation
 from faber_db.model.dialect import Dialect
 from faber_db.model.finding import Finding, Kind, Risk, StatementReport
 from faber_db.model.migration import Migration, SourceFile, recorded_version
@@ -81,12 +82,17 @@ def facts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
         ("Rights", _of_kind(plan, Kind.SECURITY)),
         ("Unread", _of_kind(plan, Kind.OPAQUE)),
         ("Allowed", _allowed(plan)),
+        ("Writes", _writes(plan)),
         ("Trial", "; ".join(plan.analysis.trial)),
     )
 
 
 def approvers_of(plan: Plan) -> str:
-    """Which approvers a change of the policy adds or takes away."""
+    """Which approvers a change of the policy adds or takes away, or who alone may sign this."""
+    if (made := _made(plan)) is not None:
+        return (
+            f"named by the executor's own configuration: {'; '.join(a.words for a in made.signers)}"
+        )
     return enrolment.told(plan.arguments) if plan.kind is PlanKind.POLICY else ""
 
 
@@ -238,6 +244,18 @@ def _allowed(plan: Plan) -> str:
     )
 
 
+def _made(plan: Plan) -> PlannedCreation | None:
+    """The database that a plan makes."""
+    return PlannedCreation.of(plan) if plan.kind is PlanKind.DB_CREATE else None
+
+
+def _writes(plan: Plan) -> str:
+    made = _made(plan)
+    if made is None or not made.folder:
+        return ""
+    return f"the URLs of two new roles into {made.folder}, for the executor's account alone"
+
+
 def _policy(app: App, plan: Plan) -> str:
     if plan.kind not in (PlanKind.POLICY, PlanKind.ADOPT_CLONE):
         return ""
@@ -294,6 +312,8 @@ def _undo(plan: Plan) -> str:
     if plan.kind is PlanKind.ACCEPT_EDIT:
         version = plan.arguments.get("version", "")
         return f"restore the file, then faber-db accept-edit {name} {version}"
+    if plan.kind is PlanKind.DB_CREATE:
+        return "drop the database, and its roles, with the server's own client"
     if plan.kind is PlanKind.ADOPT_CLONE:
         return "none: the copy stays a target of its own; the original is not touched"
     if plan.kind is PlanKind.RESTORE:
@@ -318,6 +338,8 @@ def _asked_by(plan: Plan, now: datetime) -> str:
 def _statements(plan: Plan) -> list[str]:
     if plan.kind is PlanKind.ACCEPT_EDIT:
         return plan.arguments.get("difference", "").splitlines()
+    if (made := _made(plan)) is not None:
+        return [" ".join(statement.split()) for statement in made.statements]
     return [
         f"{f'{s.migration} ' if s.migration else ''}line {s.line}  {' '.join(s.text.split())}"
         for s in plan.analysis.statements

@@ -4,10 +4,11 @@ from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 
 from faber_db.errors import FaberDbError, LockBusy
+from faber_db.executor import creating
 from faber_db.executor.carried_out import applied_of, history_of
 from faber_db.executor.jobs import died
 from faber_db.model.job import Job, JobState
-from faber_db.model.plan import PlanKind, PlanState, StoredPlan
+from faber_db.model.plan import Plan, PlanKind, PlanState, StoredPlan
 from faber_db.services.app import App
 from faber_db.services.ports import Session
 
@@ -47,6 +48,10 @@ def _settle_plan(app: App, stored: StoredPlan) -> None:
         _settle_claim(app, stored)
         return
     if stored.state is not PlanState.USED:
+        return
+    if plan.kind is PlanKind.DB_CREATE:
+        reason = f"its process died; {_left_behind(app, plan)}"
+        app.state.move_plan(plan.id, expect=(PlanState.USED,), to=PlanState.FAILED, reason=reason)
         return
     try:
         applied = _applied(app, stored)
@@ -97,6 +102,24 @@ def _applied(app: App, stored: StoredPlan) -> frozenset[str]:
     history = history_of(stored.plan, handler, app.state)
     with _looking(app, stored) as session, session.deploy_lock(wait=timedelta(0)):
         return applied_of(handler, history, session)
+
+
+def _left_behind(app: App, plan: Plan) -> str:
+    database = app.database(plan.database)
+    environment = database.environment(plan.environment)
+    try:
+        url = creating.server_url(database, environment)
+        with (
+            database.engine.connect(url, limits=environment.limits, read_only=True) as session,
+            session.deploy_lock(wait=timedelta(0)),
+        ):
+            return creating.left_behind(
+                creating.ground_of(app, database, environment, session), plan
+            )
+    except LockBusy:
+        raise
+    except FaberDbError as error:
+        return f"what it left cannot be looked at: {error.message}"
 
 
 def _looking(app: App, stored: StoredPlan) -> AbstractContextManager[Session]:

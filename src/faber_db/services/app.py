@@ -17,6 +17,7 @@ from faber_db.errors import (
     UnknownEnvironment,
 )
 from faber_db.model.migration import SourceFile
+from faber_db.model.target import PinnedApprover
 from faber_db.services.ports import (
     Away,
     BackupStore,
@@ -113,6 +114,7 @@ class App:
     keys: Keys | None = None  # of the approver whose account this is
     version_control: VersionControl | None = None  # of the project; None: not looked at
     serves: str = ""  # this is an executor's own: "account" (another one's) or "host"; else empty
+    creators: Callable[[], tuple[PinnedApprover, ...]] = tuple  # who signs what is not there yet
     executors: tuple[Away, ...] = ()  # those that the environments name, each once
 
     def database(self, name: str = "") -> Database:

@@ -21,6 +21,7 @@ from faber_db.errors import (
 from faber_db.model.answer import Answer, Details, NextPerson, NextTool, Problem, State
 from faber_db.model.approval import Approval, ApprovalPayload
 from faber_db.model.approver_change import ARGUMENT, ApproverChange
+from faber_db.model.creation import PlannedCreation
 from faber_db.model.finding import Frozen
 from faber_db.model.plan import Plan, PlanKind, PlanState, Requester, StoredPlan
 from faber_db.model.target import PinnedApprover
@@ -161,7 +162,7 @@ def own_keys(app: App, plan: Plan, *, named: str = "") -> list[tuple[PublicKey, 
         raise InputError(
             f"this account holds no key for {named}", hint=f"Name one with --as: {names}."
         )
-    pinned = _pinned(app, plan)
+    pinned = _by_key(app, plan)
     found = [(key, pinned[key.sha256]) for key in keys if key.sha256 in pinned]
     if not found:
         raise unknown_key(plan, ", ".join(f"{k.approver} ({k.key_id})" for k in keys))
@@ -176,7 +177,7 @@ def ssh_key(app: App, plan: Plan, file: Path) -> tuple[SigningKey, PinnedApprove
         FileUnreadable, InputError, KeyUnprotected, SignerUnavailable.
     """
     key = keys_of(app).ssh(file)
-    pinned = _pinned(app, plan).get(key.public.sha256)
+    pinned = _by_key(app, plan).get(key.public.sha256)
     if pinned is None:
         raise unknown_key(plan, f"{file.name} ({key.public.key_id})")
     return key, pinned
@@ -246,9 +247,21 @@ def unknown_key(plan: Plan, named: str) -> KeyUnknown:
     )
 
 
-def _pinned(app: App, plan: Plan) -> dict[str, PinnedApprover]:
-    found = app.executor.policy(database=plan.database, environment=plan.environment)
-    return {a.public_key_sha256: a for a in found.approvers}
+def pinned(app: App, plan: Plan) -> tuple[PinnedApprover, ...]:
+    """Everybody who may sign a plan, as its target has them pinned now; the executor decides.
+
+    Where the target is not there yet, the plan itself says who.
+
+    Raises:
+        ConnectionFailed, SecretUnavailable: the target cannot be looked at.
+    """
+    if plan.kind is PlanKind.DB_CREATE:
+        return PlannedCreation.of(plan).signers
+    return app.executor.policy(database=plan.database, environment=plan.environment).approvers
+
+
+def _by_key(app: App, plan: Plan) -> dict[str, PinnedApprover]:
+    return {a.public_key_sha256: a for a in pinned(app, plan)}
 
 
 def reject(app: App, plan_id: str, *, reason: str) -> Answer[DecisionDetails]:

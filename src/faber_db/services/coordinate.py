@@ -1,7 +1,7 @@
 """What build, evaluate and release share: find the plan, let the right one decide, carry it out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -93,6 +93,7 @@ class Phase:
     tool: str = ""  # empty: only the command line has it
     kind: PlanKind = PlanKind.DEPLOY
     verb: str = ""  # with its arguments, where that is not the name and the environment
+    reads: bool = True  # the migration folder
 
     def again(self, request: "Request", environment: str, plan_id: str) -> NextTool | NextPerson:
         """The same call with exactly this plan."""
@@ -221,19 +222,19 @@ def _propose(
     progress: Progress = silent,
     cancelled: Cancelled = never,
 ) -> StoredPlan:
-    read = readable(app, database, environment, progress=progress, cancelled=cancelled)
-    return app.executor.propose(
-        Proposal(
-            kind=phase.kind,
-            database=database.name,
-            environment=environment.name,
-            files=read_folder(read.database),
-            work_id=request.work_id,
-            requester=request.requester,
-            arguments=arguments,
-            unrecorded=read.reasons,
-        )
+    proposal = Proposal(
+        kind=phase.kind,
+        database=database.name,
+        environment=environment.name,
+        work_id=request.work_id,
+        requester=request.requester,
+        arguments=arguments,
     )
+    if phase.reads:
+        read = readable(app, database, environment, progress=progress, cancelled=cancelled)
+        files, reasons = read_folder(read.database), read.reasons
+        proposal = replace(proposal, files=files, unrecorded=reasons)
+    return app.executor.propose(proposal)
 
 
 def _renew(
@@ -388,6 +389,12 @@ def outcome(
     if accepted := result.get("accepted"):
         words = f"the ledger has the new checksum of {accepted}; nothing ran"
         return Answer(message=f"{details.environment}: {words}", details=details)
+    if created := result.get("created"):
+        files = listed(result)
+        words = f"; the URLs of its two roles are in {', '.join(files)}" if files else ""
+        return Answer(
+            message=f"{details.environment}: made {created}, empty{words}", details=details
+        )
     if "policy_digest" in result:
         words = "the policy is pinned; every approval that was open is void"
         return Answer(message=f"{details.environment}: {words}", details=details)
@@ -398,6 +405,11 @@ def outcome(
     words = _counted(len(details.applied), "migration")
     done = "rolled back" if job.kind == PlanKind.ROLLBACK else "applied"
     return Answer(message=f"{details.environment}: {words} {done} in {took} ms", details=details)
+
+
+def listed(result: Mapping[str, Any]) -> list[str]:
+    """The files that were written with a new database."""
+    return [str(file) for file in result.get("files", [])]
 
 
 def _words(again: NextTool | NextPerson, plan_id: str) -> str:

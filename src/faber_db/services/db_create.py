@@ -1,16 +1,24 @@
-"""Make the empty database of an environment, with two roles where they are asked for."""
+"""Make the empty database of an environment, with two roles where they are asked for.
 
-import os
+What is protected is made by the executor, by a plan that a person signs.
+"""
+
 import secrets
 import shlex
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from faber_db.errors import Exit, FileUnreadable, InputError, NotSupported
+from faber_db.errors import Exit, InputError, NotSupported
 from faber_db.model.answer import Answer, Details, NextPerson, State
+from faber_db.model.creation import PlannedCreation
+from faber_db.model.plan import PlanKind, PlanState
+from faber_db.services import coordinate, credentials
 from faber_db.services.app import App, Database
-from faber_db.services.ports import Creation
+from faber_db.services.elsewhere import is_planned_only
+from faber_db.services.ports import Cancelled, Creation, Progress, never, silent
+
+EXECUTORS_FOLDER = "executor"  # in the place of a folder: no caller names where credentials go
 
 
 class Request(BaseModel):
@@ -30,14 +38,95 @@ class DbCreateDetails(Details):
     environment: str
     label: str
     statements: list[str] = []
-    files: list[str] = []  # with the URLs of the roles, readable by this account alone
+    files: list[str] = []  # with the URLs of the roles, readable by the account alone that made it
+    plan_id: str = ""
+    job_id: str = ""
+    tell_person: str = ""
+
+
+class AskRequest(coordinate.Request):
+    """The database of a protected environment; the executor keeps the URLs of its roles itself."""
+
+    roles: bool = False
+
+
+def ask(
+    request: AskRequest, app: App, *, progress: Progress = silent, cancelled: Cancelled = never
+) -> Answer[DbCreateDetails]:
+    """From a plan that says what would run, by a person's signature, to the database.
+
+    Raises:
+        ApprovalNotSetUp: nobody may sign before there is a target to pin an approver in.
+        NotSupported: the environment is not protected, or a file.
+        FaberDbError: it could not be planned, or the executor elsewhere not be asked.
+    """
+    database = app.database(request.database)
+    environment = database.environment(request.environment)
+    if environment.away is not None:
+        changes: dict[str, object] = {"environment": environment.name}
+        if is_planned_only(app, environment):
+            changes["dry_run"] = True
+        asked = request.model_copy(update=changes)
+        return environment.away.ask(
+            "db-create", asked, DbCreateDetails, progress=progress, cancelled=cancelled
+        )
+    roles = f" --roles {EXECUTORS_FOLDER}" if request.roles else ""
+    phase = coordinate.Phase(
+        "db-create",
+        kind=PlanKind.DB_CREATE,
+        verb=f"db-create {environment.name}{roles}",
+        reads=False,
+    )
+    answer = coordinate.carry(
+        phase,
+        request,
+        app,
+        database,
+        environment,
+        progress=progress,
+        cancelled=cancelled,
+        arguments={"roles": "yes"} if request.roles else {},
+    )
+    return _of_a_plan(answer, app)
+
+
+def _of_a_plan(answer: Answer[coordinate.CoordinateDetails], app: App) -> Answer[DbCreateDetails]:
+    """The same answer, with what runs and what was written in the place of migrations."""
+    known = answer.details
+    details = DbCreateDetails(
+        environment=known.environment,
+        label="",
+        plan_id=known.plan_id,
+        job_id=known.job_id,
+        tell_person=known.tell_person,
+        state=known.state,
+        next=known.next,
+    )
+    message = answer.message
+    if known.plan_id:
+        stored = app.state.plan(known.plan_id)
+        details.label = stored.plan.target.label
+        details.statements = list(PlannedCreation.of(stored.plan).statements)
+        if stored.state is PlanState.DONE:
+            details.files = coordinate.listed(stored.result)
+            details.next = NextPerson(person=f"faber-db protect {known.environment}")
+    if known.state is State.PLANNED:
+        message = f"{len(details.statements)} statements would make {details.label}"
+    return Answer(
+        status=answer.status,
+        message=message,
+        details=details,
+        errors=answer.errors,
+        warnings=answer.warnings,
+        exit_code=answer.exit_code,
+    )
 
 
 def run(request: Request, app: App) -> Answer[DbCreateDetails]:
     """Say what would run, or run it, or say that the database is there already.
 
     Raises:
-        NotSupported: the environment is protected, or the product has no roles.
+        NotSupported: the environment is protected (`ask` is for that), or the product has no roles.
         InputError, FileUnreadable: the URLs of the roles cannot be written there.
         ConnectionFailed, PermissionMissing, StatementFailed: nothing is left of it.
     """
@@ -45,10 +134,9 @@ def run(request: Request, app: App) -> Answer[DbCreateDetails]:
     environment = database.environment(request.environment)
     if environment.protected:
         raise NotSupported(
-            f"{environment.name} is protected ({environment.why_protected}), and making a protected"
-            " database is not there yet",
-            hint="Make it with the server's own client, then `faber-db protect"
-            f" {environment.name}`.",
+            f"{environment.name} is protected ({environment.why_protected}), so nothing makes its"
+            " database without a signature",
+            hint=f"`faber-db db-create {environment.name}` asks for one.",
         )
     url = environment.resolve_url()
     passwords = [secrets.token_hex(24) for _ in range(2)] if request.roles else []
@@ -83,7 +171,7 @@ def _made(
     made = False
     try:
         for word, secret in planned.urls if folder else ():
-            files.append(_written(folder / word, secret) if folder else Path())
+            files.append(credentials.write_new(folder / word, secret) if folder else Path())
         made = database.engine.create_database(url, planned)
     finally:
         for file in [] if made else files:
@@ -114,21 +202,3 @@ def _folder(named: str, app: App) -> Path | None:
     if not folder.is_dir():
         raise InputError(f"there is no folder {named!r}", hint="Make it, for this account alone.")
     return folder
-
-
-def _written(file: Path, url: str) -> Path:
-    """A new file with one URL, for this account alone.
-
-    Raises:
-        FileUnreadable: it is there already, or cannot be written.
-    """
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(f"{url}\n")
-    except OSError as error:
-        raise FileUnreadable(
-            f"{file} cannot be written ({error.strerror})",
-            hint="Take it away, or name another folder: no credential is overwritten.",
-        ) from error
-    return file

@@ -1,5 +1,7 @@
 """Signing with a passkey: which may sign a plan, what they sign, and taking the signature in."""
 
+from collections.abc import Sequence
+
 from faber_db.errors import ApprovalError
 from faber_db.model.approval import Approval, ApprovalPayload
 from faber_db.model.passkey import SIGNER, Assertion, Passkey
@@ -9,17 +11,7 @@ from faber_db.services.app import App
 from faber_db.services.approve import require_shown
 
 
-def pinned(app: App, plan: Plan) -> list[PinnedApprover]:
-    """Everybody who may sign a plan, as its target has them pinned now. Connects.
-
-    Raises:
-        ConnectionFailed, SecretUnavailable: the target cannot be looked at.
-    """
-    policy = app.executor.policy(database=plan.database, environment=plan.environment)
-    return list(policy.approvers)
-
-
-def usable(approvers: list[PinnedApprover], origin: str) -> list[PinnedApprover]:
+def usable(approvers: Sequence[PinnedApprover], origin: str) -> list[PinnedApprover]:
     """Those that a page at `origin` can ask: passkeys that were made there."""
     return [
         a

@@ -101,6 +101,7 @@ class Ran:
 class Creation:
     """What makes a database, and roles for it where passwords were given for them."""
 
+    database: str = ""  # its name
     on_server: tuple[str, ...] = ()  # empty: a file, which is only made
     inside: tuple[str, ...] = ()  # in the new database
     undo: tuple[str, ...] = ()  # of the roles, in the order in which they are made
@@ -492,8 +493,23 @@ class Engine(Protocol):
         """
         ...
 
-    def create_database(self, url: str, planned: Creation | None = None) -> bool:
+    def maintenance(self, url: str) -> str:
+        """Where a session is had while the database is not there; empty where there is no server."""
+        ...
+
+    def has_database(self, session: Session, url: str) -> bool:
+        """Whether the server of a session has the database that a URL names."""
+        ...
+
+    def create_database(
+        self, url: str, planned: Creation | None = None, *, session: Session | None = None
+    ) -> bool:
         """Make an empty database, as planned; False when it is there already.
+
+        Args:
+            url: that names it.
+            planned: None: the database alone.
+            session: at `maintenance(url)`, whose very server makes it; None: one of its own.
 
         Raises:
             ConnectionFailed, PermissionMissing.

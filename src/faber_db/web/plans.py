@@ -123,7 +123,7 @@ def _expired(app: App, plan: Plan) -> bool:
 def _keys(asked: Asked, plan: Plan) -> tuple[list[PinnedApprover], str]:
     """The passkeys that can sign here; or why there are none."""
     try:
-        found = passkeys.pinned(asked.app, plan)
+        found = approve.pinned(asked.app, plan)
     except FaberDbError as error:
         return [], f"Who may sign is not known now: {error.message}."
     usable = passkeys.usable(found, asked.site.origin)
@@ -134,7 +134,7 @@ def _keys(asked: Asked, plan: Plan) -> tuple[list[PinnedApprover], str]:
 
 def _key(asked: Asked, plan: Plan) -> PinnedApprover:
     wanted = asked.field("key_id")
-    usable = passkeys.usable(passkeys.pinned(asked.app, plan), asked.site.origin)
+    usable = passkeys.usable(approve.pinned(asked.app, plan), asked.site.origin)
     found = next((key for key in usable if key.key_id == wanted), None)
     if found is None:
         raise InputError("this passkey is not pinned there any more", hint="Load the page again.")

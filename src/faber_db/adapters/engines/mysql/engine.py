@@ -1,7 +1,7 @@
 """The engine for MySQL and MariaDB servers. The driver is imported when it is first needed."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,11 +54,25 @@ class Mysql:
 
         return creation.creation(parse(url), passwords)
 
-    def create_database(self, url: str, planned: Creation | None = None) -> bool:
+    def maintenance(self, url: str) -> str:
+        from faber_db.adapters.engines.mysql import creation
+
+        return url_of(creation.maintenance(parse(url)))
+
+    def has_database(self, session: Session, url: str) -> bool:
+        from faber_db.adapters.engines.mysql import creation
+
+        return creation.is_there(session, parse(url))
+
+    def create_database(
+        self, url: str, planned: Creation | None = None, *, session: Session | None = None
+    ) -> bool:
         from faber_db.adapters.engines.mysql import creation
 
         address = parse(url)
-        return creation.create(address, planned or creation.creation(address, ()))
+        planned = planned or creation.creation(address, ())
+        with nullcontext(session) if session else self.connect(self.maintenance(url)) as own:
+            return creation.create(own, address, planned)
 
     def find_leftovers(self, session: Session, url: str) -> list[str]:
         """Databases of this server that a trial run did not drop."""

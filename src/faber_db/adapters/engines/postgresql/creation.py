@@ -10,11 +10,15 @@ from faber_db.adapters.engines.postgresql.address import Address, url_of
 from faber_db.adapters.engines.postgresql.connect import raw
 from faber_db.adapters.engines.postgresql.faults import translating
 from faber_db.adapters.engines.postgresql.restore import maintenance_address
-from faber_db.errors import FaberDbError
+from faber_db.errors import FaberDbError, TargetChanged
 from faber_db.model.dialect import Dialect
-from faber_db.services.ports import Creation
+from faber_db.services.ports import Creation, Session
 from faber_db.sql.identifiers import quote
 
+_FOUND = (
+    "SELECT oid, pg_catalog.pg_postmaster_start_time() FROM pg_catalog.pg_database"
+    " WHERE datname = %s"
+)
 _ROUNDS = 4096  # PostgreSQL's own
 _RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
@@ -23,7 +27,7 @@ def creation(address: Address, passwords: Sequence[str]) -> Creation:
     """What is run; with two passwords also what makes the roles. Does not connect."""
     name = _quoted(address.database)
     if not passwords:
-        return Creation(on_server=(f"CREATE DATABASE {name}",))
+        return Creation(address.database, on_server=(f"CREATE DATABASE {name}",))
     roles = [f"{address.database}_migrate", f"{address.database}_read"]
     migrate, read = map(_quoted, roles)
     verifiers = [verifier(password, secrets.token_bytes(16)) for password in passwords]
@@ -33,6 +37,7 @@ def creation(address: Address, passwords: Sequence[str]) -> Creation:
     ]
     default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {migrate} GRANT SELECT ON"
     return Creation(
+        address.database,
         on_server=(
             *made,
             f"GRANT {migrate} TO CURRENT_USER",  # who is no superuser has to be a member to give it away
@@ -58,33 +63,44 @@ def creation(address: Address, passwords: Sequence[str]) -> Creation:
     )
 
 
-def create(address: Address, planned: Creation) -> bool:
+def maintenance(address: Address) -> Address:
+    """A database of the server that is there; the schema of the URL is not looked for in it."""
+    return maintenance_address(address)
+
+
+def is_there(session: Session, address: Address) -> bool:
+    return bool(session.query(_FOUND, (address.database,)))
+
+
+def create(session: Session, address: Address, planned: Creation) -> bool:
     """Run it; False where the database is there already. What is half made is taken away again.
 
     Raises:
         ConnectionFailed, PermissionMissing, StatementFailed.
+        TargetChanged: the database of that name is another server's.
     """
-    with raw(maintenance_address(address)) as connection:
-        with translating():
-            there = connection.execute(
-                "SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (address.database,)
-            ).fetchone()
-        if there is not None:
-            return False
-        made: list[str] = []
-        try:
-            with translating():
-                for statement in planned.on_server:
-                    connection.execute(statement.encode())
-                    made.append(statement)
-                if planned.inside:
-                    with raw(address) as inside:
-                        for statement in planned.inside:
-                            inside.execute(statement.encode())
-        except FaberDbError:
-            _undo(address, planned, made)
-            raise
+    if is_there(session, address):
+        return False
+    made: list[str] = []
+    try:
+        for statement in planned.on_server:
+            session.execute(statement)
+            made.append(statement)
+        if planned.inside:
+            _run_inside(session, address, planned)
+    except FaberDbError:
+        _undo(address, planned, made)
+        raise
     return True
+
+
+def _run_inside(session: Session, address: Address, planned: Creation) -> None:
+    with raw(address) as inside, translating():
+        same = session.query(_FOUND, (address.database,))
+        if inside.execute(_FOUND.encode(), (address.database,)).fetchall() != same:
+            raise TargetChanged(f"{address.label} leads to several servers")
+        for statement in planned.inside:
+            inside.execute(statement.encode())
 
 
 def _undo(address: Address, planned: Creation, made: Sequence[str]) -> None:

@@ -59,7 +59,15 @@ class Sqlite:
     def creation(self, url: str, passwords: Sequence[str] = ()) -> Creation:
         return Creation()
 
-    def create_database(self, url: str, planned: Creation | None = None) -> bool:
+    def maintenance(self, url: str) -> str:
+        return ""
+
+    def has_database(self, session: Session, url: str) -> bool:
+        return file_of(url, Path.cwd()).exists()
+
+    def create_database(
+        self, url: str, planned: Creation | None = None, *, session: Session | None = None
+    ) -> bool:
         file = file_of(url, Path.cwd())
         if file.exists():
             return False
