@@ -22,6 +22,7 @@ from faber_db.errors import (
     PolicyRefused,
 )
 from faber_db.executor import jobs
+from faber_db.executor.local import LocalExecutor
 from faber_db.model.approval import Approval
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
@@ -87,7 +88,7 @@ class Place:
 def as_executor(app: App, serves: str, signers: tuple[PinnedApprover, ...]) -> App:
     verifiers = {ed25519.SIGNER: ed25519.verify}
     served: App
-    executor = composition.LocalExecutor(lambda: served, verifiers, {})
+    executor = LocalExecutor(lambda: served, verifiers, {})
     served = replace(
         app,
         serves=serves,
@@ -320,7 +321,7 @@ def _another_name(place: Place, app: App) -> App:
 
 def _with(app: App, **changes: object) -> App:
     served: App
-    executor = composition.LocalExecutor(lambda: served, {ed25519.SIGNER: ed25519.verify}, {})
+    executor = LocalExecutor(lambda: served, {ed25519.SIGNER: ed25519.verify}, {})
     served = replace(app, executor=executor, **changes)  # type: ignore[arg-type]  # by name
     return served
 
