@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from faber_db.cli.render.page import Page
 from faber_db.cli.render.status import project, standing
-from faber_db.model.answer import Answer, NextPerson, NextTool
+from faber_db.model.answer import Answer, NextPerson, NextTool, Problem
 from faber_db.model.migration import MigrationState
 from faber_db.model.plan import PlanKind, PlanState
 from faber_db.services.status_lines import EnvironmentLine, MigrationLine, PlanLine, StatusDetails
@@ -82,10 +82,11 @@ def test_one_environment_with_its_migrations() -> None:
         next=NextTool(tool="health-check", arguments={"environment": "dev"}),
     )
     page = Page(width=100)
-    standing(NOW)(Answer(message="", details=details), page)
+    gone = Problem(code="c", message="dev: the server is gone", hint="Start it.")
+    standing(NOW)(Answer(message="", details=details, warnings=[gone]), page)
     assert page.render().splitlines() == [
         "  dev   could not look",
-        "  problem  dev: the server is gone",
+        "  problem  dev: the server is gone. Start it.",
         "",
         "  1   applied   2 h ago",
         "  2   edited              3 lines differ",

@@ -76,6 +76,21 @@ def test_the_one_environment_that_was_named_could_not_be_looked_at(app: App) -> 
     assert run(Request(environment="dev"), app).exit_code is Exit.DONE
 
 
+def test_a_folder_that_cannot_be_read_is_not_up_to_date(app: App) -> None:
+    _file(app).touch()
+    set_up = replace(app, config_path=app.root / "faber-db.json")
+    orphan = app.root / "migrations/002_posts.up.sql"
+    orphan.unlink()
+    answer = run(Request(), set_up)
+    (line,) = answer.details.environments
+    assert "002_posts.down.sql lacks its pair" in line.problem
+    assert line.counts == {}
+    assert [w.code for w in answer.warnings] == ["migration-unreadable"]
+    assert answer.message == "dev: could not look"
+    assert answer.details.next is None
+    assert run(Request(environment="dev"), set_up).exit_code is Exit.FAILED
+
+
 def test_another_tools_project_is_not_sent_to_init(tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").touch()
     answer = run(Request(), build_app(tmp_path, {}))

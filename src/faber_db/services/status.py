@@ -1,6 +1,6 @@
 """Status: where every environment stands, what waits, what runs, and the one next step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -114,9 +114,9 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
         raise UnknownEnvironment(f"there is no environment {request.environment!r}")
     if request.environment and len(places) == 1 and places[0][1].away is not None:
         return _elsewhere(request, *places[0], places[0][1].away)
-    histories, bad = _histories(app, [database for database, _ in places])
-    problems += bad
-    looks = _look_at_all(app, places, histories)
+    histories, unread = _histories(app, [database for database, _ in places])
+    problems += [Problem.of(error) for error in unread.values()]
+    looks = _look_at_all(app, places, histories, unread)
     details.environments = [look.line for look in looks]
     problems += [
         look.problem.model_copy(
@@ -143,7 +143,9 @@ def _of_project(request: Request, app: App) -> Answer[StatusDetails]:
         )
     foreign = any(problem.code == LedgerForeign.code for problem in problems)
     waits = next((t.next for t in there if t.waiting and t.next), None)
-    details.next = _next(request, app, details, places, plans, waits, foreign=foreign)
+    details.next = _next(
+        request, app, details, places, plans, waits, foreign=foreign, unread=unread.keys()
+    )
     return Answer(
         status="warning" if problems else "success",
         message=_sentence(details),
@@ -169,10 +171,10 @@ def _environments(request: Request, database: Database) -> list[Environment]:
 def _histories(
     app: App,
     databases: Iterable[Database],
-) -> tuple[dict[str, tuple[Migration, ...]], list[Problem]]:
-    """The migration folder of each database, read once; what is wrong with one is a problem."""
+) -> tuple[dict[str, tuple[Migration, ...]], dict[str, FaberDbError]]:
+    """The migration folder of each database, read once, and what is wrong with one."""
     found: dict[str, tuple[Migration, ...]] = {}
-    problems: list[Problem] = []
+    unread: dict[str, FaberDbError] = {}
     for database in databases:
         if database.name in found:
             continue
@@ -182,8 +184,8 @@ def _histories(
         except MigrationsMissing:
             continue
         except FaberDbError as error:
-            problems.append(Problem.of(error))
-    return found, problems
+            unread[database.name] = error
+    return found, unread
 
 
 @dataclass(frozen=True)
@@ -197,18 +199,19 @@ class _Look:
 
 
 def _none(looks: Sequence[_Look]) -> bool:
-    return all(look.problem is not None for look in looks)
+    return all(look.line.problem for look in looks)
 
 
 def _look_at_all(
     app: App,
     places: Sequence[tuple[Database, Environment]],
-    histories: dict[str, tuple[Migration, ...]],
+    histories: Mapping[str, tuple[Migration, ...]],
+    unread: Mapping[str, FaberDbError],
 ) -> list[_Look]:
     """Every environment at the same time, so that one that does not answer holds up no other."""
 
     def look(place: tuple[Database, Environment]) -> _Look:
-        return _look(app, *place, histories[place[0].name])
+        return _look(app, *place, histories[place[0].name], unread.get(place[0].name))
 
     if len(places) <= 1:
         return [look(place) for place in places]
@@ -217,7 +220,11 @@ def _look_at_all(
 
 
 def _look(
-    app: App, database: Database, environment: Environment, migrations: tuple[Migration, ...]
+    app: App,
+    database: Database,
+    environment: Environment,
+    migrations: tuple[Migration, ...],
+    unread: FaberDbError | None,
 ) -> _Look:
     line = EnvironmentLine(
         environment=environment.name,
@@ -226,6 +233,9 @@ def _look(
     )
     if environment.away is not None:
         return _look_elsewhere(database, environment, environment.away, line)
+    if unread is not None:  # against no files every ledger would be up to date
+        line.problem = unread.message
+        return _Look(line)
     _add_health(app, database, environment, line)
     try:
         with database.engine.connect(
@@ -386,6 +396,7 @@ def _next(
     waits_elsewhere: NextTool | NextPerson | None,
     *,
     foreign: bool,
+    unread: Collection[str],
 ) -> NextTool | NextPerson | None:
     """What to do first; nothing where the project is another tool's (`foreign`)."""
     if details.jobs:
@@ -399,11 +410,14 @@ def _next(
         return waits_elsewhere
     if app.config_path is None:
         return None if foreign else NextPerson(person="faber-db init")
-    return _phase(app, details, places)
+    return _phase(app, details, places, unread)
 
 
 def _phase(
-    app: App, details: StatusDetails, places: Sequence[tuple[Database, Environment]]
+    app: App,
+    details: StatusDetails,
+    places: Sequence[tuple[Database, Environment]],
+    unread: Collection[str],
 ) -> NextTool | NextPerson | None:
     """The first phase whose environment has something pending, or could not be looked at."""
     for phase, tool in _PHASES.items():
@@ -413,6 +427,8 @@ def _phase(
             arguments = {"environment": line.environment}
             if line.database:
                 arguments["database"] = line.database
+            if database.name in unread:
+                return None  # its hint says what to do
             if line.problem:
                 return NextPerson(person="faber-db doctor")
             if any(note.code == _NOT_ADOPTED for note in line.notes):

@@ -1,6 +1,6 @@
 """Where a project stands, for people: a line for each environment, then the one next command."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from faber_db.cli.render.next_step import add_next, command_of
@@ -48,8 +48,9 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
     def draw(answer: Answer[StatusDetails], page: Page) -> None:
         details = answer.details
         page.table([_environment(line, details.waiting) for line in details.environments])
+        hints = {problem.message: problem.hint for problem in answer.warnings}
         for line in details.environments:
-            _add_oddities(page, line, now)
+            _add_oddities(page, line, hints, now)
         if details.migrations:
             page.blank()
             page.table(
@@ -70,10 +71,15 @@ def standing(now: datetime) -> Callable[[Answer[StatusDetails], Page], None]:
     return draw
 
 
-def _add_oddities(page: Page, line: EnvironmentLine, now: datetime) -> None:
+def _add_oddities(
+    page: Page, line: EnvironmentLine, hints: Mapping[str, str], now: datetime
+) -> None:
     name = _name(line)
     if line.problem:
-        page.fact(bad("problem"), f"{name}: {line.problem}", column=11)
+        told = f"{name}: {line.problem}"
+        of_one = hints.get(f"{line.environment}: {line.problem}", "")
+        hint = of_one or hints.get(line.problem, "")  # of a folder that all of them have
+        page.fact(bad("problem"), f"{told}. {hint}" if hint else told, column=11)
     if line.deploying:
         since = f", {ago(line.deploying_since, now)}" if line.deploying_since else ""
         page.fact(warn("deploying"), f"{name}: {line.deploying}{since}", column=11)
