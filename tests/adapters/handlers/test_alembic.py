@@ -318,6 +318,13 @@ def test_pyproject_and_folders_of_its_own(tmp_path: Path, session: Session) -> N
         handler.run_tool(session, migration, place)
 
 
+def test_a_numbered_program_beside_the_versions_is_not_djangos(tmp_path: Path) -> None:
+    (project(tmp_path) / "0001_warning.py").write_text("print('run alembic')")
+    found = detect_handler(tmp_path)
+    assert found is not None
+    assert found.handler == "alembic"
+
+
 def test_a_folder_without_a_configuration(tmp_path: Path) -> None:
     project(tmp_path)
     (tmp_path / "alembic.ini").unlink()

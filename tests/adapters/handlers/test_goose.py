@@ -130,6 +130,13 @@ def test_discover(tmp_path: Path) -> None:
     assert detect_handler(tmp_path) == found
 
 
+def test_sums_that_atlas_keeps_beside_are_no_migration(tmp_path: Path) -> None:
+    for name, text in {"1_a.sql": BOTH, "atlas.sum": "h1:x\n1_a.sql h1:y\n"}.items():
+        (tmp_path / name).write_text(text)
+    assert detect_handler(tmp_path) is not None
+    assert not Goose().wants("atlas.sum")
+
+
 GENERATED = {
     "plain": ("SELECT 1", "-- +goose Up\nSELECT 1;\n\n-- +goose Down\n"),
     "a function": (

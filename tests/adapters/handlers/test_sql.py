@@ -61,6 +61,16 @@ def test_a_down_script_of_nothing_but_comments_is_none() -> None:
     assert one.down_path == "1.down.sql"
 
 
+def test_an_up_script_alone_has_no_way_back() -> None:
+    files = {"1_a.up.sql": "SELECT 1"} | pair("2_b")
+    one, two = parse(**files)
+    assert (one.version, one.up, one.down, one.down_path) == ("1_a", "SELECT 1", None, "")
+    assert two.down is not None
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    new = SqlFiles().generate("c", "SELECT 2;", "", now=now, existing=[one])
+    assert [file.path.partition(".")[2] for file in new] == ["up.sql", "down.sql"]
+
+
 def test_byte_order_mark_is_not_run_but_counted() -> None:
     (one,) = SqlFiles().parse([SourceFile("1.sql", b"\xef\xbb\xbf" + TWO_PARTS.encode())])
     assert one.up.startswith("\n")
@@ -68,7 +78,6 @@ def test_byte_order_mark_is_not_run_but_counted() -> None:
 
 
 UNREADABLE = {
-    "no down": {"1.up.sql": "SELECT 1"},
     "no up": {"1.down.sql": "SELECT 1"},
     "neither": {"a.sql": "SELECT 1"},
     "plain beside a pair": {"2.sql": "SELECT 1"} | pair("1"),
@@ -138,8 +147,10 @@ def test_discover(tmp_path: Path) -> None:
     (found,) = SqlFiles().discover(tmp_path)
     assert (found.folder, found.evidence) == (
         tmp_path / "db/migrations",
-        "1 pair of .up.sql and .down.sql",
+        "1 .up.sql file, 1 without a .down.sql",
     )
+    (tmp_path / "db/migrations/1.down.sql").write_text("SELECT 1")
+    assert SqlFiles().discover(tmp_path)[0].evidence == "1 pair of .up.sql and .down.sql"
 
 
 def test_a_new_two_part_file_says_that_it_runs_without_a_transaction() -> None:

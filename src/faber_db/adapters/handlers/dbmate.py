@@ -54,7 +54,7 @@ class Dbmate(AppliedRows):
 
     def wants(self, path: str) -> bool:
         """What dbmate reads, and whatever gives another tool away."""
-        return _FILE.fullmatch(path) is not None or bool(other_tools.tool_of_file(path))
+        return _FILE.fullmatch(path) is not None or bool(other_tools.tool_of_file(path, self.name))
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = sorted((file for file in files if self.wants(file.path)), key=lambda f: f.path)

@@ -85,7 +85,7 @@ class Flyway(AppliedRows):
 
     def wants(self, path: str) -> bool:
         """Migrations at any depth, their script configurations, and what has to be refused."""
-        return concerns(path) or other_tools.tool_of_file(path) not in ("", "Flyway")
+        return concerns(path) or other_tools.tool_of_file(path, self.name) not in ("", "Flyway")
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = {file.path: file for file in files if self.wants(file.path)}

@@ -81,7 +81,7 @@ class GolangMigrate:
 
     def wants(self, path: str) -> bool:
         """What golang-migrate reads, and whatever gives another tool away."""
-        return _FILE.fullmatch(path) is not None or bool(other_tools.tool_of_file(path))
+        return _FILE.fullmatch(path) is not None or bool(other_tools.tool_of_file(path, self.name))
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = sorted((file for file in files if self.wants(file.path)), key=lambda f: f.path)

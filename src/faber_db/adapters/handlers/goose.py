@@ -101,7 +101,7 @@ class Goose(AppliedRows):
         return (
             ("/" not in path and path.endswith(".sql"))
             or (re.fullmatch(r"\d+_[^/]*\.go", path) is not None and not path.endswith("_test.go"))
-            or bool(other_tools.tool_of_file(path))
+            or bool(other_tools.tool_of_file(path, self.name))
         )
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:

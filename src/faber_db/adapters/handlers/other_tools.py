@@ -70,6 +70,13 @@ _VALUES = (
 )
 """Columns of ledgers that an application's table may have too, and what the last one holds."""
 
+_BESIDE = {
+    ("Django", "alembic"),  # a numbered program beside `versions`, which Alembic never reads
+    *(("Atlas", handler) for handler in ("goose", "golang-migrate", "flyway", "dbmate")),
+}
+"""Files that do no harm in a folder of a handler. Atlas writes migrations in these formats and keeps
+its sums beside them; where it deployed them itself, its ledger in the database says so."""
+
 _PROJECT_FILES = {
     "alembic.ini": "Alembic",
     "drizzle.config.ts": "Drizzle",
@@ -85,11 +92,17 @@ _PROJECT_FILES = {
 }
 
 
-def tool_of_file(path: str) -> str:
-    """The tool that a file name (below the migration folder) gives away, or empty."""
+def tool_of_file(path: str, handler: str = "") -> str:
+    """The tool that a file name (below the migration folder) gives away, or empty.
+
+    Args:
+        path: below the folder.
+        handler: whose folder it is; what does no harm there gives nothing away.
+    """
     if not _ANY_FILE.fullmatch(path):  # one look for nearly all of them
         return ""
-    return next((tool for tool, pattern in _FILES if re.fullmatch(pattern, path)), "")
+    tool = next((tool for tool, pattern in _FILES if re.fullmatch(pattern, path)), "")
+    return "" if (tool, handler) in _BESIDE else tool
 
 
 def tool_of_text(text: str) -> str:
@@ -124,7 +137,7 @@ def refuse_mixed(folder: Path, handler: str) -> None:
         ConfigError: names the file and its tool.
     """
     for path in _first_paths(folder, only=("versions", "meta") if handler == "prisma" else ()):
-        tool = tool_of_file(path)
+        tool = tool_of_file(path, handler)
         if tool and _OURS.get(tool) != handler:
             raise ConfigError(
                 f"{folder.name} is a folder of {handler}, and holds {path}, which is {tool}'s",

@@ -1,5 +1,6 @@
 """Plain SQL: pairs of `<id>.up.sql` and `<id>.down.sql`, or one `<id>.sql` with both parts.
 
+An `<id>.up.sql` alone has no way back, as that of other tools has none.
 Or, in a folder that has neither, `<number>_<words>.sql`: scripts that only go up.
 
 The ledger `faber_db_migrations` is ours: `version` (the id), `name`, `sha256` of the file with the
@@ -9,7 +10,7 @@ first statement until after its last, so that a crash between them is seen.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -115,8 +116,7 @@ class SqlFiles:
             if pairs and golang_migrate.evidence(root, folder):
                 continue
             if pairs:
-                evidence = f"{pairs} pair{'s' * (pairs > 1)} of .up.sql and .down.sql"
-                found.append(FoundHistory(self.name, folder, evidence))
+                found.append(FoundHistory(self.name, folder, _pairs(files)))
             elif any(_is_two_part(folder / name) for name in files if name.endswith(".sql")):
                 if dbmate.evidence(root, folder):
                     continue
@@ -138,7 +138,7 @@ class SqlFiles:
         found: dict[str, Migration] = {}
         for path in sorted(wanted):
             if path.endswith(_DOWN):
-                _require(wanted, path, _DOWN, _UP)
+                _require_up(wanted, path)
                 continue
             migration = self._migration(wanted, path, plain=plain)
             if migration.version in found:
@@ -294,7 +294,7 @@ class SqlFiles:
             return (SourceFile(f"{_next_plain(name, existing, now)}.sql", up.encode()),)
         version = new_id(name, now=now, existing=existing)
         down = down if has_statements(down) else _ONE_WAY
-        if existing and not existing[-1].down_path:
+        if existing and not existing[-1].path.endswith(_UP):
             option = "" if wrap else " transaction:false"
             text = f"-- migrate:up{option}\n{up.rstrip()}\n\n-- migrate:down\n{down.rstrip()}\n"
             return (SourceFile(f"{version}.sql", text.encode()),)
@@ -312,13 +312,13 @@ class SqlFiles:
         if tool:
             raise other_tools.error_for(f"{path} is written for {tool}", tool)
         if path.endswith(_UP):
-            version = path.removesuffix(_UP)
-            down = _require(files, path, _UP, _DOWN)
-            down_text, wrap, down_path = text_of(down), True, down.path
+            version, wrap = path.removesuffix(_UP), True
+            back = files.get(f"{version}{_DOWN}")
+            down_text, down_path = (text_of(back), back.path) if back else ("", "")
         elif has_markers(text):
-            up, back = parts_of(path, text)
+            up, down = parts_of(path, text)
             version, text, wrap = path.removesuffix(".sql"), up.text, up.wrap
-            down_text, down_path = back.text, ""
+            down_text, down_path = down.text, ""
         elif plain and is_numbered(path):
             _refuse_parted(path, text)
             version, wrap, down_text, down_path = path.removesuffix(".sql"), True, "", ""
@@ -345,6 +345,15 @@ class SqlFiles:
             _execute(session, Bound(_DDL[session.dialect]))
 
 
+def _pairs(files: Sequence[str]) -> str:
+    """What there is of pairs: `3 pairs of …`, or how many of them lack their way back."""
+    ups = {name.removesuffix(_UP) for name in files if name.endswith(_UP)}
+    alone = len(ups - {name.removesuffix(_DOWN) for name in files if name.endswith(_DOWN)})
+    if alone:
+        return f"{len(ups)} .up.sql file{'s' * (len(ups) > 1)}, {alone} without a .down.sql"
+    return f"{len(ups)} pair{'s' * (len(ups) > 1)} of .up.sql and .down.sql"
+
+
 def _is_two_part(file: Path) -> bool:
     return has_markers(beginning_of(file))
 
@@ -365,7 +374,8 @@ def _folders_in(folder: Path) -> list[Path]:
 
 
 def _is_plain(migration: Migration) -> bool:
-    return not migration.down_path and not has_markers(migration.content.decode("utf-8-sig"))
+    content = migration.content.decode("utf-8-sig")
+    return not migration.path.endswith(_UP) and not has_markers(content)
 
 
 def _next_plain(words: str, existing: Sequence[Migration], now: datetime) -> str:
@@ -397,14 +407,13 @@ def _refuse_two_shapes(history: Sequence[Migration]) -> None:
         )
 
 
-def _require(files: dict[str, SourceFile], path: str, ending: str, other: str) -> SourceFile:
-    partner = path.removesuffix(ending) + other
-    if partner not in files:
+def _require_up(files: Collection[str], path: str) -> None:
+    up = path.removesuffix(_DOWN) + _UP
+    if up not in files:
         raise MigrationUnreadable(
-            f"{path} lacks its pair {partner}",
-            hint="Add it; a down script of nothing but a comment says that there is no way back.",
+            f"{path} lacks its pair {up}",
+            hint="Add it or restore it, or remove both; one that goes up alone has no way back.",
         )
-    return files[partner]
 
 
 def _refuse_two_orders(history: Sequence[Migration]) -> None:
