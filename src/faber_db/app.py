@@ -308,7 +308,7 @@ class _Builder:
             name=name,
             settings=settings,
             engine=engine,
-            handler=in_project(handler, self._root, folder),
+            handler=in_project(handler, self._root, folder, ledger=settings.ledger),
             folder=folder,
             environments=environments,
             shadow=self._shadow(settings, engine, environments),

@@ -266,6 +266,14 @@ _HandlerName = Annotated[
     str, _says("Migration format, such as `prisma` or `sql`; found by its files.", "prisma")
 ]
 _Folder = Annotated[str, _says("Folder of the migrations, below the project.", "db/migrations")]
+_Ledger = Annotated[
+    str,
+    _says(
+        "Table of applied migrations where your tool's own files do not say that it is renamed:"
+        " `name` or `schema.name`. For an executor, which sees none of them.",
+        "ops.schema_history",
+    ),
+]
 _SchemaFiles = Annotated[tuple[str, ...], _says("Not supported yet.", [])]
 _Shadow = Annotated[
     str,
@@ -292,6 +300,7 @@ class DatabaseSettings(_Settings):
     engine: _Engine = ""
     handler: _HandlerName = ""
     migrations: _Folder = ""
+    ledger: _Ledger = ""
     schema_files: _SchemaFiles = ()
     shadow: _Shadow = "auto"
     drift: DriftSettings = DriftSettings()
@@ -361,6 +370,7 @@ class ProjectSettings(_Settings):
     engine: _Engine = ""
     handler: _HandlerName = ""
     migrations: _Folder = ""
+    ledger: _Ledger = ""
     schema_files: _SchemaFiles = ()
     shadow: _Shadow = "auto"
     drift: DriftSettings = DriftSettings()
@@ -397,8 +407,10 @@ class ProjectSettings(_Settings):
     def _one_shape(self) -> Self:
         if bool(self.databases) == bool(self.environments):
             raise ValueError("give `environments`, or `databases` where there are several")
-        if self.databases and (self.engine or self.handler or self.migrations):
-            raise ValueError("`engine`, `handler` and `migrations` stand in each of `databases`")
+        if self.databases and (self.engine or self.handler or self.migrations or self.ledger):
+            raise ValueError(
+                "`engine`, `handler`, `migrations` and `ledger` stand in each of `databases`"
+            )
         return self
 
     def all_databases(self) -> dict[str, DatabaseSettings]:
@@ -410,6 +422,7 @@ class ProjectSettings(_Settings):
                 engine=self.engine,
                 handler=self.handler,
                 migrations=self.migrations,
+                ledger=self.ledger,
                 schema_files=self.schema_files,
                 shadow=self.shadow,
                 drift=self.drift,

@@ -587,8 +587,19 @@ class Carrier:
             )
         self._require_no_worse(ground, migrations)
 
+    def _require_ledger(self) -> None:
+        """The project's files may have given the ledger another name since: that is another ledger."""
+        tables = self._database.handler.ledger_tables
+        if self._plan.ledger != tables:
+            raise ApprovalStale(
+                f"the plan was made for the ledger {', '.join(self._plan.ledger) or 'unknown'}, and"
+                f" the project names {', '.join(tables)} now",
+                hint="Ask for a new plan.",
+            )
+
     def _require_same(self, ground: Ground, *, overtaken: bool = False) -> None:
         """Target, state, policy, ledger and touched objects are those that the plan was made for."""
+        self._require_ledger()
         self._require_target(ground)
         if ground.target.protected:
             guard.require_known(ground.target, self._environment, self._app.state)

@@ -589,6 +589,7 @@ def _assemble(
         created_at=now.isoformat(timespec="seconds"),
         expires_at=(now + PLAN_LIFETIME).isoformat(timespec="seconds"),
         target=target.identity,
+        ledger=ground.database.handler.ledger_tables,
         ledger_head=head,
         subject=subject_of(
             kind=proposal.kind,

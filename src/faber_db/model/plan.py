@@ -99,6 +99,7 @@ class Plan(Frozen):
     created_at: str  # ISO, UTC
     expires_at: str
     target: TargetIdentity
+    ledger: tuple[str, ...] = ()  # the tables that say what is applied
     ledger_head: str  # version of the newest applied migration, or empty
     subject: str
     migrations: tuple[PlannedMigration, ...] = ()

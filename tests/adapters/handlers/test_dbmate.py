@@ -148,7 +148,7 @@ def test_the_row_is_dbmates(tmp_path: Path) -> None:
         handler.apply_one(session, one, parse(one.up, session.dialect), now=NOW)
         assert session.query("SELECT * FROM schema_migrations") == [("20240101",)]
         ((ddl,),) = session.query("SELECT sql FROM sqlite_master WHERE name = 'schema_migrations'")
-        assert ddl == "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY)"
+        assert ddl == 'CREATE TABLE "schema_migrations" (version varchar(128) PRIMARY KEY)'
         handler.mark(session, one, "rolled_back", now=NOW)
         with pytest.raises(LedgerError, match="does not stand"):
             handler.mark(session, one, "rolled_back", now=NOW)

@@ -283,7 +283,7 @@ def row(session: Session, rank: int, version: str | None, kind: str, script: str
 
 
 def made(session: Session) -> None:
-    for bound in flyway_ledger.making(session.dialect):
+    for bound in flyway_ledger.making(session.dialect, FLYWAY.usual):
         session.execute(bound.sql)
 
 

@@ -12,8 +12,10 @@ from faber_db.adapters.handlers.flyway import Flyway
 from faber_db.adapters.handlers.golang_migrate import GolangMigrate
 from faber_db.adapters.handlers.goose import Goose
 from faber_db.adapters.handlers.knex import Knex
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.other_tools import error_for, refuse_mixed, tool_of_project
 from faber_db.adapters.handlers.prisma import Prisma
+from faber_db.adapters.handlers.renamed_ledger import required_name
 from faber_db.adapters.handlers.sequelize import Sequelize
 from faber_db.adapters.handlers.sql import SqlFiles
 from faber_db.adapters.handlers.typeorm import TypeOrm
@@ -62,9 +64,39 @@ def handler_for(name: str) -> Handler:
     return found
 
 
-def in_project(handler: Handler, root: Path, folder: Path) -> Handler:
-    """The handler for one folder of a project, whose own configuration may rename the ledger."""
-    return handler.in_project(root, folder) if isinstance(handler, OfProject) else handler
+@runtime_checkable
+class WithLedger(Protocol):
+    """A handler whose ledger may have another name than its tool's usual one."""
+
+    def with_ledger(self, table: LedgerTable) -> Handler:
+        """The same handler with that ledger."""
+        ...
+
+
+def in_project(handler: Handler, root: Path, folder: Path, *, ledger: str = "") -> Handler:
+    """The handler for one folder of a project, whose own configuration may rename the ledger.
+
+    Args:
+        handler: of no project yet.
+        root: of the project.
+        folder: of its migrations.
+        ledger: its name where our configuration says it, which then decides.
+
+    Raises:
+        ConfigError: `ledger` is no name, or nobody can give this one another.
+    """
+    found = handler.in_project(root, folder) if isinstance(handler, OfProject) else handler
+    if not ledger:
+        return found
+    table = required_name(ledger)
+    if isinstance(found, WithLedger):
+        return found.with_ledger(table)
+    if ledger in found.ledger_tables:
+        return found
+    raise ConfigError(
+        f"the ledger of handler {handler.name!r} is {found.ledger_tables[0]}, and has no other name",
+        hint="Leave `ledger` out.",
+    )
 
 
 def detect_handler(root: Path, engine: str = "", handler: str = "") -> FoundHistory | None:

@@ -19,6 +19,7 @@ from faber_db.adapters.handlers.alembic_new import new_revision
 from faber_db.adapters.handlers.alembic_tool import current, upgrade
 from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.graph import Graph
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.status import graph_status, with_interrupted
 from faber_db.adapters.handlers.tables import require_writable
 from faber_db.adapters.handlers.user_tool import require_row
@@ -85,6 +86,10 @@ class Alembic:
         return replace(
             self, versions=versions, unknown=unknown, locations=below, recursive=config.recursive
         )
+
+    def with_ledger(self, table: LedgerTable) -> "Alembic":
+        """With the name that our configuration gives, whatever the project's says."""
+        return replace(self, versions=Versions(table.name, table.schema), unknown="")
 
     def wants(self, path: str) -> bool:
         """Python files of the folders of revisions."""

@@ -12,10 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from faber_db.adapters.handlers import by_hand, other_tools
+from faber_db.adapters.handlers import by_hand
+from faber_db.adapters.handlers.ledger_table import LedgerTable
+from faber_db.adapters.handlers.renamed_ledger import OneLedger
 from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.status import status, with_interrupted
-from faber_db.adapters.handlers.tables import columns_of, require_writable
+from faber_db.adapters.handlers.tables import require_writable
 from faber_db.errors import LedgerError, MigrationIrreversible, NotSupported
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
@@ -27,39 +29,39 @@ from faber_db.model.migration import (
     StatementRun,
 )
 from faber_db.services.ports import Bound, Session
+from faber_db.sql.identifiers import quote
 from faber_db.sql.script import Script
 
 
-class AppliedRows(ABC):
+class AppliedRows(OneLedger, ABC):
     """The half of a handler that deals with the database."""
 
-    table: ClassVar[str]
-    columns: ClassVar[frozenset[str]]  # without which it is another table
+    makes_schema: ClassVar[bool] = False  # the tool makes the schema of its ledger too
 
     @abstractmethod
-    def making(self, dialect: Dialect) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
         """What makes the ledger's tables, and the rows that an empty one has."""
 
     @abstractmethod
-    def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+    def applying(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
         """The rows that say that a migration is applied; no time means the server's clock."""
 
     @abstractmethod
-    def removing(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+    def removing(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
         """What takes a migration off the ledger."""
 
     @abstractmethod
-    def rows(self, session: Session) -> list[LedgerRow]:
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
         """What the table says, oldest first; the table is there and has its columns."""
 
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
-        columns = columns_of(session, self.table)
-        if columns is None:
-            other_tools.refuse_ledgers(session, self.table, self.columns)
-            return with_interrupted((), session)
-        if missing := self.columns - set(columns):
-            raise LedgerError(f"{self.table} lacks the columns {', '.join(sorted(missing))}")
-        return with_interrupted(self.rows(session), session)
+        table = self.located(session)
+        there = self.columns_there(session, table) is not None
+        return with_interrupted(self.rows(session, table) if there else (), session)
 
     def status(
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
@@ -88,8 +90,8 @@ class AppliedRows(ABC):
         if rehearse:
             ran = session.run(script, wrap=migration.wrap, rehearse=True, observe=observe)
         else:
-            self._ensure(session)
-            then = self.applying(session.dialect, migration, now)
+            table = self._ensure(session)
+            then = self.applying(session.dialect, table, migration, now)
             require_writable(session, migration, script, then)
             ran = session.run(
                 script,
@@ -110,7 +112,7 @@ class AppliedRows(ABC):
                 f"{migration.name} has no down script",
                 hint="Write one, or restore a backup.",
             )
-        then = self.removing(session.dialect, migration, now)
+        then = self.removing(session.dialect, self.located(session), migration, now)
         require_writable(session, replace(migration, wrap=migration.wrap_down), script, then)
         ran = session.run(
             script,
@@ -128,33 +130,48 @@ class AppliedRows(ABC):
             raise NotSupported(f"a migration cannot be marked {state!r}")
         stands = migration.version in {row.version for row in self.ledger(session)}
         if state == "rolled_back" and not stands:
-            raise LedgerError(f"{migration.name} does not stand in {self.table}")
-        self._ensure(session)
-        bounds = self.removing(session.dialect, migration, now) if stands else []
+            raise LedgerError(f"{migration.name} does not stand in {self.located(session).label}")
+        table = self._ensure(session)
+        bounds = self.removing(session.dialect, table, migration, now) if stands else []
         if state == "applied":
-            bounds = bounds + self.applying(session.dialect, migration, now)
+            bounds = bounds + self.applying(session.dialect, table, migration, now)
         with session.transaction():
             for bound in bounds:
                 session.execute(bound.sql, bound.parameters)
         session.settle(migration.version)
 
     def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
+        table = self.table_for(dialect)
         if back:
-            text, bounds = migration.down or "", self.removing(dialect, migration, None)
+            text, bounds = migration.down or "", self.removing(dialect, table, migration, None)
             migration = replace(migration, wrap=migration.wrap_down)
         else:
-            text, bounds = migration.up, self.applying(dialect, migration, None)
+            text, bounds = migration.up, self.applying(dialect, table, migration, None)
         rows = ";\n".join(by_hand.spelled(dialect, bound) for bound in bounds)
         in_one = is_one(migration, script)
         body = by_hand.in_one(dialect, text, rows) if in_one else by_hand.then(text, rows)
         if back:
             return body
-        made = "".join(f"{by_hand.spelled(dialect, b)};\n" for b in self.making(dialect))
+        bounds = [*self._schema(dialect, table), *self.making(dialect, table)]
+        made = "".join(f"{by_hand.spelled(dialect, b)};\n" for b in bounds)
         return f"{made}{body}"
 
-    def _ensure(self, session: Session) -> None:
-        if columns_of(session, self.table) is None:
-            other_tools.refuse_ledgers(session, self.table, self.columns)
+    def _ensure(self, session: Session) -> LedgerTable:
+        """The ledger, made where there is none."""
+        table = self.located(session)
+        if self.columns_there(session, table) is None:
             with session.transaction():
-                for bound in self.making(session.dialect):
-                    session.execute(bound.sql, bound.parameters)
+                if table.schema and not table.has_schema(session):
+                    self._execute(session, self._schema(session.dialect, table))
+                self._execute(session, self.making(session.dialect, table))
+        return table
+
+    def _schema(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+        if not self.makes_schema or not table.schema or dialect is not Dialect.POSTGRESQL:
+            return []
+        return [Bound(f"CREATE SCHEMA IF NOT EXISTS {quote(table.schema, dialect)}")]
+
+    @staticmethod
+    def _execute(session: Session, bounds: Sequence[Bound]) -> None:
+        for bound in bounds:
+            session.execute(bound.sql, bound.parameters)

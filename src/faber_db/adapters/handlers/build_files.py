@@ -33,10 +33,15 @@ def names(tool: str, root: Path, folder: Path) -> str:
         root: of the project.
         folder: of the migrations; build files of every folder between the two are read.
     """
+    found = (file for file, text in texts(root, folder) if _NAMES[tool].search(text))
+    return next(found, "")
+
+
+def texts(root: Path, folder: Path) -> Iterator[tuple[str, str]]:
+    """The build files of every folder between root and migrations: path below the root, and text."""
     for file in _build_files(root, folder):
-        if _NAMES[tool].search(file.read_text(encoding="utf-8", errors="replace")):
-            return file.relative_to(root).as_posix()
-    return ""
+        text = file.read_text(encoding="utf-8", errors="replace")
+        yield file.relative_to(root).as_posix(), text
 
 
 def _build_files(root: Path, folder: Path) -> Iterator[Path]:

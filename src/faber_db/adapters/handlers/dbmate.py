@@ -7,16 +7,17 @@ only our own deployers apart; two that meet are kept apart by the key of `versio
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from faber_db.adapters.handlers import build_files, other_tools
 from faber_db.adapters.handlers.applied_rows import AppliedRows
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
+from faber_db.adapters.handlers.renamed_ledger import RenamedLedger, Said, words_in
 from faber_db.adapters.handlers.sql_text import has_markers, parts_of
-from faber_db.adapters.handlers.tables import columns_of
 from faber_db.errors import MigrationUnreadable
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
@@ -33,15 +34,19 @@ _VERSION = {Dialect.POSTGRESQL: "varchar"}
 _TWICE = "dbmate would take both for applied as soon as one is. Rename one of them."
 
 
-class Dbmate(AppliedRows):
+class Dbmate(RenamedLedger, AppliedRows):
     """Files with `-- migrate:up` and `-- migrate:down`, in order of their names."""
 
     name = "dbmate"
     code = False
     default_folder = "db/migrations"
-    ledger_tables = (TABLE,)
-    table = TABLE
+    tool = "dbmate"
+    usual = LedgerTable(TABLE)
     columns = frozenset({"version"})
+    makes_schema = True
+
+    def names_in(self, root: Path, folder: Path) -> Iterator[Said]:
+        return words_in(root, folder, r"\bDBMATE_MIGRATIONS_TABLE\b[\"']?", r"--migrations-table\b")
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """Folders with two-part files that a dump of dbmate's, a build file or their place gives away."""
@@ -67,23 +72,32 @@ class Dbmate(AppliedRows):
             found[migration.version] = migration
         return tuple(found.values())
 
-    def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
-        self._require_own(session)
-        return super().ledger(session)
+    def columns_there(self, session: Session, table: LedgerTable) -> tuple[str, ...] | None:
+        """As everywhere; other tools have a table of the usual name and shape."""
+        if table == self.usual and table.columns(session) is not None:
+            other_tools.require_owner(session, TABLE, "dbmate")
+        return super().columns_there(session, table)
 
-    def rows(self, session: Session) -> list[LedgerRow]:
-        rows = session.query(f"SELECT version FROM {TABLE} ORDER BY version")  # noqa: S608 -- constant
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
+        name = table.quoted(session.dialect)
+        rows = session.query(f"SELECT version FROM {name} ORDER BY version")  # noqa: S608 -- quoted
         return [LedgerRow(str(row[0]), str(row[0]), None, None) for row in rows]
 
-    def making(self, dialect: Dialect) -> list[Bound]:
-        kind = _VERSION.get(dialect, _LIMITED)
-        return [Bound(f"CREATE TABLE IF NOT EXISTS {TABLE} (version {kind} PRIMARY KEY)")]
+    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+        kind, name = _VERSION.get(dialect, _LIMITED), table.quoted(dialect)
+        return [Bound(f"CREATE TABLE IF NOT EXISTS {name} (version {kind} PRIMARY KEY)")]
 
-    def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
-        return [Bound(f"INSERT INTO {TABLE} (version) VALUES (%s)", (migration.version,))]  # noqa: S608 -- constant
+    def applying(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
+        name = table.quoted(dialect)
+        return [Bound(f"INSERT INTO {name} (version) VALUES (%s)", (migration.version,))]  # noqa: S608 -- quoted
 
-    def removing(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
-        return [Bound(f"DELETE FROM {TABLE} WHERE version = %s", (migration.version,))]  # noqa: S608 -- constant
+    def removing(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
+        name = table.quoted(dialect)
+        return [Bound(f"DELETE FROM {name} WHERE version = %s", (migration.version,))]  # noqa: S608 -- quoted
 
     def generate(
         self,
@@ -102,19 +116,6 @@ class Dbmate(AppliedRows):
 
     def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
         return (SourceFile(f"{self.default_folder}/.gitkeep", b""),)
-
-    def _ensure(self, session: Session) -> None:
-        self._require_own(session)
-        super()._ensure(session)
-
-    def _require_own(self, session: Session) -> None:
-        """Other tools have a table of that name and shape.
-
-        Raises:
-            LedgerForeign.
-        """
-        if columns_of(session, TABLE) is not None:
-            other_tools.require_owner(session, TABLE, "dbmate")
 
 
 def evidence(root: Path, folder: Path) -> str:

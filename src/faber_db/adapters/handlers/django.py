@@ -17,6 +17,7 @@ from faber_db.adapters.handlers.django_files import PATH, DjangoMigration, migra
 from faber_db.adapters.handlers.django_new import new_migration
 from faber_db.adapters.handlers.django_settings import settings_of
 from faber_db.adapters.handlers.django_status import conflicts, states
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.python_project import library_url, program
 from faber_db.adapters.handlers.reading import folders
 from faber_db.adapters.handlers.user_tool import UserTool, require_row, run_tool
@@ -61,8 +62,8 @@ class Django(AppliedRows):
     name = "django"
     code = True
     default_folder = "."
-    ledger_tables = (_TABLE,)
-    table = _TABLE
+    tool = "Django"
+    usual = LedgerTable(_TABLE)
     columns = frozenset({"app", "name", "applied"})
 
     def discover(self, root: Path) -> list[FoundHistory]:
@@ -169,7 +170,7 @@ class Django(AppliedRows):
         """Nothing: `django-admin startproject` writes what is the project's own to decide."""
         return ()
 
-    def making(self, dialect: Dialect) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
         key, moment = _DDL[dialect]
         return [
             Bound(
@@ -178,7 +179,9 @@ class Django(AppliedRows):
             )
         ]
 
-    def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+    def applying(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
         """A row for it; of a squashed one a row for each that it replaces, and its own."""
         at = _NOW[dialect].replace("%", "%%") if now is None else "%s"
         insert = f"INSERT INTO {_TABLE} (app, name, applied) VALUES (%s, %s, {at})"  # noqa: S608 -- constants
@@ -186,12 +189,14 @@ class Django(AppliedRows):
         versions = (*_django(migration).replaces, migration.version)
         return [Bound(insert, (*_parts(version), *moment)) for version in versions]
 
-    def removing(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+    def removing(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
         delete = f"DELETE FROM {_TABLE} WHERE app = %s AND name = %s"  # noqa: S608 -- constant
         versions = (*_django(migration).replaces, migration.version)
         return [Bound(delete, _parts(version)) for version in versions]
 
-    def rows(self, session: Session) -> list[LedgerRow]:
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
         newest: dict[str, LedgerRow] = {}
         for app, name, applied in session.query(_ROWS):
             version = f"{app}.{name}"

@@ -7,12 +7,12 @@ free edition stops at. A `B` script is taken only where the folder has none of t
 stands for; else these run.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from faber_db.adapters.handlers import flyway_ledger, other_tools
+from faber_db.adapters.handlers import flyway_config, flyway_ledger, other_tools
 from faber_db.adapters.handlers.advisory import (
     advisory_held,
     advisory_lock,
@@ -33,8 +33,10 @@ from faber_db.adapters.handlers.flyway_text import (
     refuse_placeholders,
     settings_of,
 )
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import next_number, slug_of
 from faber_db.adapters.handlers.reading import folders, has_statements, text_in, text_of
+from faber_db.adapters.handlers.renamed_ledger import RenamedLedger, Said
 from faber_db.errors import (
     LedgerError,
     MigrationFailed,
@@ -58,15 +60,19 @@ from faber_db.sql.script import Script
 _USUAL = Path("db") / "migration"  # below src/main/resources, deeper than is looked elsewhere
 
 
-class Flyway(AppliedRows):
+class Flyway(RenamedLedger, AppliedRows):
     """SQL migrations of Flyway; those in Java, callbacks and placeholders are refused by name."""
 
     name = "flyway"
     code = False
     default_folder = "db/migration"
-    ledger_tables = (flyway_ledger.TABLE,)
-    table = flyway_ledger.TABLE
+    tool = "Flyway"
+    usual = LedgerTable(flyway_ledger.TABLE)
     columns = flyway_ledger.COLUMNS
+    makes_schema = True
+
+    def names_in(self, root: Path, folder: Path) -> Iterator[Said]:
+        return flyway_config.names(root, folder, self.usual.name)
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """The uppermost folders with files named as Flyway names them."""
@@ -119,18 +125,21 @@ class Flyway(AppliedRows):
     ) -> tuple[LedgerNote, ...]:
         if session.dialect is Dialect.SQLITE:
             return ()
+        table = self.located(session)
         if session.dialect is Dialect.POSTGRESQL:
-            return advisory_held(session, flyway_ledger.lock_number(session), whose="Flyway")
-        return named_held(session, flyway_ledger.lock_name(session), whose="Flyway")
+            return advisory_held(session, flyway_ledger.lock_number(session, table), whose="Flyway")
+        return named_held(session, flyway_ledger.lock_name(session, table), whose="Flyway")
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Flyway's own; on SQLite it has none."""
         if session.dialect is Dialect.SQLITE:
             return nullcontext()
+        table = self.located(session)
         if session.dialect is Dialect.POSTGRESQL:
-            number = flyway_ledger.lock_number(session)
+            number = flyway_ledger.lock_number(session, table)
             return advisory_lock(session, number, wait=wait, whose="Flyway")
-        return named_lock(session, flyway_ledger.lock_name(session), wait=wait, whose="Flyway")
+        name = flyway_ledger.lock_name(session, table)
+        return named_lock(session, name, wait=wait, whose="Flyway")
 
     def apply_one(
         self,
@@ -149,8 +158,9 @@ class Flyway(AppliedRows):
             )
         except MigrationFailed as error:
             if not rehearse and not error.rolled_back:
+                table = self.located(session)
                 with session.transaction():
-                    bound = _row(session.dialect, migration, now, success=False)
+                    bound = _row(session.dialect, table, migration, now, success=False)
                     session.execute(bound.sql, bound.parameters)
             raise
 
@@ -161,40 +171,47 @@ class Flyway(AppliedRows):
         row = next((r for r in self.ledger(session) if r.version == migration.version), None)
         stands = row is not None and not row.rolled_back
         if state == "rolled_back" and not stands:
-            raise LedgerError(f"{migration.name} does not stand in {self.table}")
-        self._ensure(session)
-        name = _name_of(migration)
+            raise LedgerError(f"{migration.name} does not stand in {self.located(session).label}")
+        table = self._ensure(session)
         with session.transaction():
-            failed = flyway_ledger.removing_failed(name)
-            session.execute(failed.sql, failed.parameters)
-            for bound in self._marking(session, migration, name, state, now):
-                session.execute(bound.sql, bound.parameters)
+            failed = flyway_ledger.removing_failed(session.dialect, table, _name_of(migration))
+            self._execute(session, [failed])
+            self._execute(session, self._marking(session, table, migration, state, now))
         session.settle(migration.version)
 
     def _marking(
-        self, session: Session, migration: Migration, name: Name, state: str, now: datetime
+        self,
+        session: Session,
+        table: LedgerTable,
+        migration: Migration,
+        state: str,
+        now: datetime,
     ) -> list[Bound]:
         """By the rows alone: of a way back that was cut off the row of the way up still stands."""
-        row = next((r for r in self.rows(session) if r.version == migration.version), None)
-        applied = row is not None and not row.rolled_back
+        row = next((r for r in self.rows(session, table) if r.version == migration.version), None)
+        applied, dialect = row is not None and not row.rolled_back, session.dialect
         if state == "rolled_back":
-            return self.removing(session.dialect, migration, now) if applied else []
+            return self.removing(dialect, table, migration, now) if applied else []
         if applied:
             checksum = checksum_of(text_in(migration.content))
-            return [flyway_ledger.correcting(name, checksum)]
-        return [_row(session.dialect, migration, None)]
+            return [flyway_ledger.correcting(dialect, table, _name_of(migration), checksum)]
+        return [_row(dialect, table, migration, None)]
 
-    def rows(self, session: Session) -> list[LedgerRow]:
-        return flyway_ledger.rows(session)
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
+        return flyway_ledger.rows(session, table)
 
-    def making(self, dialect: Dialect) -> list[Bound]:
-        return flyway_ledger.making(dialect)
+    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+        return flyway_ledger.making(dialect, table)
 
-    def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
-        return [_row(dialect, migration, now)]
+    def applying(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
+        return [_row(dialect, table, migration, now)]
 
-    def removing(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
-        return [_row(dialect, migration, None, kind="DELETE")]
+    def removing(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
+        return [_row(dialect, table, migration, None, kind="DELETE")]
 
     def generate(
         self,
@@ -298,6 +315,7 @@ def _name_of(migration: Migration) -> Name:
 
 def _row(
     dialect: Dialect,
+    table: LedgerTable,
     migration: Migration,
     began: datetime | None,
     *,
@@ -306,6 +324,7 @@ def _row(
 ) -> Bound:
     return flyway_ledger.inserting(
         dialect,
+        table,
         _name_of(migration),
         migration.path,
         checksum_of(text_in(migration.content)),

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 from faber_db.adapters.handlers.clock import ELAPSED_MS, stored
 from faber_db.adapters.handlers.flyway_text import Name, canonical, repeated
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.errors import LedgerError
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow
 from faber_db.services.ports import Bound, Session
+from faber_db.sql.identifiers import quote
 from faber_db.sql.mysql_transactions import MYSQL
 
 TABLE = "flyway_schema_history"
@@ -37,7 +39,7 @@ _LONGEST, _LONGEST_SCRIPT = 200, 1000
 
 _MAKING: dict[Dialect, tuple[str, ...]] = {
     Dialect.POSTGRESQL: (
-        """CREATE TABLE IF NOT EXISTS flyway_schema_history (
+        """CREATE TABLE IF NOT EXISTS {table} (
     installed_rank INT NOT NULL,
     version VARCHAR(50),
     description VARCHAR(200) NOT NULL,
@@ -48,12 +50,12 @@ _MAKING: dict[Dialect, tuple[str, ...]] = {
     installed_on TIMESTAMP NOT NULL DEFAULT now(),
     execution_time INTEGER NOT NULL,
     success BOOLEAN NOT NULL,
-    CONSTRAINT flyway_schema_history_pk PRIMARY KEY (installed_rank)
+    CONSTRAINT {pk} PRIMARY KEY (installed_rank)
 )""",
-        "CREATE INDEX IF NOT EXISTS flyway_schema_history_s_idx ON flyway_schema_history (success)",
+        "CREATE INDEX IF NOT EXISTS {index} ON {table} (success)",
     ),
     Dialect.SQLITE: (
-        """CREATE TABLE IF NOT EXISTS flyway_schema_history (
+        """CREATE TABLE IF NOT EXISTS {table} (
     "installed_rank" INT NOT NULL PRIMARY KEY,
     "version" VARCHAR(50),
     "description" VARCHAR(200) NOT NULL,
@@ -65,13 +67,13 @@ _MAKING: dict[Dialect, tuple[str, ...]] = {
     "execution_time" INT NOT NULL,
     "success" BOOLEAN NOT NULL
 )""",
-        "CREATE INDEX IF NOT EXISTS flyway_schema_history_s_idx ON flyway_schema_history (success)",
+        "CREATE INDEX IF NOT EXISTS {index} ON {table} (success)",
     ),
 }
 _MAKING |= dict.fromkeys(
     MYSQL,
     (
-        """CREATE TABLE IF NOT EXISTS flyway_schema_history (
+        """CREATE TABLE IF NOT EXISTS {table} (
     `installed_rank` INT NOT NULL,
     `version` VARCHAR(50),
     `description` VARCHAR(200) NOT NULL,
@@ -82,8 +84,8 @@ _MAKING |= dict.fromkeys(
     `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
     `execution_time` INT NOT NULL,
     `success` BOOL NOT NULL,
-    CONSTRAINT `flyway_schema_history_pk` PRIMARY KEY (`installed_rank`),
-    INDEX `flyway_schema_history_s_idx` (`success`)
+    CONSTRAINT {pk} PRIMARY KEY (`installed_rank`),
+    INDEX {index} (`success`)
 )""",
     ),
 )
@@ -100,12 +102,18 @@ _SECONDS = {  # since 1970; the default wrote it in the zone of its session
 _SECONDS |= dict.fromkeys(MYSQL, "unix_timestamp(installed_on)")
 
 
-def making(dialect: Dialect) -> list[Bound]:
-    return [Bound(sql) for sql in _MAKING[dialect]]
+def making(dialect: Dialect, table: LedgerTable) -> list[Bound]:
+    names = {
+        "table": table.quoted(dialect),
+        "index": quote(f"{table.name}_s_idx", dialect),
+        "pk": quote(f"{table.name}_pk", dialect),
+    }
+    return [Bound(sql.format(**names)) for sql in _MAKING[dialect]]
 
 
 def inserting(
     dialect: Dialect,
+    table: LedgerTable,
     name: Name,
     script: str,
     checksum: int,
@@ -118,6 +126,7 @@ def inserting(
 
     Args:
         dialect: of the database.
+        table: the ledger.
         name: what the file name says.
         script: path of the file below its folder.
         checksum: as Flyway calculates it.
@@ -126,10 +135,11 @@ def inserting(
         success: false where something failed and stayed.
     """
     took, since = ("0", ()) if began is None else (_TOOK[dialect], (stored(dialect, began),))
+    ledger = table.quoted(dialect)
     return Bound(
-        f"INSERT INTO {TABLE} (installed_rank, version, description, type, script, checksum,"  # noqa: S608 -- constants
+        f"INSERT INTO {ledger} (installed_rank, version, description, type, script, checksum,"  # noqa: S608 -- quoted
         " installed_by, execution_time, success) VALUES ((SELECT r.n FROM (SELECT"
-        f" coalesce(max(installed_rank), 0) + 1 AS n FROM {TABLE}) AS r), %s, %s, %s, %s, %s,"
+        f" coalesce(max(installed_rank), 0) + 1 AS n FROM {ledger}) AS r), %s, %s, %s, %s, %s,"
         f" {_BY[dialect]}, {took}, %s)",
         (
             name.shown or None,
@@ -143,35 +153,35 @@ def inserting(
     )
 
 
-def removing_failed(name: Name) -> Bound:
+def removing_failed(dialect: Dialect, table: LedgerTable, name: Name) -> Bound:
     """As `flyway repair` does it: rows of a failed try go."""
     column, value = (
         ("version", name.shown) if name.shown else ("description", _short(name.description))
     )
     return Bound(
-        f"DELETE FROM {TABLE} WHERE {column} = %s AND success = %s",  # noqa: S608 -- constants
+        f"DELETE FROM {table.quoted(dialect)} WHERE {column} = %s AND success = %s",  # noqa: S608 -- quoted
         (value, False),
     )
 
 
-def correcting(name: Name, checksum: int) -> Bound:
+def correcting(dialect: Dialect, table: LedgerTable, name: Name, checksum: int) -> Bound:
     """As `flyway repair` does it: the row takes over the checksum and description of the file."""
     column, value = (
         ("version", name.shown) if name.shown else ("description", _short(name.description))
     )
     return Bound(
-        f"UPDATE {TABLE} SET checksum = %s, description = %s"  # noqa: S608 -- constants
+        f"UPDATE {table.quoted(dialect)} SET checksum = %s, description = %s"  # noqa: S608 -- quoted
         f" WHERE {column} = %s AND type IN ('SQL', 'SQL_BASELINE')",
         (checksum, _short(name.description), value),
     )
 
 
-def rows(session: Session) -> list[LedgerRow]:
+def rows(session: Session, table: LedgerTable) -> list[LedgerRow]:
     """The row that counts of each migration, oldest first."""
     newest: dict[str, LedgerRow] = {}
     for found in session.query(
-        f"SELECT version, description, type, script, checksum, success, {_SECONDS[session.dialect]}"  # noqa: S608 -- constants
-        f" FROM {TABLE} ORDER BY installed_rank"
+        f"SELECT version, description, type, script, checksum, success, {_SECONDS[session.dialect]}"  # noqa: S608 -- quoted
+        f" FROM {table.quoted(session.dialect)} ORDER BY installed_rank"
     ):
         row = _row(found)
         if row is not None:
@@ -180,14 +190,14 @@ def rows(session: Session) -> list[LedgerRow]:
     return list(newest.values())
 
 
-def lock_number(session: Session) -> int:
+def lock_number(session: Session, table: LedgerTable) -> int:
     """What Flyway passes to `pg_try_advisory_lock`."""
-    return _MAGIC + _java_hash(_quoted_table(session, '"'))
+    return _MAGIC + _java_hash(_quoted_table(session, table, '"'))
 
 
-def lock_name(session: Session) -> str:
+def lock_name(session: Session, table: LedgerTable) -> str:
     """What Flyway passes to `GET_LOCK`."""
-    return f"Flyway-{_java_hash(_quoted_table(session, '`'))}"
+    return f"Flyway-{_java_hash(_quoted_table(session, table, '`'))}"
 
 
 def _row(found: tuple[object, ...]) -> LedgerRow | None:
@@ -214,17 +224,22 @@ def _row(found: tuple[object, ...]) -> LedgerRow | None:
     )
 
 
-def _quoted_table(session: Session, quote: str) -> str:
-    if quote == '"':
+def _quoted_table(session: Session, table: LedgerTable, mark: str) -> str:
+    """As Flyway writes it in full, for what it makes its lock of."""
+    if table.schema:
+        schema: object = table.schema
+    elif mark == '"':
         ((schema,),) = session.query(
             "SELECT coalesce((SELECT n.nspname::text FROM pg_catalog.pg_class c"
             " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.oid = pg_catalog.to_regclass('flyway_schema_history')),"
-            " pg_catalog.current_schema()::text, '')"
+            " WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident(%s))),"
+            " pg_catalog.current_schema()::text, '')",
+            (table.name,),
         )
     else:
         ((schema,),) = session.query("SELECT database()")
-    return ".".join(quote + str(n).replace(quote, quote * 2) + quote for n in (schema, TABLE))
+    names = (str(schema), table.name)
+    return ".".join(mark + name.replace(mark, mark * 2) + mark for name in names)
 
 
 def _java_hash(text: str) -> int:

@@ -6,30 +6,33 @@ one transaction on PostgreSQL unless it says otherwise itself.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from faber_db.adapters.handlers import build_files, by_hand, golang_migrate_lock, other_tools
 from faber_db.adapters.handlers.golang_migrate_late import never_ran
 from faber_db.adapters.handlers.golang_migrate_ledger import (
+    COLUMNS,
     NOTHING,
     TABLE,
     Position,
     ddl_of,
-    move,
     newest_of,
     place,
     previous,
-    read,
     require_next,
     row_of,
     rows_for,
+    rows_of,
 )
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import next_number, slug_of
 from faber_db.adapters.handlers.reading import folders, has_statements, text_of
+from faber_db.adapters.handlers.renamed_ledger import RenamedLedger, Said, words_in
 from faber_db.adapters.handlers.single_transaction import is_one
 from faber_db.adapters.handlers.status import status, with_interrupted
 from faber_db.errors import (
@@ -59,13 +62,20 @@ _LARGEST = 2**63 - 1  # of the column `version`
 _ONE_WAY = "-- This migration has no way back.\n"
 
 
-class GolangMigrate:
+class GolangMigrate(RenamedLedger):
     """Pairs in the order of their numbers; the ledger is one row."""
 
     name = "golang-migrate"
     code = False
     default_folder = "migrations"
-    ledger_tables = (TABLE,)
+    tool = "golang-migrate"
+    usual = LedgerTable(TABLE)
+    columns = COLUMNS
+
+    def names_in(self, root: Path, folder: Path) -> Iterator[Said]:
+        """What the database's URL says; where that quotes a name, a dot parts it from its schema."""
+        for file, name in quoted_names(words_in(root, folder, r"\bx-migrations-table(?![-\w])")):
+            yield Said(file, name)
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """Folders with pairs where a build file between them and the root names golang-migrate."""
@@ -103,7 +113,8 @@ class GolangMigrate:
         return tuple(history)
 
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
-        return with_interrupted(row_of(read(session) or Position(), session), session)
+        table = self.located(session)
+        return with_interrupted(row_of(self._position(session, table), session, table), session)
 
     def status(
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
@@ -118,10 +129,10 @@ class GolangMigrate:
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[LedgerNote, ...]:
-        return golang_migrate_lock.held(session, TABLE)
+        return golang_migrate_lock.held(session, self.located(session))
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
-        return golang_migrate_lock.lock(session, TABLE, wait=wait)
+        return golang_migrate_lock.lock(session, self.located(session), wait=wait)
 
     def apply_one(
         self,
@@ -141,20 +152,21 @@ class GolangMigrate:
         if rehearse:
             ran = session.run(script, wrap=True, rehearse=True, observe=observe)
             return _applied(migration, ran.duration_ms, ran.statements)
-        before = read(session) or Position()
-        require_next(before, migration)
+        table = self.located(session)
+        before = self._position(session, table)
+        require_next(before, migration, table)
         here = Position(int(migration.version), dirty=True)
-        move(session, here)
+        self._move(session, table, here)
         try:
             ran = session.run(
                 script,
                 wrap=True,
-                then=place(replace(here, dirty=False)),
+                then=place(session.dialect, table, replace(here, dirty=False)),
                 observe=observe,
                 name=migration.version,
             )
         except LockTimeout:
-            move(session, before)
+            self._move(session, table, before)
             raise
         return _applied(migration, ran.duration_ms, ran.statements)
 
@@ -171,48 +183,70 @@ class GolangMigrate:
                 f"{migration.name} has no down script",
                 hint="Write its .down.sql, or restore a backup.",
             )
-        here = Position(int(migration.version))
-        _require_newest(read(session) or Position(), migration)
+        here, table = Position(int(migration.version)), self.located(session)
+        _require_newest(self._position(session, table), migration, table)
         whole = is_one(migration, script)
         if not whole:
-            move(session, replace(here, dirty=True))
-        then = place(Position(previous(migration)))
+            self._move(session, table, replace(here, dirty=True))
+        then = place(session.dialect, table, Position(previous(migration)))
         try:
             ran = session.run(script, wrap=True, then=then, name=migration.version)
         except (MigrationFailed, LockTimeout) as error:
             if not whole and getattr(error, "rolled_back", isinstance(error, LockTimeout)):
-                move(session, here)
+                self._move(session, table, here)
             raise
         return _applied(migration, ran.duration_ms, ran.statements)
 
     def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
         """As `migrate force` does, but never past a version that is not applied."""
-        position, here = read(session) or Position(), Position(int(migration.version))
+        table, here = self.located(session), Position(int(migration.version))
+        position = self._position(session, table)
         if state == "applied":
             if position.version > here.version and not position.dirty:
                 return  # it counts as applied already
             if position.version != here.version:
-                require_next(position, migration)
-            move(session, here)
+                require_next(position, migration, table)
+            self._move(session, table, here)
         elif state == "rolled_back":
             at_nothing = position == Position(NOTHING, dirty=True) and not migration.needs
             if not at_nothing:
-                _require_newest(replace(position, dirty=False), migration)
-            move(session, Position(previous(migration)))
+                _require_newest(replace(position, dirty=False), migration, table)
+            self._move(session, table, Position(previous(migration)))
         else:
             raise NotSupported(f"a migration cannot be marked {state!r}")
         session.settle(migration.version)
 
     def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
-        here = int(migration.version)
+        here, table = int(migration.version), self.table_for(dialect)
         end = previous(migration) if back else here
-        text, last = (migration.down or "") if back else migration.up, _row_by_hand(end, "false")
-        first = _row_by_hand(here, "true")
+        text = (migration.down or "") if back else migration.up
+        last = _row_by_hand(dialect, table, Position(end))
+        first = _row_by_hand(dialect, table, Position(here, dirty=True))
+        made = _made_once(dialect, table)
         if is_one(migration, script):
             body = by_hand.in_one(dialect, text, last)
-            return body if back else f"{_made_once(dialect)}\n{first};\n{body}"
+            return body if back else f"{made}\n{first};\n{body}"
         body = by_hand.one_by_one(first, text, last)
-        return body if back else f"{_made_once(dialect)}\n{body}"
+        return body if back else f"{made}\n{body}"
+
+    def columns_there(self, session: Session, table: LedgerTable) -> tuple[str, ...] | None:
+        """As everywhere; other tools have a table of the usual name."""
+        if table == self.usual and table.columns(session) is not None:
+            other_tools.require_owner(session, TABLE, "golang-migrate")
+        return super().columns_there(session, table)
+
+    def _position(self, session: Session, table: LedgerTable) -> Position:
+        there = self.columns_there(session, table) is not None
+        return rows_of(session, table) if there else Position()
+
+    def _move(self, session: Session, table: LedgerTable, position: Position) -> None:
+        """Put the row there in a transaction of its own, the table made where there is none."""
+        is_there = table.columns(session) is not None
+        with session.transaction():
+            for ddl in () if is_there else ddl_of(session.dialect, table):
+                session.execute(ddl)
+            for bound in place(session.dialect, table, position):
+                session.execute(bound.sql, bound.parameters)
 
     def generate(
         self,
@@ -284,11 +318,20 @@ def _migration(
     )
 
 
-def _require_newest(position: Position, migration: Migration) -> None:
+def quoted_names(said: Iterable[Said]) -> Iterator[tuple[str, str]]:
+    """Names as a URL has them: `%22ops%22.%22done%22` is `ops.done`, and a plain dot is none."""
+    for one in said:
+        name = unquote(one.name)
+        parts = re.fullmatch(r'"([^"]+)"(?:\."([^"]+)")?', name)
+        plain = ".".join(filter(None, parts.groups())) if parts else name.replace(".", " ")
+        yield one.file, plain
+
+
+def _require_newest(position: Position, migration: Migration, table: LedgerTable) -> None:
     if position.dirty or str(position.version) != migration.version:
         where = f"at {position.version}{', dirty' if position.dirty else ''}"
         raise LedgerError(
-            f"{migration.name} does not stand in {TABLE} as the newest: that is {where}",
+            f"{migration.name} does not stand in {table.label} as the newest: that is {where}",
             hint="One row stands for all versions up to it, so the newest one goes back first.",
         )
 
@@ -313,15 +356,13 @@ def _applied(
     )
 
 
-def _row_by_hand(version: int, dirty: str) -> str:
-    delete = f"DELETE FROM {TABLE}"  # noqa: S608 -- constant
-    if version == NOTHING:
-        return delete
-    return f"{delete};\nINSERT INTO {TABLE} (version, dirty) VALUES ({version}, {dirty})"
+def _row_by_hand(dialect: Dialect, table: LedgerTable, position: Position) -> str:
+    bounds = place(dialect, table, position)
+    return ";\n".join(by_hand.spelled(dialect, bound) for bound in bounds)
 
 
-def _made_once(dialect: Dialect) -> str:
+def _made_once(dialect: Dialect, table: LedgerTable) -> str:
     return "\n".join(
         by_hand.made_once(ddl).replace(" INDEX ", " INDEX IF NOT EXISTS ")
-        for ddl in ddl_of(dialect)
+        for ddl in ddl_of(dialect, table)
     )

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from faber_db.adapters.handlers import other_tools
 from faber_db.adapters.handlers.golang_migrate_late import SeenRow
-from faber_db.adapters.handlers.tables import columns_of, require_columns
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.errors import LedgerError, MigrationOutOfOrder
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration
@@ -20,15 +19,9 @@ from faber_db.services.ports import Bound, Session
 
 TABLE = "schema_migrations"
 NOTHING = -1  # the version before the first
-_DIRTY = (
-    f"dirty stands in {TABLE}: its script, or the way back of the one after it, did not end well"
-)
-_DIRTY_NOTHING = f"dirty stands in {TABLE} at -1: its way back did not end well"
-_PLAIN = f"CREATE TABLE {TABLE} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"
-_SQLITE = (
-    f"CREATE TABLE {TABLE} (version uint64, dirty bool)",
-    f"CREATE UNIQUE INDEX version_unique ON {TABLE} (version)",
-)
+_DIRTY = "dirty stands in {}: its script, or the way back of the one after it, did not end well"
+_DIRTY_NOTHING = "dirty stands in {} at -1: its way back did not end well"
+COLUMNS = frozenset({"version", "dirty"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +32,30 @@ class Position:
     dirty: bool = False
 
 
-def read(session: Session) -> Position | None:
-    """The one row; None where there is no table.
+def rows_of(session: Session, table: LedgerTable) -> Position:
+    """The one row of a ledger that is there.
 
     Raises:
-        LedgerForeign: the table is another tool's, or another ledger is there.
-        LedgerError: another shape, or several rows.
+        LedgerError: several rows.
     """
-    columns = columns_of(session, TABLE)
-    if columns is None:
-        other_tools.refuse_ledgers(session, TABLE, ("version", "dirty"))
-        return None
-    other_tools.require_owner(session, TABLE, "golang-migrate")
-    require_columns(TABLE, columns, {"version", "dirty"})
-    rows = session.query(f"SELECT version, dirty FROM {TABLE} LIMIT 2")  # noqa: S608 -- constant
+    name = table.quoted(session.dialect)
+    rows = session.query(f"SELECT version, dirty FROM {name} LIMIT 2")  # noqa: S608 -- quoted
     if len(rows) > 1:
         raise LedgerError(
-            f"{TABLE} holds several rows, and golang-migrate keeps one",
+            f"{table.label} holds several rows, and golang-migrate keeps one",
             hint="Find out which version the schema has, and delete the other rows.",
         )
     if not rows:
         return Position()
     version, dirty = rows[0]
     if not isinstance(version, int):
-        raise LedgerError(f"{TABLE} holds a version that is no number", hint="Look at its row.")
+        raise LedgerError(
+            f"{table.label} holds a version that is no number", hint="Look at its row."
+        )
     return Position(version, bool(dirty))
 
 
-def row_of(position: Position, session: Session) -> tuple[LedgerRow, ...]:
+def row_of(position: Position, session: Session, table: LedgerTable) -> tuple[LedgerRow, ...]:
     if position == Position():
         return ()
     log = (_DIRTY_NOTHING if position.version == NOTHING else _DIRTY) if position.dirty else ""
@@ -78,8 +67,8 @@ def row_of(position: Position, session: Session) -> tuple[LedgerRow, ...]:
             None,
             None,
             finished=not position.dirty,
-            log=log,
-            seen=partial(session.catalogue, leave_out=(TABLE,)),
+            log=log.format(table.label),
+            seen=partial(session.catalogue, leave_out=(table.label,)),
             dialect=session.dialect,
         ),
     )
@@ -110,7 +99,7 @@ def previous(migration: Migration) -> int:
     return int(migration.needs[0]) if migration.needs else NOTHING
 
 
-def require_next(position: Position, migration: Migration) -> None:
+def require_next(position: Position, migration: Migration, table: LedgerTable) -> None:
     """Raise where a row for this migration would say more than is true.
 
     Raises:
@@ -119,34 +108,31 @@ def require_next(position: Position, migration: Migration) -> None:
     """
     if position.dirty:
         raise LedgerError(
-            f"{TABLE} says that {position.version} is dirty",
+            f"{table.label} says that {position.version} is dirty",
             hint="Look what is there, then mark it applied or rolled_back.",
         )
     if position.version != previous(migration):
         raise MigrationOutOfOrder(
-            f"{migration.name} does not come next after {position.version} in {TABLE}",
+            f"{migration.name} does not come next after {position.version} in {table.label}",
             hint="One row stands for all versions up to it, so migrations run in order only.",
         )
 
 
-def place(position: Position) -> tuple[Bound, ...]:
+def place(dialect: Dialect, table: LedgerTable, position: Position) -> tuple[Bound, ...]:
     """What puts the one row where it has to be, as the tool does: away with it, then the new one."""
-    delete = Bound(f"DELETE FROM {TABLE}")  # noqa: S608 -- constant
+    name = table.quoted(dialect)
+    delete = Bound(f"DELETE FROM {name}")  # noqa: S608 -- quoted
     if position == Position():
         return (delete,)
-    insert = f"INSERT INTO {TABLE} (version, dirty) VALUES (%s, %s)"  # noqa: S608 -- constant
+    insert = f"INSERT INTO {name} (version, dirty) VALUES (%s, %s)"  # noqa: S608 -- quoted
     return (delete, Bound(insert, (position.version, position.dirty)))
 
 
-def move(session: Session, position: Position) -> None:
-    """Put the row there in a transaction of its own, the table made where there is none."""
-    is_there = columns_of(session, TABLE) is not None
-    with session.transaction():
-        for ddl in () if is_there else ddl_of(session.dialect):
-            session.execute(ddl)
-        for bound in place(position):
-            session.execute(bound.sql, bound.parameters)
-
-
-def ddl_of(dialect: Dialect) -> tuple[str, ...]:
-    return _SQLITE if dialect is Dialect.SQLITE else (_PLAIN,)
+def ddl_of(dialect: Dialect, table: LedgerTable) -> tuple[str, ...]:
+    name = table.quoted(dialect)
+    if dialect is Dialect.SQLITE:
+        return (
+            f"CREATE TABLE {name} (version uint64, dirty bool)",
+            f"CREATE UNIQUE INDEX version_unique ON {name} (version)",
+        )
+    return (f"CREATE TABLE {name} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)",)

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from faber_db.adapters.handlers import advisory
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerNote
 from faber_db.services.ports import Session
@@ -26,7 +27,7 @@ def number_of(*names: str) -> int:
 
 
 @contextmanager
-def lock(session: Session, table: str, *, wait: timedelta) -> Iterator[None]:
+def lock(session: Session, table: LedgerTable, *, wait: timedelta) -> Iterator[None]:
     """Held by this session; on SQLite the tool has one in its own process only, which keeps nobody out.
 
     Raises:
@@ -42,7 +43,7 @@ def lock(session: Session, table: str, *, wait: timedelta) -> Iterator[None]:
         yield
 
 
-def held(session: Session, table: str) -> tuple[LedgerNote, ...]:
+def held(session: Session, table: LedgerTable) -> tuple[LedgerNote, ...]:
     """A note of who holds it now."""
     if session.dialect is Dialect.SQLITE:
         return ()
@@ -53,14 +54,15 @@ def held(session: Session, table: str) -> tuple[LedgerNote, ...]:
     return advisory.named_held(session, _name(session, table), whose=_WHOSE)
 
 
-def _keys(session: Session, table: str) -> tuple[int, int]:
-    ((database, schema),) = session.query("SELECT current_database(), current_schema()")
+def _keys(session: Session, table: LedgerTable) -> tuple[int, int]:
+    ((database, current),) = session.query("SELECT current_database(), current_schema()")
+    schema = table.schema or str(current)
     return (
-        number_of(str(schema), table, f"/{database}"),
-        number_of(str(schema), table, str(database)),
+        number_of(schema, table.name, f"/{database}"),
+        number_of(schema, table.name, str(database)),
     )
 
 
-def _name(session: Session, table: str) -> str:
+def _name(session: Session, table: LedgerTable) -> str:
     ((database,),) = session.query("SELECT database()")
-    return str(number_of(f"{database}:{table}"))
+    return str(number_of(f"{database}:{table.name}"))

@@ -64,12 +64,21 @@ class JsTool:
     ignores: ClassVar[str]  # what the tool does about a row without a file, a sentence
     leaves: ClassVar[str]  # how it comes to leave a part of a migration and no row, a clause
 
-    def __init__(self, root: Path | None = None, folder: Path | None = None) -> None:
-        self._root, self._folder = root, folder
+    def __init__(
+        self,
+        root: Path | None = None,
+        folder: Path | None = None,
+        ledger: LedgerTable | None = None,
+    ) -> None:
+        self._root, self._folder, self._ledger = root, folder, ledger
 
     def in_project(self, root: Path, folder: Path) -> Self:
         """The same for one folder of a project; what is configured there is read when it is needed."""
-        return type(self)(root, folder)
+        return type(self)(root, folder, self._ledger)
+
+    def with_ledger(self, table: LedgerTable) -> Self:
+        """With the name that our configuration gives, whatever the project's says."""
+        return type(self)(self._root, self._folder, table)
 
     # --- asked of the subclass -----------------------------------------------------------------
 
@@ -199,6 +208,8 @@ class JsTool:
     @cached_property
     def candidates(self) -> Candidates:
         """The ledgers that the project's configuration names as plain text, or the usual one."""
+        if self._ledger is not None:
+            return Candidates((self._ledger,))
         tables: dict[LedgerTable, None] = {}
         unread = ""
         for path, text in self.texts.items():

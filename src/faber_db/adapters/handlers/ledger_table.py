@@ -42,8 +42,8 @@ class LedgerTable:
 
     @property
     def label(self) -> str:
-        """For people and for `Handler.ledger_tables`."""
-        return f"{self.schema}.{self.name}" if self.schema else self.name
+        """For people and for `Handler.ledger_tables`, as the catalogue has it."""
+        return f"{self.schema}.{self.name}" if self.schema not in ("", "public") else self.name
 
     def quoted(self, dialect: Dialect) -> str:
         if self.schema and dialect is Dialect.POSTGRESQL:
@@ -54,9 +54,20 @@ class LedgerTable:
         """The table beside it whose name is longer by this."""
         return LedgerTable(self.name + suffix, self.schema)
 
+    def has_schema(self, session: Session) -> bool:
+        """Whether its schema is there; a product without schemas needs none."""
+        if session.dialect is not Dialect.POSTGRESQL:
+            return True
+        return bool(
+            session.query(
+                "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (self.schema,)
+            )
+        )
+
     def columns(self, session: Session) -> tuple[str, ...] | None:
         """None where it is not there."""
-        return columns_of(session, self.name, self.schema)
+        schema = self.schema if session.dialect is Dialect.POSTGRESQL else ""
+        return columns_of(session, self.name, schema)
 
 
 @dataclass(frozen=True, slots=True)

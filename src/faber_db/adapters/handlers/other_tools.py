@@ -176,7 +176,8 @@ def refuse_ledgers(session: Session, own: str, shape: Collection[str] = ()) -> N
             raise LedgerError(
                 f"{own} is not there, and {table} has the columns and rows of such a ledger",
                 hint="The project gives its ledger another name: applied migrations would run again."
-                f" Have its tool use {own}, and rename the table.",
+                ' Say it as a plain value in the tool\'s own configuration, or write it as "ledger" into'
+                " the configuration.",
             )
 
 

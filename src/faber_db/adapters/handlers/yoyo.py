@@ -8,7 +8,7 @@ Python and `post-apply` hooks are refused by name.
 import getpass
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from configparser import ConfigParser, Error
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -17,8 +17,10 @@ from pathlib import Path
 from faber_db.adapters.handlers import other_tools, yoyo_lock
 from faber_db.adapters.handlers.applied_rows import AppliedRows
 from faber_db.adapters.handlers.clock import NOW, moment_of, plain
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import new_id
 from faber_db.adapters.handlers.reading import beginning_of, folders, has_statements, text_of
+from faber_db.adapters.handlers.renamed_ledger import RenamedLedger, Said
 from faber_db.adapters.handlers.sql_text import has_markers
 from faber_db.adapters.handlers.yoyo_text import directives_of, in_order
 from faber_db.errors import LedgerError, MigrationUnreadable
@@ -28,6 +30,7 @@ from faber_db.model.sha256 import sha256_of
 from faber_db.services.ports import Bound, FoundHistory, Session
 
 TABLE = "_yoyo_migration"
+_INI = "yoyo.ini"
 _BACK = ".rollback.sql"
 _MAKING = (
     yoyo_lock.DDL,
@@ -46,7 +49,7 @@ _MAKING = (
     version INT NOT NULL PRIMARY KEY,
     installed_at_utc TIMESTAMP
 )""",
-    """CREATE TABLE IF NOT EXISTS _yoyo_migration (
+    """CREATE TABLE IF NOT EXISTS {table} (
     migration_hash VARCHAR(64),
     migration_id VARCHAR(255),
     applied_at_utc TIMESTAMP,
@@ -55,23 +58,30 @@ _MAKING = (
 )
 
 
-class Yoyo(AppliedRows):
+class Yoyo(RenamedLedger, AppliedRows):
     """SQL migrations of yoyo."""
 
     name = "yoyo"
     code = False
     default_folder = "migrations"
-    ledger_tables = (TABLE, "_yoyo_log", "_yoyo_version", yoyo_lock.TABLE)
-    table = TABLE
+    tool = "yoyo"
+    usual = LedgerTable(TABLE)
     columns = frozenset({"migration_hash", "migration_id", "applied_at_utc"})
+    beside = ("_yoyo_log", "_yoyo_version", yoyo_lock.TABLE)
+
+    def names_in(self, root: Path, folder: Path) -> Iterator[Said]:
+        """`migration_table` of `yoyo.ini`; a dot belongs to the name there, and is refused."""
+        name = _setting(root / _INI, "migration_table")
+        if name and name != "None":
+            yield Said(_INI, name.replace(".", " "))
 
     def discover(self, root: Path) -> list[FoundHistory]:
         """The source that `yoyo.ini` names, else folders whose newest script has `-- depends:`.
 
         A `.rollback.sql` alone says nothing: people write such files without any tool.
         """
-        if (root / "yoyo.ini").is_file():
-            return [FoundHistory(self.name, f, "yoyo.ini") for f in _sources(root / "yoyo.ini")]
+        if (root / _INI).is_file():
+            return [FoundHistory(self.name, f, _INI) for f in _sources(root / _INI)]
         found = []
         for folder, files in folders(root):
             scripts = [n for n in files if n.endswith(".sql") and not n.endswith(_BACK)]
@@ -124,43 +134,49 @@ class Yoyo(AppliedRows):
         )
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
-        other_tools.refuse_ledgers(session, TABLE)  # before the table of the lock is made
+        self.columns_there(session, self.located(session))  # before the lock's table is made
         return yoyo_lock.row_lock(session, wait)
 
-    def rows(self, session: Session) -> list[LedgerRow]:
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
         found = []
         for name, key, at in session.query(
-            "SELECT migration_id, migration_hash, applied_at_utc FROM _yoyo_migration"
-            " ORDER BY applied_at_utc, migration_id"
+            "SELECT migration_id, migration_hash, applied_at_utc"  # noqa: S608 -- quoted
+            f" FROM {table.quoted(session.dialect)} ORDER BY applied_at_utc, migration_id"
         ):
             if sha256_of(str(name).encode()) != key:
                 raise LedgerError(
-                    f"{TABLE} holds a hash that is not that of its migration {name!r}",
+                    f"{table.label} holds a hash that is not that of its migration {name!r}",
                     hint="yoyo goes by the hash; correct that row.",
                 )
-            found.append(LedgerRow(str(name), str(name), None, moment_of(TABLE, at)))
+            found.append(LedgerRow(str(name), str(name), None, moment_of(table.label, at)))
         return found
 
-    def making(self, dialect: Dialect) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
         version = (
             f"INSERT INTO _yoyo_version (version, installed_at_utc) SELECT 2, {NOW[dialect]}"  # noqa: S608 -- constants
             " FROM (SELECT 1 AS n) AS once WHERE NOT EXISTS (SELECT 1 FROM _yoyo_version)"
         )
-        return [Bound(sql) for sql in (*_MAKING, version)]
+        made = (sql.replace("{table}", table.quoted(dialect)) for sql in _MAKING)
+        return [Bound(sql) for sql in (*made, version)]
 
-    def applying(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+    def applying(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
         at: tuple[object, ...] = (plain(dialect, now),) if now else ()
         moment = "%s" if now else _now(dialect)
         row = Bound(
-            "INSERT INTO _yoyo_migration (migration_hash, migration_id, applied_at_utc)"  # noqa: S608 -- constants
+            f"INSERT INTO {table.quoted(dialect)}"  # noqa: S608 -- quoted
+            " (migration_hash, migration_id, applied_at_utc)"
             f" VALUES (%s, %s, {moment})",
             (sha256_of(migration.version.encode()), migration.version, *at),
         )
         return [_log(dialect, migration, "apply"), row]
 
-    def removing(self, dialect: Dialect, migration: Migration, now: datetime | None) -> list[Bound]:
+    def removing(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
         row = Bound(
-            "DELETE FROM _yoyo_migration WHERE migration_hash = %s",
+            f"DELETE FROM {table.quoted(dialect)} WHERE migration_hash = %s",  # noqa: S608 -- quoted
             (sha256_of(migration.version.encode()),),
         )
         return [_log(dialect, migration, "rollback"), row]
@@ -190,13 +206,18 @@ class Yoyo(AppliedRows):
 
 
 def _sources(ini: Path) -> list[Path]:
+    words = _setting(ini, "sources").split()
+    return [ini.parent / word for word in words if (ini.parent / word).is_dir()]
+
+
+def _setting(ini: Path, key: str) -> str:
+    """A value of `yoyo.ini`, or empty."""
     parser = ConfigParser(defaults={"here": str(ini.parent)})
     try:
         parser.read_string(ini.read_text("utf-8"))
-        words = parser["DEFAULT"].get("sources", "").split()
+        return parser["DEFAULT"].get(key, "")
     except (Error, OSError, UnicodeDecodeError):
-        return []
-    return [ini.parent / word for word in words if (ini.parent / word).is_dir()]
+        return ""
 
 
 def _refuse_lone(files: dict[str, SourceFile]) -> None:

@@ -36,7 +36,9 @@ _TEXTS = ("char", "varchar", "text", "tinytext", "mediumtext", "longtext", "enum
 def read(connection: "Connection", server: Server, *, leave_out: Sequence[str]) -> Catalogue:
     """The whole schema; names in `leave_out` and what hangs on them are no part of it."""
     ((database,),) = rows(connection, "SELECT database()")
-    return _Reader(connection, server, str(database), {n.lower() for n in leave_out}).catalogue()
+    own = f"{database}.".lower()
+    hidden = {name.lower().removeprefix(own) for name in leave_out}
+    return _Reader(connection, server, str(database), hidden).catalogue()
 
 
 class _Reader:
