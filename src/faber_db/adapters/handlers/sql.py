@@ -28,7 +28,7 @@ from faber_db.adapters.handlers.sql_text import (
     parting_line,
     parts_of,
 )
-from faber_db.adapters.handlers.status import KEPT, status, with_remains
+from faber_db.adapters.handlers.status import status, with_remains
 from faber_db.adapters.handlers.tables import columns_of, require_columns
 from faber_db.errors import (
     ConnectionFailed,
@@ -487,7 +487,6 @@ def _ledger_row(row: tuple[object, ...]) -> LedgerRow:
         sha256=str(sha256),
         applied_at=_moment(applied_at),
         finished=applied_at is not None,
-        log="" if applied_at is not None else KEPT,
     )
 
 
