@@ -253,6 +253,30 @@ def test_one_of_two_products_is_chosen_and_named(
     assert answer.details.engine == "postgresql"
 
 
+NAMED = {
+    "for each": (("h2", "mysql", "postgres"), "postgres"),
+    "inside": (("postgres/migrations", "sqlite/migrations"), "postgres/migrations"),
+    "one for none": (("mysql", "postgres", "old"), ""),
+    "two of them": (("auth/postgres", "shop/postgres"), ""),
+}
+
+
+@pytest.mark.parametrize(("folders", "chosen"), NAMED.values(), ids=NAMED)
+def test_a_folder_is_for_the_product_that_it_is_named_for(
+    folders: tuple[str, ...], chosen: str, tmp_path: Path
+) -> None:
+    for folder in folders:
+        (tmp_path / "db" / folder).mkdir(parents=True)
+        (tmp_path / "db" / folder / "001_a.sql").write_text("-- +goose Up\nSELECT 1;\n")
+    environ = {"DATABASE_URL": "postgresql://localhost/shop"}
+    if chosen:
+        assert run(tmp_path, environ=environ).details.migrations == f"db/{chosen}"
+        assert load(tmp_path, {}).settings.handler == "goose"
+    else:
+        with pytest.raises(ConfigError, match="several"):
+            run(tmp_path, environ=environ)
+
+
 def test_the_hint_has_a_choice_and_a_name_for_each(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="several") as caught:
         run(two_products(tmp_path))

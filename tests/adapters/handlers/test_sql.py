@@ -71,6 +71,18 @@ def test_an_up_script_alone_has_no_way_back() -> None:
     assert [file.path.partition(".")[2] for file in new] == ["up.sql", "down.sql"]
 
 
+def test_where_nothing_goes_back_plain_scripts_stand_beside_up_scripts() -> None:
+    history = parse(**{"001_a.up.sql": "SELECT 1", "002_b.sql": "SELECT 2", "003_c.up.sql": "A"})
+    assert [(m.version, m.down) for m in history] == [
+        ("001_a", None),
+        ("002_b", None),
+        ("003_c", None),
+    ]
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    (new,) = SqlFiles().generate("d", "SELECT 4;", "SELECT 5;", now=now, existing=history)
+    assert new.path == "004_d.sql"
+
+
 def test_byte_order_mark_is_not_run_but_counted() -> None:
     (one,) = SqlFiles().parse([SourceFile("1.sql", b"\xef\xbb\xbf" + TWO_PARTS.encode())])
     assert one.up.startswith("\n")

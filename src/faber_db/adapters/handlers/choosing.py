@@ -12,7 +12,12 @@ from faber_db.services.ports import FoundHistory
 _FOREIGN = {
     "cassandra": "Cassandra",
     "clickhouse": "ClickHouse",
+    "cockroach": "CockroachDB",
+    "cockroachdb": "CockroachDB",
+    "derby": "Derby",
     "elasticsearch": "Elasticsearch",
+    "h2": "H2",
+    "hsqldb": "HSQLDB",
     "mongo": "MongoDB",
     "mongodb": "MongoDB",
     "mssql": "SQL Server",
@@ -23,6 +28,17 @@ _FOREIGN = {
     "sqlserver": "SQL Server",
 }
 """Folders of products that are none of ours; a project keeps them beside its own database."""
+_PRODUCTS = {
+    "mariadb": "mysql",
+    "mysql": "mysql",
+    "pg": "postgresql",
+    "pgsql": "postgresql",
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+    "sqlite": "sqlite",
+    "sqlite3": "sqlite",
+}
+"""How a folder is called that is for one product, where its format does not say it."""
 
 
 def choose(root: Path, found: Sequence[FoundHistory], engine: str) -> FoundHistory | None:
@@ -41,8 +57,8 @@ def choose(root: Path, found: Sequence[FoundHistory], engine: str) -> FoundHisto
     left_out = [history for history in found if history not in ours]
     product = "mysql" if engine == "mariadb" else engine
     meant = ours
-    if len(ours) > 1 and product and all(history.engine for history in ours):
-        meant = [history for history in ours if history.engine == product] or ours
+    if len(ours) > 1 and product and all(_engine(root, history) for history in ours):
+        meant = [history for history in ours if _engine(root, history) == product] or ours
     if len(meant) > 1:
         raise _open(root, meant)
     if not meant:
@@ -54,6 +70,13 @@ def choose(root: Path, found: Sequence[FoundHistory], engine: str) -> FoundHisto
 def _foreign(root: Path, history: FoundHistory) -> str:
     parts = history.folder.relative_to(root).parts
     return next((_FOREIGN[part.casefold()] for part in parts if part.casefold() in _FOREIGN), "")
+
+
+def _engine(root: Path, history: FoundHistory) -> str:
+    """The product that a folder is for: its format says it, or the last folder that is named so."""
+    parts = reversed(history.folder.relative_to(root).parts)
+    named = (_PRODUCTS[part.casefold()] for part in parts if part.casefold() in _PRODUCTS)
+    return history.engine or next(named, "")
 
 
 def _told(root: Path, left_out: Sequence[FoundHistory]) -> str:

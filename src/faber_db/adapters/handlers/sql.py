@@ -1,7 +1,7 @@
 """Plain SQL: pairs of `<id>.up.sql` and `<id>.down.sql`, or one `<id>.sql` with both parts.
 
-An `<id>.up.sql` alone has no way back, as that of other tools has none.
-Or, in a folder that has neither, `<number>_<words>.sql`: scripts that only go up.
+An `<id>.up.sql` alone has no way back, as that of other tools has none. Or, in a folder without
+down scripts, `<number>_<words>.sql`: scripts that only go up.
 
 The ledger `faber_db_migrations` is ours: `version` (the id), `name`, `sha256` of the file with the
 up script, `applied_at` and `execution_ms`. A migration that runs whole in one transaction has its
@@ -134,7 +134,7 @@ class SqlFiles:
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = {file.path: file for file in files if self.wants(file.path)}
         other_tools.refuse_files(sorted(wanted))
-        plain = not any(path.endswith((_UP, _DOWN)) for path in wanted)
+        plain = not any(path.endswith(_DOWN) for path in wanted)
         found: dict[str, Migration] = {}
         for path in sorted(wanted):
             if path.endswith(_DOWN):
@@ -290,7 +290,7 @@ class SqlFiles:
         wrap: bool = True,
     ) -> tuple[SourceFile, ...]:
         """A pair, or one file where the newest migration is one; a plain one only goes up."""
-        if existing and _is_plain(existing[-1]):
+        if any(map(_is_plain, existing)):
             return (SourceFile(f"{_next_plain(name, existing, now)}.sql", up.encode()),)
         version = new_id(name, now=now, existing=existing)
         down = down if has_statements(down) else _ONE_WAY
@@ -400,7 +400,7 @@ def _refuse_parted(path: str, text: str) -> None:
 def _refuse_two_shapes(history: Sequence[Migration]) -> None:
     """Refuse a script without markers among such that have them: they were forgotten."""
     plain = [m for m in history if _is_plain(m)]
-    if plain and len(plain) < len(history):
+    if plain and any(has_markers(m.content.decode("utf-8-sig")) for m in history):
         raise MigrationUnreadable(
             f"{plain[0].path} is neither one of a pair nor has `-- migrate:up` and `-- migrate:down`",
             hint="Other files of this folder have both markers; write them into this one too.",
