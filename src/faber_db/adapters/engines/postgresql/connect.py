@@ -138,21 +138,31 @@ def refuse_pooler(connection: "Connection", address: Address) -> None:
 
     Two transactions of one session in two processes are one. A pooler with nothing else to do
     gives the same process twice, but it made up the key that libpq holds for cancelling; then a
-    second session is opened: it must not get our process, and must not cost us ours.
+    second session is opened: it must not get our process, and must not cost us ours. One that gives
+    a process for each statement ends a session that begins a transaction.
 
     Raises:
-        ConnectionPooled: a process was shared or changed.
+        ConnectionPooled: a process was shared or changed, or no transaction may begin.
     """
     first = _process(connection)
     pooled = _process(connection) != first
     if not pooled and connection.info.backend_pid != first:
-        with raw(address) as second, second.transaction():
-            pooled = _process(second) == first or _process(connection) != first
+        pooled = _is_shared(connection, address, first)
     if pooled:
         raise ConnectionPooled(
             f"a transaction pooler answers for {address.label}",
             hint="Set `direct_url` to the server itself, or to a session pooler.",
         )
+
+
+def _is_shared(connection: "Connection", address: Address, first: object) -> bool:
+    import psycopg
+
+    try:
+        with raw(address) as second, second.transaction():
+            return _process(second) == first or _process(connection) != first
+    except psycopg.errors.ProtocolViolation:  # no server's own answer to a transaction
+        return True
 
 
 def _process(connection: "Connection") -> object:
