@@ -388,6 +388,11 @@ class _Builder:
         self, database: str, name: str, settings: EnvironmentSettings, engine: Engine
     ) -> Environment:
         protected, why = self._protections[database, name]
+        if protected and settings.rollback_on_failure:
+            raise ConfigError(
+                f"{name} is protected ({why}), where nothing rolls back by itself",
+                hint="Take `rollback_on_failure` out of its settings.",
+            )
 
         def url() -> str:
             return engine.normalise(self._resolve(database, name, settings), self._root)

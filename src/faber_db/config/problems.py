@@ -32,7 +32,6 @@ _NOT_YET: dict[Path, str] = {
 
 _NO_EFFECT_YET = {
     "schema_files": "Give the wanted tables to `faber-db architect` or `faber-db generate`.",
-    "rollback_on_failure": "A file that fails in its transaction is rolled back as a whole anyway.",
 }
 """Keys that the models have and nothing acts on: said, and not taken in silence."""
 

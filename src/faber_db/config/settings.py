@@ -208,7 +208,13 @@ class EnvironmentSettings(_Settings):
         tuple[str, ...],
         _says("Health checks, or `check:object`, that only inform.", ["sequence-use:audit_id_seq"]),
     ] = ()
-    rollback_on_failure: Annotated[bool, _says("Not supported yet.", False)] = False
+    rollback_on_failure: Annotated[
+        bool,
+        _says(
+            "Unprotected only: take back what a failed deployment applied, where that is proved.",
+            True,
+        ),
+    ] = False
     allow: Annotated[
         tuple[Allowed, ...], _says("Findings that would be refused and may run.", [])
     ] = ()

@@ -20,7 +20,7 @@ from faber_db.errors import (
     PolicyRefused,
     UnknownHandle,
 )
-from faber_db.executor import approving, clocks, creating, guard, jobs, tiers
+from faber_db.executor import approving, clocks, creating, guard, jobs, tiers, undoing
 from faber_db.executor.asking import require_patience
 from faber_db.executor.deploying import Carrier
 from faber_db.executor.notices import notify
@@ -264,7 +264,15 @@ class LocalExecutor:
             if not job.state.over or stored.state in (PlanState.DONE, PlanState.FAILED):
                 return job
         self._require_runnable(stored)
-        plan = stored.plan
+        job, claimed = self._claim(stored.plan)
+        if not claimed:
+            return job
+        if self._inline(stored):
+            return self.run_job(job.id, progress=progress, cancelled=cancelled)
+        return jobs.spawn(self._app, job, self._environ)
+
+    def _claim(self, plan: Plan) -> tuple[Job, bool]:
+        """A new job that has taken the plan; or the one that was faster."""
         job = jobs.new_job(
             self._app,
             plan.kind.value,
@@ -274,17 +282,13 @@ class LocalExecutor:
         )
         self._app.state.save_job(job)
         expect = (PlanState.SIGNED,) if plan.protected else (PlanState.OPEN,)
-        if not self._app.state.move_plan(
-            plan.id, expect=expect, to=PlanState.CLAIMED, job_id=job.id
-        ):
-            self._app.state.save_job(job.model_copy(update={"state": JobState.CANCELLED}))
-            now = self._app.state.plan(plan.id)
-            if not now.job_id:
-                raise ApprovalStale(f"{plan.id} is {now.state} ({now.reason or 'meanwhile'})")
-            return self._app.state.job(now.job_id)
-        if self._inline(stored):
-            return self.run_job(job.id, progress=progress, cancelled=cancelled)
-        return jobs.spawn(self._app, job, self._environ)
+        if self._app.state.move_plan(plan.id, expect=expect, to=PlanState.CLAIMED, job_id=job.id):
+            return job, True
+        self._app.state.save_job(job.model_copy(update={"state": JobState.CANCELLED}))
+        now = self._app.state.plan(plan.id)
+        if not now.job_id:
+            raise ApprovalStale(f"{plan.id} is {now.state} ({now.reason or 'meanwhile'})")
+        return self._app.state.job(now.job_id), False
 
     @audited("backup")
     def start_backup(self, *, database: str, environment: str, label: str) -> Job:
@@ -328,6 +332,7 @@ class LocalExecutor:
             result = self._carry_out(job, report, running.cancelled)
         except FaberDbError as error:
             self._close(job, error)
+            self._take_back(job, error, report, running.cancelled)
             return running.failed(error, cancelled=isinstance(error, Cancelled))
         except BaseException:
             bug = JobFailed("an unexpected error ended this job", hint="Its log holds the details.")
@@ -555,6 +560,25 @@ class LocalExecutor:
             },
         )
         self._notify(stored, "failed")
+
+    def _take_back(
+        self, job: Job, error: FaberDbError, progress: Progress, cancelled: IsCancelled
+    ) -> None:
+        """Undo what a failed deployment had applied, here and now; the error tells what became of it."""
+        stored = self._app.state.plan(job.plan_id) if job.plan_id else None
+        if stored is None or not undoing.is_wanted(self._app, stored, error):
+            return
+
+        def run(made: StoredPlan) -> Job:
+            self._require_runnable(made)
+            taken, claimed = self._claim(made.plan)
+            if claimed:
+                return self.run_job(taken.id, progress=progress, cancelled=cancelled)
+            return taken
+
+        progress("taking back what was applied before")
+        told = undoing.take_back(self._app, stored, propose=self.propose, run=run)
+        error.message = f"{error.message}; {told}"
 
     def _settled(self, job: Job) -> Job:
         if not jobs.dead(self._app, job):

@@ -1,6 +1,7 @@
 """From a proposal to a frozen plan. Reads the target, changes nothing."""
 
 import dataclasses
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -67,6 +68,8 @@ PLAN_LIFETIME = timedelta(days=7)
 _OTHERS = timedelta(seconds=10)  # to wait for another deployment
 OF_THE_MARKER = (PlanKind.POLICY, PlanKind.ADOPT_CLONE)  # they change what the target remembers
 OF_THE_LEDGER = (PlanKind.MARK, PlanKind.BASELINE, PlanKind.ACCEPT_EDIT)  # nothing else is written
+VERSIONS = "versions"  # of a roll-back's arguments, as JSON: exactly these, oldest first
+WAY_BACK = "way back"  # what the shadow is asked about a roll-back
 _NOT_TRIED = "a part of it may be there already, which a copy without rows has not"
 _OTHER_TARGET = (
     " That backup was made from another database, or from this one before an earlier restore."
@@ -199,14 +202,18 @@ def _roll_back(ground: Ground, proposal: Proposal) -> Content:
         )
     }
     applied = [m for m in history if states.get(m.version) is MigrationState.APPLIED]
-    to = proposal.arguments.get("to", "")
+    to, exactly = (proposal.arguments.get(key, "") for key in ("to", VERSIONS))
     names = [m.version for m in applied]
-    if to and to not in names:
+    if exactly:
+        applied = _ending_in(applied, exactly, ground)
+        undone = tuple(reversed(applied[-len(json.loads(exactly)) :]))
+    elif to and to not in names:
         raise InputError(
             f"{to!r} is not applied to {ground.environment.name}",
             hint=f"`faber-db status {ground.environment.name} --detail full` lists what is.",
         )
-    undone = tuple(reversed(applied[names.index(to) + 1 :] if to else applied[-1:]))
+    else:
+        undone = tuple(reversed(applied[names.index(to) + 1 :] if to else applied[-1:]))
     if not undone:
         raise NothingPending(f"nothing was applied to {ground.environment.name} after {to}")
     from faber_db.executor import ways_back
@@ -225,6 +232,30 @@ def _roll_back(ground: Ground, proposal: Proposal) -> Content:
         (way_back, *answers),
         trial,
     )
+
+
+def _ending_in(applied: list[Migration], exactly: str, ground: Ground) -> list[Migration]:
+    """Those that are applied, the last of which are exactly what a deployment applied that failed.
+
+    Raises:
+        LedgerBlocked: something else was applied meanwhile, or did not end.
+    """
+    try:
+        versions = [str(version) for version in json.loads(exactly)]
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{exactly[:80]!r} is no list of versions") from error
+    unended = [
+        row.version
+        for row in ground.database.handler.ledger(ground.session)
+        if not row.finished and not row.rolled_back
+    ]
+    if unended or not versions or [m.version for m in applied[-len(versions) :]] != versions:
+        what = f"{unended[0]} did not end" if unended else f"{versions} is not what came last"
+        raise LedgerBlocked(
+            f"{what} in {ground.environment.name}",
+            hint=f"`faber-db status {ground.environment.name}` says what is there.",
+        )
+    return applied
 
 
 def _restore(ground: Ground, proposal: Proposal) -> Content:

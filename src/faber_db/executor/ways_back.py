@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from faber_db.errors import FaberDbError, MigrationIrreversible
-from faber_db.executor.planning import Ground
+from faber_db.executor.planning import WAY_BACK, Ground
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk
 from faber_db.model.migration import Migration
 from faber_db.model.plan import PreflightAnswer
@@ -55,7 +55,7 @@ def proved(
             hint=f"Write a down script, or restore a backup: `faber-db restore {ground.environment.name}`.",
         )
     return _findings(found, undone), PreflightAnswer(
-        question="way back",
+        question=WAY_BACK,
         answer=f"not proved: {found.unproved}" if found.unproved else _answer(found),
         ok=None if found.unproved else not found.differences,
         asked_at=ground.app.now().isoformat(timespec="seconds"),

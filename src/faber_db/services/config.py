@@ -197,7 +197,6 @@ def _no_effect(settings: EnvironmentSettings) -> tuple[str, ...]:
         "protected": settings.protected is False,
         "approval": settings.approval is not None,
         "backup": settings.backup not in (None, "required"),
-        "rollback_on_failure": settings.rollback_on_failure,
     }
     return tuple(key for key, given in weaker.items() if given)
 
