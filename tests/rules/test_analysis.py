@@ -160,6 +160,35 @@ def test_an_invalid_index_is_not_there() -> None:
     assert serious(analyze(parse(key, Dialect.POSTGRESQL), context)) == ["refused"]
 
 
+PRODUCTS = "CREATE TABLE p (id int, CONSTRAINT p_key PRIMARY KEY (id)); "
+RENAMED_KEYS = {
+    "a constraint": (
+        f"{PRODUCTS} ALTER TABLE p RENAME CONSTRAINT p_key TO q; ALTER TABLE p DROP CONSTRAINT q",
+        [],
+    ),
+    "an index": (
+        f"{PRODUCTS} ALTER INDEX p_key RENAME TO q; ALTER TABLE p DROP CONSTRAINT q",
+        [],
+    ),
+    "its table": (
+        "CREATE TABLE q (id int PRIMARY KEY); ALTER TABLE q RENAME TO p;"
+        " ALTER TABLE p DROP CONSTRAINT q_pkey",
+        [],
+    ),
+    "another one": (
+        f"{PRODUCTS} ALTER TABLE p ADD CONSTRAINT u UNIQUE (id);"
+        " ALTER TABLE p RENAME CONSTRAINT u TO q; ALTER TABLE p DROP CONSTRAINT q",
+        ["refused"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "codes"), RENAMED_KEYS.values(), ids=RENAMED_KEYS)
+def test_a_renamed_key_is_dropped_by_its_new_name(before: str, codes: list[str]) -> None:
+    sql = f"{before}; ALTER TABLE p ADD PRIMARY KEY (id)"
+    assert serious(analyze(parse(sql, Dialect.POSTGRESQL), Context(Dialect.POSTGRESQL))) == codes
+
+
 VIEWS = {
     "of another table": ("SELECT o.id, c.name FROM orders o JOIN customers c ON true", []),
     "by its alias": ("SELECT p.title FROM products p", ["has-dependants"]),

@@ -5,11 +5,13 @@ import pytest
 from faber_db.model.dialect import Dialect
 from faber_db.model.statement import (
     Action,
+    Calls,
     CreateRoutine,
     Delete,
     Drop,
     Dynamic,
     NotUnderstood,
+    Query,
     Raise,
     Truncate,
 )
@@ -86,6 +88,27 @@ def test_bodies_of_trigger_functions_are_read() -> None:
 def test_execute(body: str, expected: list[str]) -> None:
     looked_at = (Drop, Truncate, Delete, Dynamic)
     assert [type(a).__name__ for a in actions(body) if isinstance(a, looked_at)] == expected
+
+
+ASSIGNMENTS = {
+    "a quoted column": ('NEW."aB" := 1', []),
+    "a quote in it": ('NEW."a""=B" := 1', []),
+    "an element": ("a[1] := 2", []),
+    "a slice": ("a[1:2] := '{3,4}'", []),
+    "by a key": ("j['k'] := '1'", []),
+    "a query": ('NEW."aB" := (SELECT id FROM t)', ["Query"]),
+    "a subscript that calls": ("a[wipe()] := 2", ["Calls"]),
+    "a value that calls": ('NEW."aB" := wipe()', ["Calls"]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ASSIGNMENTS.values(), ids=ASSIGNMENTS)
+def test_what_is_assigned_to(text: str, expected: list[str]) -> None:
+    body = f"DECLARE a int[]; j jsonb; BEGIN {text}; RETURN NEW; END"
+    looked_at = (Query, Calls, NotUnderstood)
+    assert [
+        type(a).__name__ for a in actions(body, "trigger") if isinstance(a, looked_at)
+    ] == expected
 
 
 @pytest.mark.parametrize(

@@ -213,13 +213,19 @@ class TableState:
         """Its name, or those that PostgreSQL may have given it."""
         if constraint.name:
             return (constraint.name,)
-        last = self.name.rpartition(".")[2]
         end = {"primary key": "pkey", "unique": "key", "foreign key": "fkey"}
-        columns = "_".join(constraint.columns)
+        word, columns = end.get(constraint.kind, constraint.kind), "_".join(constraint.columns)
+        lasts = dict.fromkeys(n.rpartition(".")[2] for n in (self.name, self.was) if n)
         if constraint.kind == "primary key":
-            return (f"{last}_pkey",)
-        word = end.get(constraint.kind, constraint.kind)
-        return (f"{last}_{columns}_{word}", f"{last}_{word}")
+            return tuple(f"{last}_pkey" for last in lasts)
+        return tuple(n for last in lasts for n in (f"{last}_{columns}_{word}", f"{last}_{word}"))
+
+    def rename_key(self, old: str, new: str) -> None:
+        """Call a constraint, and an index, by another name."""
+        self.constraints = [
+            replace(c, name=new) if old in self.names_of(c) else c for c in self.constraints
+        ]
+        self.indexes = [replace(i, name=new) if i.name == old else i for i in self.indexes]
 
     def is_unique(self, columns: tuple[str, ...], *, without: str | None = None) -> bool:
         """Whether a key, other than the one named `without`, is over exactly these columns."""
@@ -907,6 +913,12 @@ class State:
             if found is not None and column is not None:
                 column.name = action.new
                 found.columns = {self.key(c.name): c for c in found.columns.values()}
+        elif action.kind in ("constraint", "index"):
+            last = action.old.rpartition(".")[2]
+            within = [self.table(action.table)] if action.table else self.tables.values()
+            for each in within:  # the index of a key is called as its constraint, and follows it
+                if each is not None:
+                    each.rename_key(last, action.new)
         elif action.kind in ("table", "view", "materialized view"):
             schema = action.old.rpartition(".")[0]
             new = f"{schema}.{action.new}" if schema and "." not in action.new else action.new

@@ -19,7 +19,7 @@ from faber_db.model.statement import (
 from faber_db.sql.limits import MAX_DEPTH, depth, is_short
 from faber_db.sql.postgresql.templates import Variables, texts_of
 
-_ASSIGNMENT = re.compile(r"[^:='\"]+:?=(?!=)(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"""((?:[^:='"\[]|"[^"]*"|\[[^\]]*\])+):?=(?!=)(.*)""", re.DOTALL)
 # libpg_query 18 closes the variables that every trigger function has (TG_OP and others) once too often
 _BROKEN = re.compile(r'("datums":\[(?:\{"PLpgSQL_rec":\{[^{}]*\}\},)*)((?:\{\}\},)+)')
 _OWN_QUERY = {
@@ -131,7 +131,7 @@ def _variables(body: Body) -> Variables:
         elif key == "PLpgSQL_stmt_assign":
             name = names.get(int(value.get("varno", 0)), "")
             match = _ASSIGNMENT.match(_query(value.get("expr")))
-            found.setdefault(name, []).append(match[1] if match else None)
+            found.setdefault(name, []).append(match[2] if match else None)
         elif key == "PLpgSQL_stmt_execsql" and value.get("into"):
             _into(value, found)
     return found
@@ -200,7 +200,13 @@ def _expression(value: dict[str, Any]) -> Iterator[Action]:
         return
     if mode > 2:
         match = _ASSIGNMENT.match(text)
-        text = match[1] if match else text
+        if match and "[" in match[1]:  # a subscript can call functions too
+            yield from _value(match[1])
+        text = match[2] if match else text
+    yield from _value(text)
+
+
+def _value(text: str) -> Iterator[Action]:
     yield from (a for a in sql_text(f"SELECT {text}") if not (isinstance(a, Query) and not a.reads))
 
 

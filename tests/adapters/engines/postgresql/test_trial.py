@@ -86,6 +86,13 @@ def test_locks_are_held_until_the_transaction_ends() -> None:
     assert tried(f"BEGIN; {text.replace(';', '; COMMIT;')}", wrap=True)[1].held == ()
 
 
+def test_an_isolation_level_that_the_trial_is_too_late_for_is_no_failure() -> None:
+    level = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+    found = tried(f"BEGIN; {level}; UPDATE users SET email = ''; SELECT 1 FROM nowhere; COMMIT")
+    assert [t.error[:5] for t in found] == ["", "", "42P01"]
+    assert found[0].not_tried.startswith("the trial reads before it")
+
+
 def test_a_lock_outlives_its_table() -> None:
     found = tried("DROP TABLE orders; CREATE INDEX ON users (born)")
     assert dict(found[1].held) == {"orders": AEL}

@@ -22,7 +22,7 @@ from faber_db.adapters.engines.postgresql.trial_refusals import missing, refusal
 from faber_db.adapters.engines.stretches import Stretch, Unit
 from faber_db.errors import ConnectionLost, FaberDbError, NotSupported
 from faber_db.model.migration import StatementRun
-from faber_db.model.statement import Create, Truncate
+from faber_db.model.statement import Create, SetVariable, Truncate
 from faber_db.services.ports import Limits, Tried
 from faber_db.sql.script import Script, Statement
 
@@ -172,7 +172,7 @@ class _Watched(ScriptRun):
             or (f"the trial took longer than {SECONDS:g} s" if self._trial.is_over else "")
         )
         if why:
-            self._trial.left_out = True
+            self._trial.left_out = self._trial.left_out or not _sets_transaction(statement)
             self._answers.append(replace(_nothing(statement), not_tried=why))
             return StatementRun(line=statement.line, text=statement.text, duration_ms=0, rows=-1)
         before = self._before or reading.read(self._connection, self._trial.tables)
@@ -222,10 +222,17 @@ def _untriable(statement: Statement, state: str, said: str) -> str:
         return f"the role of a trial may not do it ({said})"
     if state == QUERY_CANCELED:
         return f"it took longer than {LIMITS.statement_timeout.seconds} s"
+    if state == ACTIVE_TRANSACTION and _sets_transaction(statement):
+        return f"the trial reads before it ({said})"
     extension = any(isinstance(a, Create) and a.kind == "extension" for a in statement.actions)
     if not state or state.startswith(_NO_RESOURCES) or (extension and state in _NOT_INSTALLED):
         return f"it cannot be done here ({said})"
     return ""
+
+
+def _sets_transaction(statement: Statement) -> bool:
+    """Whether it is SET TRANSACTION, on which nothing behind it depends where it runs alone."""
+    return any(isinstance(a, SetVariable) and a.name == "transaction" for a in statement.actions)
 
 
 def _state(error: FaberDbError) -> str:
