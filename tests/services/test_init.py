@@ -306,3 +306,24 @@ def test_the_folder_of_a_product_that_is_not_ours_is_left_out(tmp_path: Path) ->
     answer = run(tmp_path)
     assert answer.details.migrations == "prisma/migrations"
     assert "db/clickhouse/migrations is for ClickHouse" in answer.details.evidence[0]
+
+
+CONFIGURATIONS = {
+    "Prisma": ("app/prisma.config.ts", "datasource: { url: process.env.DIRECT || process.env.POOL }"),
+    "Prisma's own word": ("app/prisma.config.ts", 'datasource: { url: env<Env>("POOL") }'),
+    "Drizzle": ("app/drizzle.config.ts", "dbCredentials: { url: process.env.POOL! }"),
+    "TypeORM": ("app/data-source.ts", 'type: "postgres", url: process.env["POOL"],'),
+    "Knex": ("knexfile.js", "connection: { connectionString: process.env.POOL, ssl: true },"),
+    "not a comment": ("app/drizzle.config.ts", "// url: process.env.OLD\nurl: process.env.POOL,"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "text"), CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+def test_the_variable_stands_in_the_tools_configuration(
+    file: str, text: str, tmp_path: Path
+) -> None:
+    prisma(tmp_path / "app")
+    (tmp_path / file).write_text(text)
+    answer = run(tmp_path, environ={"POOL": "dev.db"})
+    assert urls(tmp_path) == {"dev": "env:POOL"}
+    assert f"POOL is named in {file}" in answer.details.evidence

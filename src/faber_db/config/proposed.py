@@ -21,6 +21,16 @@ _PRISMA_FILES = (
     "prisma/schema.prisma",
     "schema.prisma",
 )
+_TOOL_FILE = re.compile(
+    r"(?:(?:prisma|drizzle)[\w.-]*\.config|knexfile|(?:typeorm|data-?source|ormconfig)[\w.-]*)\.[cm]?[jt]s",
+    re.I,
+)
+"""Where a JavaScript tool is told its database."""
+_EXPRESSION = re.compile(r"\b(?:url|connection(?:String)?)\s*[=:]\s*([^\n;{}]*)")
+_VARIABLE = re.compile(
+    r"""\benv(?:<[^>]*>)?\(\s*["'](\w+)["']\s*\)|process\.env\.(\w+)"""
+    r"""|process\.env\[\s*["'](\w+)["']\s*\]"""
+)
 _NAMES = {
     "staging": ("STAGING_DATABASE_URL", "DATABASE_URL_STAGING"),
     "production": (
@@ -49,6 +59,7 @@ def proposed(
     url: str = "",
     keys: Mapping[str, str] | None = None,
     schemas: Sequence[Path] = (),
+    folder: Path | None = None,
 ) -> ProposedConfig:
     """The shortest configuration for a project.
 
@@ -58,10 +69,13 @@ def proposed(
         url: a reference for `dev`, where it is known.
         keys: further top-level keys (`engine`, `handler`, `migrations`).
         schemas: of Prisma, wherever in the project they lie.
+        folder: of the migrations; a tool's configuration lies there or above.
     """
     named = _variables(root, environ)
     engine = (keys or {}).get("engine", "")
-    reference, evidence = (url, []) if url else _dev(root, named, schemas, engine)
+    reference, evidence = (
+        (url, []) if url else _dev(root, named, [*schemas, *_tool_files(root, folder)], engine)
+    )
     environments: dict[str, Any] = {"dev": {"url": reference}}
     for environment, names in _NAMES.items():
         found = next((name for name in names if name in named), "")
@@ -97,22 +111,22 @@ def _variables(root: Path, environ: Mapping[str, str]) -> dict[str, _Variable]:
 
 
 def _dev(
-    root: Path, named: Mapping[str, _Variable], schemas: Sequence[Path], engine: str
+    root: Path, named: Mapping[str, _Variable], files: Sequence[Path], engine: str
 ) -> tuple[str, list[str]]:
     """A reference for `dev`, and what it was read off."""
-    elsewhere = [s.relative_to(root).as_posix() for s in schemas]
+    elsewhere = [file.relative_to(root).as_posix() for file in files]
     for file in (*_PRISMA_FILES, *elsewhere):
-        name, literal = _prisma_url(_text(root / file))
+        name, literal = _url_in(_text(root / file), named)
         if literal:
             return _placed(literal, file), [f"{file} names {literal}"]
         if name:
             return _reference(name, named, f"{name} is named in {file}")
     if "DATABASE_URL" in named:
         return _reference("DATABASE_URL", named, f"DATABASE_URL is {named['DATABASE_URL'].where}")
-    files = _sqlite_files(root)
-    if len(files) == 1:
-        return f"./{files[0]}", [f"{files[0]} is the only SQLite file"]
-    if engine == "sqlite" and not files:
+    databases = _sqlite_files(root)
+    if len(databases) == 1:
+        return f"./{databases[0]}", [f"{databases[0]} is the only SQLite file"]
+    if engine == "sqlite" and not databases:
         return "./dev.db", ["nothing names a database, so ./dev.db is assumed"]
     return "env:DATABASE_URL", ["nothing names a database, so DATABASE_URL is assumed"]
 
@@ -132,17 +146,30 @@ def _reference(name: str, named: Mapping[str, _Variable], evidence: str) -> tupl
     return f"env:{name}", [evidence]
 
 
-def _prisma_url(text: str) -> tuple[str, str]:
-    """Name of the variable that a Prisma file takes its URL from, or a literal SQLite `file:`."""
+def _tool_files(root: Path, folder: Path | None) -> Sequence[Path]:
+    """The configurations of JavaScript tools from the migrations upwards, the nearest first."""
+    found: list[Path] = []
+    for place in (folder, *folder.parents) if folder else ():
+        if not place.is_relative_to(root):
+            break
+        if place.is_dir():
+            found += sorted(f for f in place.iterdir() if _TOOL_FILE.fullmatch(f.name))
+    return found
+
+
+def _url_in(text: str, named: Mapping[str, _Variable]) -> tuple[str, str]:
+    """Name of the variable that a file takes its URL from, or a literal SQLite `file:`.
+
+    Of `A || B` it is the first that is set or named somewhere; where none is, the last.
+    """
     code = re.sub(r"(?m)^\s*//.*$", "", text)
-    match = re.search(
-        r"""\burl\s*[=:]\s*(?:env\(\s*["'](\w+)["']\s*\)|process\.env\.(\w+)"""
-        r"""|process\.env\[\s*["'](\w+)["']\s*\]|["'](file:[^"']+)["'])""",
-        code,
-    )
-    if match is None:
-        return "", ""
-    return match[1] or match[2] or match[3] or "", match[4] or ""
+    for match in _EXPRESSION.finditer(code):
+        if literal := re.match(r"""["'](file:[^"']+)["']""", match[1]):
+            return "", literal[1]
+        names = [m[1] or m[2] or m[3] for m in _VARIABLE.finditer(match[1])]
+        if names:
+            return next((name for name in names if name in named), names[-1]), ""
+    return "", ""
 
 
 def _sqlite_files(root: Path) -> Sequence[str]:

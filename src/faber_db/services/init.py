@@ -220,7 +220,8 @@ def _proposal(
         keys["handler"] = history.handler
         keys["migrations"] = history.folder.relative_to(root).as_posix()
     schemas = history.schema_files if history else ()
-    return proposed(root, environ, url=request.url, keys=keys, schemas=schemas)
+    folder = history.folder if history else None
+    return proposed(root, environ, url=request.url, keys=keys, schemas=schemas, folder=folder)
 
 
 def _details(

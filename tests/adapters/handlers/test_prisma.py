@@ -43,6 +43,7 @@ def test_folders_in_order_of_their_names() -> None:
     ("files", "error"),
     [
         ({"a/down.sql": "SELECT 1;"}, MigrationUnreadable),
+        ({"a/migration.sql": "SELECT 1;", "b/migration.ts": ""}, MigrationUnreadable),
         ({"migration_lock.toml": "# nothing"}, MigrationUnreadable),
         ({"migration_lock.toml": 'provider = "sqlserver"'}, NotSupported),
     ],

@@ -61,6 +61,8 @@ from faber_db.services.ports import FoundHistory, Session
 from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Script
 
+_FILE = re.compile(r"[^/]+/(?:(?:migration|down)\.sql|migration\.[cm]?[jt]s)")
+
 
 class Prisma:
     """Folders with a `migration.sql` each, in order of their names."""
@@ -87,7 +89,7 @@ class Prisma:
         return list(found.values())
 
     def wants(self, path: str) -> bool:
-        return path == LOCK_FILE or re.fullmatch(r"[^/]+/(migration|down)\.sql", path) is not None
+        return path == LOCK_FILE or _FILE.fullmatch(path) is not None
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         by_path = {file.path: file for file in files if self.wants(file.path)}
@@ -239,6 +241,13 @@ class Prisma:
 
     def _migration(self, name: str, files: dict[str, SourceFile], provider: str) -> Migration:
         up, down = files.get(f"{name}/migration.sql"), files.get(f"{name}/down.sql")
+        program = next((p for p in files if p.startswith(f"{name}/") and p[-4:] != ".sql"), "")
+        if up is None and program:
+            raise MigrationUnreadable(
+                f"{program} is a program, and {name} holds no migration.sql",
+                hint="Prisma refuses such a folder (P3015). Where another program runs these in"
+                " between and makes a folder for Prisma, name that one as `migrations`.",
+            )
         if up is None:
             raise MigrationUnreadable(
                 f"{name} holds down.sql and no migration.sql", hint="Add it, or remove the folder."
