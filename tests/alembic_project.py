@@ -10,10 +10,23 @@ from faber_db.services.coordinate import Request
 from faber_db.services.history import history
 
 TOOL = """#!{python}
-import os, sqlite3, sys
+import os, pathlib, re, sqlite3, sys
 revision = sys.argv[-1]
 if revision == "current":
     sqlite3.connect({looks}).execute("SELECT 1 FROM sqlite_schema")
+    sys.exit()
+if sys.argv[-2] == "downgrade":
+    revision = revision.removesuffix("@-1")
+    text = pathlib.Path(f"migrations/versions/{{revision}}.py").read_text()
+    before = re.search("down_revision = '(.*)'", text)
+    database = sqlite3.connect({database})
+    with database:
+        if "def downgrade" not in text:
+            sys.exit("AttributeError: no attribute 'downgrade'")
+        database.execute("DELETE FROM alembic_version")
+        if before:
+            database.execute("INSERT INTO alembic_version VALUES (?)", (before[1],))
+        database.execute(f"DROP TABLE made_by_{{revision}}")
     sys.exit()
 assert sys.argv[-2] == "upgrade", sys.argv
 database = sqlite3.connect({database})

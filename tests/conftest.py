@@ -65,6 +65,14 @@ def postgresql_server() -> Iterator[Callable[..., str]]:
         yield get
 
 
+@pytest.fixture(autouse=True)
+def recorded_within_the_call() -> Iterator[None]:
+    """Programs are recorded in the call that needs them, however slow this machine is."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr("faber_db.services.recording_in_time.IN_CALL_SECONDS", 600.0)
+        yield
+
+
 @pytest.fixture
 def new_postgresql(postgresql_server: Callable[..., str]) -> Iterator[Callable[..., str]]:
     """Gives the URL of a new database each time: on the newest version, or on `major`."""

@@ -74,7 +74,10 @@ class Programs(SqlFiles):
         nothing.touch()
         require_obedient(lambda there: _runner(there, nothing, dialect), place, dialect)
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
+        assert not back, "its programs have no way back"
         self._ran(migration.version)
         run_tool(session, _runner(place, place.folder / migration.path, session.dialect), place)
 

@@ -44,6 +44,10 @@ def upgrade():
     op.add_column("people", sa.Column("mail", sa.String(80)))
     with op.get_context().autocommit_block():
         op.create_index("people_mail", "people", ["mail"], postgresql_concurrently=True)
+def downgrade():
+    with op.get_context().autocommit_block():
+        op.drop_index("people_mail", "people", postgresql_concurrently=True)
+    op.drop_column("people", "mail")
 """
 _READS = """
 import sqlalchemy as sa
@@ -134,11 +138,21 @@ def test_alembic(shop: Project) -> None:
     code, answer = shop.exits("drift", "production")
     assert (code, answer["details"]["differences"]) == (0, []), answer
 
+    plan = shop.plan("rollback", "production")
+    shown = shop.run("plan", "show", plan, "--sql").stdout
+    assert "DROP INDEX CONCURRENTLY people_mail;" in shown
+    assert shown.count("recorded from versions/bbbb2222_second.py (SHA-256 ") >= 1
+    done = shop.sign(plan, loses=("people.mail",), deploy=True)
+    assert done.exit_code == 0, done.screen
+    assert _alembic(shop, "current").split() == ["aaaa1111"]
+    code, answer = shop.exits("drift", "production")
+    assert (code, answer["details"]["differences"]) == (0, []), answer
+
     _write(shop, "cccc3333_reads", _READS)
     code, answer = shop.exits("release", "production")
     assert (code, answer["errors"][0]["code"]) == (5, "migration-not-reproducible"), answer
     assert "reads people" in answer["errors"][0]["message"]
-    assert shop.rows("production", "SELECT version_num FROM alembic_version") == [("bbbb2222",)]
+    assert shop.rows("production", "SELECT version_num FROM alembic_version") == [("aaaa1111",)]
 
     code, answer = shop.exits("build", "dev")  # open: Alembic itself applies all three
     assert code == 0, answer

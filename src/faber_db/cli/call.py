@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -120,10 +120,10 @@ class Call:
 
     @cached_property
     def app(self) -> "App":
-        """The project, opened; nothing is connected yet."""
+        """The project, opened; nothing is connected yet. Who types a command waits for its end."""
         from faber_db.app import build
 
-        return build(self.project, os.environ)
+        return replace(build(self.project, os.environ), waits=True)
 
     @property
     def project(self) -> Path | None:

@@ -1,6 +1,7 @@
 """What build, evaluate, release and rollback share: arguments, waiting, drawing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
@@ -110,7 +111,8 @@ def coordinate(
     from faber_db.cli.render.coordinate import outcome
 
     with call.cancellable() as cancelled:
-        answer = run(request, call.app, progress=call.terminal.progress, cancelled=cancelled)
+        app = call.app if wait else replace(call.app, waits=False)
+        answer = run(request, app, progress=call.terminal.progress, cancelled=cancelled)
     attached = request.model_copy(update={"plan_id": answer.details.plan_id})
     answer = followed(
         call,

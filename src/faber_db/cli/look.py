@@ -187,6 +187,7 @@ def register(program: typer.Typer) -> None:
             trial=trial,
             queries=queries,
         )
+
         if as_sarif:
             from faber_db.cli.sarif import sarif
 

@@ -175,7 +175,7 @@ class RemoteExecutor:
     def start_backup(self, *, database: str, environment: str, label: str) -> Job:
         raise InternalError("a backup elsewhere is asked for as a whole")
 
-    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
+    def start_recording(self, *, database: str, twice: Sequence[str], back: Sequence[str]) -> Job:
         raise InternalError("programs are recorded in the project's own account")
 
     def run_job(

@@ -304,13 +304,13 @@ class LocalExecutor:
         return jobs.spawn(self._app, job, self._environ)
 
     @audited("recording")
-    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
+    def start_recording(self, *, database: str, twice: Sequence[str], back: Sequence[str]) -> Job:
         job = jobs.new_job(
             self._app,
             recording_in_time.KIND,
             database=self._app.database(database).name,
             environment="",  # none: its databases are thrown away
-            arguments={"twice": json.dumps(list(twice))},
+            arguments={"twice": json.dumps(list(twice)), "back": json.dumps(list(back))},
         )
         self._app.state.save_job(job)
         return jobs.spawn(self._app, job, self._environ)

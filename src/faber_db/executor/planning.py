@@ -62,6 +62,7 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Proposal, Session
 from faber_db.services.trying import ToTry, on_copy
+from faber_db.services.undone import taken_back
 from faber_db.sql.script import Script
 
 PLAN_LIFETIME = timedelta(days=7)
@@ -213,12 +214,14 @@ def _roll_back(ground: Ground, proposal: Proposal) -> Content:
             hint=f"`faber-db status {ground.environment.name} --detail full` lists what is.",
         )
     else:
-        undone = tuple(reversed(applied[names.index(to) + 1 :] if to else applied[-1:]))
+        undone = taken_back(applied, to)
     if not undone:
         raise NothingPending(f"nothing was applied to {ground.environment.name} after {to}")
     from faber_db.executor import ways_back
 
-    undone, made = ways_back.found_for(ground, undone)
+    undone, made = ways_back.found_for(ground, undone, proposal.unrecorded)
+    if ground.target.protected:
+        programs.require_origin_of_way_back(undone, proposal.files)
     findings, way_back = ways_back.proved(ground, applied, undone, made=bool(made))
     trial, why = tried(ground, PlanKind.ROLLBACK, undone)
     analysis, answers = looked_at(ground, PlanKind.ROLLBACK, undone, trial, not_tried=why)

@@ -74,8 +74,8 @@ class RoutingExecutor:
     def start_backup(self, *, database: str, environment: str, label: str) -> Job:
         return self._here.start_backup(database=database, environment=environment, label=label)
 
-    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
-        return self._here.start_recording(database=database, twice=twice)
+    def start_recording(self, *, database: str, twice: Sequence[str], back: Sequence[str]) -> Job:
+        return self._here.start_recording(database=database, twice=twice, back=back)
 
     def watch(
         self,

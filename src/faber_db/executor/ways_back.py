@@ -1,7 +1,7 @@
 """Whether a way back leads back: up and down on a shadow, and the schema compared with the one before."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from faber_db.errors import FaberDbError, MigrationIrreversible
 from faber_db.executor.planning import WAY_BACK, Ground
@@ -13,9 +13,14 @@ from faber_db.services.inverse import ARGUMENT, inverse_of, with_inverses
 
 
 def found_for(
-    ground: Ground, undone: Sequence[Migration]
+    ground: Ground, undone: Sequence[Migration], unrecorded: Mapping[str, str]
 ) -> tuple[tuple[Migration, ...], tuple[tuple[str, str], ...]]:
     """Migrations with a way back each, and what the plan has to say of those that were made for them.
+
+    Args:
+        ground: where they are taken back.
+        undone: newest first.
+        unrecorded: by version, why only a program knows the way back.
 
     Raises:
         MigrationIrreversible: one has no down script, and no inverse that loses nothing.
@@ -29,8 +34,11 @@ def found_for(
         except FaberDbError as error:
             sql, why = "", error.message
         if not sql:
+            lacks = f"{migration.name} has no down script"
+            if migration.version in unrecorded:
+                lacks = f"the way back of {unrecorded[migration.version]}"
             raise MigrationIrreversible(
-                f"{migration.name} has no down script, and none can be made: {why}",
+                f"{lacks}, and none can be made: {why}",
                 hint="Write one beside it, or restore a backup:"
                 f" `faber-db restore {ground.environment.name}`.",
             )

@@ -115,6 +115,7 @@ class App:
     version_control: VersionControl | None = None  # of the project; None: not looked at
     serves: str = ""  # this is an executor's own: "account" (another one's) or "host"; else empty
     creators: Callable[[], tuple[PinnedApprover, ...]] = tuple  # who signs what is not there yet
+    waits: bool = False  # who calls waits as long as it takes, so that nothing is left to a job
     executors: tuple[Away, ...] = ()  # those that the environments name, each once
 
     def database(self, name: str = "") -> Database:

@@ -14,6 +14,7 @@ from faber_db.errors import (
     ApprovalStale,
     Exit,
     FaberDbError,
+    MigrationIrreversible,
     NothingPending,
     PolicyRefused,
 )
@@ -25,9 +26,10 @@ from faber_db.services.app import App, Database, Environment
 from faber_db.services.elsewhere import history_of, is_planned_only
 from faber_db.services.history import read_folder
 from faber_db.services.ports import Cancelled, Progress, Proposal, never, silent
-from faber_db.services.programs import readable
+from faber_db.services.programs import Readable, readable
 from faber_db.services.rejections import rejections_of
 from faber_db.services.steps import PlannedStep, steps_of
+from faber_db.services.undone import with_ways_back
 
 WATCH_SECONDS = 25.0
 _PLANS = 5  # that may become stale one after the other, where nobody has to decide
@@ -126,6 +128,7 @@ def elsewhere(
     database: Database,
     environment: Environment,
     *,
+    to: str = "",
     progress: Progress = silent,
     cancelled: Cancelled = never,
 ) -> Answer[CoordinateDetails] | None:
@@ -140,15 +143,36 @@ def elsewhere(
     changes: dict[str, Any] = {"environment": environment.name}
     if is_planned_only(app, environment):
         changes["dry_run"] = True
-    read = readable(app, database, environment, progress=progress, cancelled=cancelled)
-    return environment.away.ask(
-        phase.name,
-        request.model_copy(update=changes),
-        CoordinateDetails,
-        history=history_of(read.database),
-        progress=progress,
-        cancelled=cancelled,
-    )
+    read = _read(phase, app, database, environment, to, progress, cancelled)
+    try:
+        return environment.away.ask(
+            phase.name,
+            request.model_copy(update=changes),
+            CoordinateDetails,
+            history=history_of(read.database),
+            progress=progress,
+            cancelled=cancelled,
+        )
+    except MigrationIrreversible as error:  # what it does not know: why there is no recording
+        error.message = "; ".join([error.message, *read.reasons.values()])
+        raise
+
+
+def _read(
+    phase: Phase,
+    app: App,
+    database: Database,
+    environment: Environment,
+    to: str,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Readable:
+    """The history with what its programs would run, in the direction of this phase."""
+    if phase.kind is PlanKind.ROLLBACK:
+        return with_ways_back(
+            app, database, environment, to=to, progress=progress, cancelled=cancelled
+        )
+    return readable(app, database, environment, progress=progress, cancelled=cancelled)
 
 
 def carry(
@@ -231,7 +255,9 @@ def _propose(
         arguments=arguments,
     )
     if phase.reads:
-        read = readable(app, database, environment, progress=progress, cancelled=cancelled)
+        read = _read(
+            phase, app, database, environment, arguments.get("to", ""), progress, cancelled
+        )
         files, reasons = read_folder(read.database), read.reasons
         proposal = replace(proposal, files=files, unrecorded=reasons)
     return app.executor.propose(proposal)

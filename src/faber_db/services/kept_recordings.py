@@ -73,29 +73,30 @@ class Kept:
         """What says which history this is, with all that its recordings depend on."""
         return self._keys[-1] if self._keys else ""
 
-    def find(self, number: int, *, twice: bool) -> Outcome | None:
+    def find(self, number: int, *, twice: bool, back: bool = False) -> Outcome | None:
         """The one by position in the history; one that was made twice serves for once as well."""
         for times in (2,) if twice else (2, 1):
             try:
-                held = json.loads(self._file(number, times).read_bytes())
+                held = json.loads(self._file(number, times, back=back).read_bytes())
                 return Outcome(**{name: str(held[name]) for name in Outcome.__slots__})
             except (OSError, ValueError, KeyError, TypeError):
                 continue
         return None
 
-    def keep(self, number: int, outcome: Outcome, *, twice: bool) -> None:
+    def keep(self, number: int, outcome: Outcome, *, twice: bool, back: bool = False) -> None:
         """Keep a recording, or why there is none; what is not the program's fault is tried again."""
         if not outcome.sql and outcome.code != "migration-not-reproducible":
             return
-        file = self._file(number, 2 if twice else 1)
+        file = self._file(number, 2 if twice else 1, back=back)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
         part.touch(mode=0o600)
         part.write_text(json.dumps({name: getattr(outcome, name) for name in Outcome.__slots__}))
         part.replace(file)
 
-    def _file(self, number: int, times: int) -> Path:
-        return self._folder / f"{self._keys[number]}.{times}.json"
+    def _file(self, number: int, times: int, *, back: bool) -> Path:
+        way = "back." if back else ""
+        return self._folder / f"{self._keys[number]}.{way}{times}.json"
 
 
 def _around(root: Path, folder: Path) -> Iterator[list[str]]:

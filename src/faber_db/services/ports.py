@@ -819,12 +819,14 @@ class CodeHandler(Handler, Protocol):
         """
         ...
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
         """Have the user's tool apply exactly this migration, which has to be the next one.
 
         Never in a protected environment. The tool takes its own lock and writes its own row; the
         row is looked for afterwards, through the session, so that a tool that reached another
-        database is noticed.
+        database is noticed. With `back` it takes this migration back, the newest that is applied.
 
         Raises:
             ToolMissing, ToolFailed: what the ledger holds then is what the tool left.
@@ -1123,8 +1125,8 @@ class Executor(Protocol):
 
     def start_backup(self, *, database: str, environment: str, label: str) -> Job: ...
 
-    def start_recording(self, *, database: str, twice: Sequence[str]) -> Job:
-        """Go on with recording what programs would run, in this account; `twice` are versions."""
+    def start_recording(self, *, database: str, twice: Sequence[str], back: Sequence[str]) -> Job:
+        """Go on with recording what programs would run, in this account; for versions, see `recorded`."""
         ...
 
     def watch(

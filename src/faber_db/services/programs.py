@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from faber_db.errors import FaberDbError, MigrationNotRecorded
 from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk, worst
-from faber_db.model.migration import Migration, MigrationState, SourceFile
+from faber_db.model.migration import Migration, MigrationState, SourceFile, recorded_version
 from faber_db.model.recorded import origin_of, shown
 from faber_db.model.sha256 import sha256_of
 from faber_db.services.app import App, Database, Environment
@@ -94,18 +94,35 @@ def require_origin(migrations: Iterable[Migration], files: Iterable[SourceFile])
     """
     programs = {file.path: sha256_of(file.content) for file in files}
     for migration in migrations:
-        if not migration.recorded_path:
-            continue
-        origin = origin_of(migration.up)
-        if origin is not None and origin.path != shown(migration.path):
-            origin = None  # of another program, or made to look so
-        if origin is None or programs.get(migration.path) != origin.sha256 or origin.times < 2:
-            what = "was recorded once only" if origin else "has no recording of ours"
-            if origin and programs.get(migration.path) != origin.sha256:
-                what = "was changed after it was recorded"
-            raise MigrationNotRecorded(
-                f"{migration.name} {what}", hint="Plan it again, so that it is recorded again."
-            )
+        if migration.recorded_path:
+            _require_origin(migration, migration.up, programs)
+
+
+def require_origin_of_way_back(
+    migrations: Iterable[Migration], files: Iterable[SourceFile]
+) -> None:
+    """The same of the recordings of their ways back.
+
+    Raises:
+        MigrationNotRecorded: one is not.
+    """
+    programs = {file.path: sha256_of(file.content) for file in files}
+    for migration in migrations:
+        if recorded_version(migration.down_path):
+            _require_origin(migration, migration.down or "", programs)
+
+
+def _require_origin(migration: Migration, script: str, programs: Mapping[str, str]) -> None:
+    origin = origin_of(script)
+    if origin is not None and origin.path != shown(migration.path):
+        origin = None  # of another program, or made to look so
+    if origin is None or programs.get(migration.path) != origin.sha256 or origin.times < 2:
+        what = "was recorded once only" if origin else "has no recording of ours"
+        if origin and programs.get(migration.path) != origin.sha256:
+            what = "was changed after it was recorded"
+        raise MigrationNotRecorded(
+            f"{migration.name} {what}", hint="Plan it again, so that it is recorded again."
+        )
 
 
 def unseen(migrations: Iterable[Migration], missing: Mapping[str, str]) -> tuple[Finding, ...]:

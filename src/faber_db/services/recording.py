@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic, sleep
 from typing import cast
 
@@ -49,6 +49,7 @@ class Recordings:
 
     files: tuple[SourceFile, ...]  # of the history, with the recordings among them
     missing: Mapping[str, FaberDbError]  # by version: why there is none
+    no_way_back: Mapping[str, FaberDbError] = field(default_factory=dict)  # the same of ways back
 
 
 def recorded(
@@ -57,6 +58,7 @@ def recorded(
     files: Sequence[SourceFile],
     *,
     twice: Collection[str] = (),
+    back: Collection[str] = (),
     failed: Mapping[str, Outcome] | None = None,
     progress: Progress = silent,
     cancelled: IsCancelled = never,
@@ -71,7 +73,9 @@ def recorded(
         database: whose history it is.
         files: as they were read from the folder.
         twice: versions that are recorded twice, on two databases, and have to be equal.
-        failed: by version, why there is none, as a job found out just before; not tried again.
+        back: versions of which the way back is recorded too, where none is known as SQL.
+        failed: by the path of a recording, why there is none, as a job found out just before; not
+            tried again.
         progress: told what is recorded.
         cancelled: asked before each program, and while it runs.
     """
@@ -80,11 +84,16 @@ def recorded(
     history = database.handler.parse(files)
     with _Work(app, database, history, frozenset(twice), progress, cancelled) as work:
         outcomes = work.all(failed or {})
-    found = {v: o for v, o in outcomes.items() if o.sql}
+        ways_back = work.ways_back(back, failed or {})
     return Recordings(
-        (*files, *(recorded_file(version, outcome.sql) for version, outcome in found.items())),
+        (*files, *_files(outcomes, back=False), *_files(ways_back, back=True)),
         {v: o.error() for v, o in outcomes.items() if not o.sql},
+        {v: o.error() for v, o in ways_back.items() if not o.sql},
     )
+
+
+def _files(outcomes: Mapping[str, Outcome], *, back: bool) -> Iterator[SourceFile]:
+    return (recorded_file(v, o.sql, back=back) for v, o in outcomes.items() if o.sql)
 
 
 def as_known(app: App, database: Database, history: Sequence[Migration]) -> tuple[Migration, ...]:
@@ -124,9 +133,7 @@ class _Work:
         self._places: dict[int, tuple[Listening, int]] = {}  # with how many are applied there
         self._outcomes: dict[str, Outcome] = {}
         self._obedient = False  # the tool was seen to take the database that it is told
-        self._stopped: ToolFailed | None = (
-            None  # of a program that does not run: none after it does
-        )
+        self._stopped: tuple[int, ToolFailed] | None = None  # at a program that does not run
         self._kept = Kept(app, database, self._history)
 
     def __enter__(self) -> "_Work":
@@ -140,28 +147,61 @@ class _Work:
             if not migration.code:
                 continue
             twice = migration.version in self._twice
-            known = self._kept.find(number, twice=twice) or failed.get(migration.version)
-            if known is None:
-                self._require_going()
-                self._progress(f"recording {number + 1} of {len(self._history)}: {migration.name}")
-                known = self._outcome(number, migration, twice=twice)
-                self._kept.keep(number, known, twice=twice)
+            told = f"recording {number + 1} of {len(self._history)}: {migration.name}"
+            known = self._known(number, migration, failed, twice=twice, told=told)
             self._outcomes[migration.version] = known
         return self._outcomes
+
+    def ways_back(
+        self, versions: Collection[str], failed: Mapping[str, Outcome]
+    ) -> Mapping[str, Outcome]:
+        """After `all`: the ways back that are not known as SQL, the newest first."""
+        found: dict[str, Outcome] = {}
+        for number in reversed(range(len(self._history))):
+            migration = self._history[number]
+            if migration.version in versions and migration.down is None:
+                twice = migration.version in self._twice
+                told = f"recording the way back of {migration.name}"
+                found[migration.version] = self._known(
+                    number, migration, failed, twice=twice, back=True, told=told
+                )
+        return found
+
+    def _known(
+        self,
+        number: int,
+        migration: Migration,
+        failed: Mapping[str, Outcome],
+        *,
+        twice: bool,
+        back: bool = False,
+        told: str,
+    ) -> Outcome:
+        """What is kept, or else is recorded now and kept."""
+        path = recorded_file(migration.version, "", back=back).path
+        known = self._kept.find(number, twice=twice, back=back) or failed.get(path)
+        if known is None:
+            self._require_going()
+            self._progress(told)
+            known = self._outcome(number, migration, twice=twice, back=back)
+            self._kept.keep(number, known, twice=twice, back=back)
+        return known
 
     def _require_going(self) -> None:
         if self._cancelled():
             raise Cancelled("cancelled while programs were recorded; what is recorded is kept")
 
-    def _outcome(self, number: int, migration: Migration, *, twice: bool) -> Outcome:
-        if self._stopped is not None:
-            why = f"it comes after a program that does not run: {self._stopped.message}"
-            return Outcome.failed(ToolFailed(why, hint=self._stopped.hint), migration.name)
+    def _outcome(self, number: int, migration: Migration, *, twice: bool, back: bool) -> Outcome:
+        at, stopped = self._stopped or (len(self._history), None)
+        if stopped is not None and number + back > at:
+            why = f"it comes after a program that does not run: {stopped.message}"
+            return Outcome.failed(ToolFailed(why, hint=stopped.hint), migration.name)
         try:
-            found = self._record(number, migration, twice=twice)
-            return Outcome(sql=found.sql, before=found.before)
+            found = self._record(number, migration, twice=twice, back=back)
+            return Outcome(sql=found.sql, before="" if back else found.before)
         except ToolFailed as error:
-            self._stopped = error
+            if not back:
+                self._stopped = number, error
             return Outcome.failed(error, migration.name)
         except (MigrationNotRecorded, MigrationNotReproducible) as error:
             return Outcome.failed(error, migration.name)
@@ -170,20 +210,20 @@ class _Work:
                 MigrationNotRecorded(error.message, hint=error.hint), migration.name
             )
 
-    def _record(self, number: int, migration: Migration, *, twice: bool) -> Recorded:
-        first = self._at(_FIRST, number)
+    def _record(self, number: int, migration: Migration, *, twice: bool, back: bool) -> Recorded:
+        first = self._at(_FIRST, number + back)
         began = monotonic()
-        found = self._run(_FIRST, number)
+        found = self._run(_FIRST, number, back=back)
         origin = Origin(
             migration.path, sha256_of(migration.content), 2 if twice else 1, not first.unchecked
         )
         whole = Recorded(origin.line() + found.sql, found.before)
-        self._prove(number, migration, whole, first)
+        self._prove(number, migration, whole, first, back=back)
         if twice:
             sleep(max(0.0, _APART - (monotonic() - began)))
-            second = self._at(_SECOND, number)
+            second = self._at(_SECOND, number + back)
             second.stir()
-            again = self._run(_SECOND, number)
+            again = self._run(_SECOND, number, back=back)
             if again.sql != found.sql:
                 raise MigrationNotReproducible(
                     f"two recordings differ: {_first_difference(found.sql, again.sql)}",
@@ -192,14 +232,19 @@ class _Work:
                 )
         return whole
 
-    def _prove(self, number: int, migration: Migration, whole: Recorded, first: Listening) -> None:
+    def _prove(
+        self, number: int, migration: Migration, whole: Recorded, first: Listening, *, back: bool
+    ) -> None:
         """The recorded SQL, run as the executor runs it, has to leave what the program left."""
         from faber_db.rules import touched
 
-        proof = self._at(_PROOF, number)
+        proof = self._at(_PROOF, number + back)
         del self._places[_PROOF]
         try:
-            self._apply(proof, _as_recorded(migration, whole.sql), before=whole.before)
+            if back:
+                self._roll_back(proof, replace(migration, down=whole.sql))
+            else:
+                self._apply(proof, _as_recorded(migration, whole.sql), before=whole.before)
         except MigrationFailed as error:
             raise MigrationNotReproducible(
                 f"what it ran does not run again: {error.message}",
@@ -216,10 +261,13 @@ class _Work:
                 f"its statements, run again, leave something else: {found}",
                 hint="It depends on something beside its statements.",
             )
-        self._places[_PROOF] = (proof, number + 1)
+        if not back:
+            self._places[_PROOF] = (proof, number + 1)
 
     def _at(self, which: int, number: int) -> Listening:
         """A database in the state before a migration."""
+        if self._places.get(which, (None, 0))[1] > number:
+            del self._places[which]
         if which not in self._places:
             self._progress("making a database that listens")
             place = self._made.enter_context(self._recorder.listen(which))
@@ -240,25 +288,30 @@ class _Work:
             self._places[which] = (place, done)
         return place
 
-    def _run(self, which: int, number: int) -> Recorded:
+    def _run(self, which: int, number: int, *, back: bool) -> Recorded:
         place, _ = self._places.pop(which)  # where the tool fails, nobody knows what it left
         place.heard()
-        self._run_tool(place, self._history[number])
-        self._places[which] = (place, number + 1)
+        self._run_tool(place, self._history[number], back=back)
+        if not back:  # a way back may leave something else than was there before
+            self._places[which] = (place, number + 1)
         return script_of(place.heard(), self._handler.ledger_tables, place.session.dialect)
 
-    def _run_tool(self, place: Listening, migration: Migration) -> None:
+    def _run_tool(self, place: Listening, migration: Migration, *, back: bool = False) -> None:
         where = self._tool_place(place)
         if not self._obedient:
             self._handler.require_obedient(where, place.session.dialect)
             self._obedient = True
-        self._handler.run_tool(place.session, migration, where)
+        self._handler.run_tool(place.session, migration, where, back=back)
 
     def _apply(self, place: Listening, migration: Migration, *, before: str = "") -> None:
         if before:
             place.session.run(parse(before, place.session.dialect), wrap=False)
         script = parse(migration.up, place.session.dialect)
         self._handler.apply_one(place.session, migration, script, now=self._app.now())
+
+    def _roll_back(self, place: Listening, migration: Migration) -> None:
+        script = parse(migration.down or "", place.session.dialect)
+        self._handler.roll_back(place.session, migration, script, now=self._app.now())
 
     @property
     def _recorder(self) -> Recorder:

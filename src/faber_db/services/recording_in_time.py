@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from time import monotonic
 
 from faber_db.errors import (
@@ -16,7 +17,7 @@ from faber_db.errors import (
 )
 from faber_db.model.canonical import digest_of
 from faber_db.model.job import Job, JobState
-from faber_db.model.migration import SourceFile
+from faber_db.model.migration import SourceFile, recorded_file
 from faber_db.services.app import App, Database
 from faber_db.services.history import read_folder
 from faber_db.services.kept_recordings import Kept, Outcome
@@ -36,6 +37,7 @@ def recorded_in_time(
     files: Sequence[SourceFile],
     *,
     twice: Collection[str],
+    back: Collection[str] = (),
     progress: Progress,
     cancelled: IsCancelled,
 ) -> Recordings:
@@ -48,7 +50,7 @@ def recorded_in_time(
     """
     if not database.handler.code or database.sent is not None:
         return Recordings(tuple(files), {})
-    calling = _Calling(app, database, files, twice, progress, cancelled)
+    calling = _Calling(app, database, files, (twice, back), progress, cancelled)
     job = calling.told_to_come_again()
     if job is None:
         found = calling.here({})
@@ -66,19 +68,29 @@ class _Calling:
         app: App,
         database: Database,
         files: Sequence[SourceFile],
-        twice: Collection[str],
+        wanted: tuple[Collection[str], Collection[str]],
         progress: Progress,
         cancelled: IsCancelled,
     ) -> None:
         self._app = app
         self._database = database
-        self._record = partial(recorded, app, database, files, twice=twice, progress=progress)
-        self._twice = sorted(twice)
+        self._twice, self._back = map(sorted, wanted)
+        self._record = partial(
+            recorded,
+            app,
+            database,
+            files,
+            twice=self._twice,
+            back=self._back,
+            progress=progress,
+        )
         self._progress = progress
         self._cancelled = cancelled
         self._ours = False
         kept = Kept(app, database, database.handler.parse(files))
-        of = digest_of({"database": database.name, "last": kept.last, "twice": self._twice})
+        of = digest_of(
+            {"database": database.name, "last": kept.last, "twice": self._twice, "back": self._back}
+        )
         self._key = f"recording:{of}"
 
     def told_to_come_again(self) -> Job | None:
@@ -93,7 +105,7 @@ class _Calling:
 
     def here(self, failed: Mapping[str, Outcome]) -> Recordings | None:
         """What this call has the time for; None where that is not all."""
-        until = monotonic() + IN_CALL_SECONDS
+        until = monotonic() + (inf if self._app.waits else IN_CALL_SECONDS)
         try:
             return self._record(
                 failed=failed, cancelled=lambda: self._cancelled() or monotonic() > until
@@ -104,7 +116,9 @@ class _Calling:
             return None
 
     def begin(self) -> Job:
-        job = self._app.executor.start_recording(database=self._database.name, twice=self._twice)
+        job = self._app.executor.start_recording(
+            database=self._database.name, twice=self._twice, back=self._back
+        )
         self._app.state.remember(self._key, {"job_id": job.id})
         self._ours = True
         return job
@@ -129,7 +143,10 @@ class _Calling:
         executor, stopped = self._app.executor, True
         try:
             job = executor.watch(
-                job.id, seconds=_WATCH_SECONDS, progress=self._progress, cancelled=self._cancelled
+                job.id,
+                seconds=inf if self._app.waits else _WATCH_SECONDS,
+                progress=self._progress,
+                cancelled=self._cancelled,
             )
             stopped = self._cancelled()
             return job
@@ -148,19 +165,25 @@ def carried_out(
         database,
         read_folder(database),
         twice=json.loads(job.arguments["twice"]),
+        back=json.loads(job.arguments["back"]),
         progress=progress,
         cancelled=cancelled,
     )
     return {
         "not_recorded": {
-            version: {"code": error.code, "message": error.message, "hint": error.hint}
-            for version, error in found.missing.items()
+            recorded_file(version, "", back=back).path: {
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+            }
+            for back, missing in ((False, found.missing), (True, found.no_way_back))
+            for version, error in missing.items()
         }
     }
 
 
 def _failed(job: Job) -> dict[str, Outcome]:
-    return {version: Outcome(**error) for version, error in job.result["not_recorded"].items()}
+    return {path: Outcome(**error) for path, error in job.result["not_recorded"].items()}
 
 
 def _still(job: Job) -> JobStillRuns:

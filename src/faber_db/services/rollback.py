@@ -31,7 +31,14 @@ def run(
     database = app.database(request.database)
     environment = database.environment(request.environment)
     there = elsewhere(
-        PHASE, request, app, database, environment, progress=progress, cancelled=cancelled
+        PHASE,
+        request,
+        app,
+        database,
+        environment,
+        to=request.to,
+        progress=progress,
+        cancelled=cancelled,
     )
     if there is not None:
         return there

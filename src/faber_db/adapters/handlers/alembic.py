@@ -16,13 +16,13 @@ from faber_db.adapters.handlers.alembic_config import config_for, homes, version
 from faber_db.adapters.handlers.alembic_files import Revision, revisions
 from faber_db.adapters.handlers.alembic_ledger import Versions, after, before
 from faber_db.adapters.handlers.alembic_new import new_revision
-from faber_db.adapters.handlers.alembic_tool import current, upgrade
+from faber_db.adapters.handlers.alembic_tool import current, downgrade, upgrade
 from faber_db.adapters.handlers.dead_end import require_obedient
 from faber_db.adapters.handlers.graph import Graph
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.status import graph_status, with_interrupted
 from faber_db.adapters.handlers.tables import require_writable
-from faber_db.adapters.handlers.user_tool import require_row
+from faber_db.adapters.handlers.user_tool import require_gone, require_row
 from faber_db.errors import (
     LedgerError,
     MigrationIrreversible,
@@ -168,12 +168,25 @@ class Alembic:
         config = config_for(place.root, place.folder)
         require_obedient(lambda there: current(there, config), place, dialect)
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
         """`alembic upgrade REVISION`, where all that comes before it is applied."""
         revision = _revision(migration)
+        if back:
+            self._run_back(session, revision, place)
+            return
         self._require_next(revision, self._rows(session))
         tool, said = upgrade(session, revision, place, config_for(place.root, place.folder))
         require_row(tool, migration, lambda: self.ledger(session), said)
+
+    def _run_back(self, session: Session, revision: Revision, place: ToolPlace) -> None:
+        rows = self._rows(session)
+        self._require_end(revision, rows)
+        config = config_for(place.root, place.folder)
+        tool, said = downgrade(session, revision, place, config)
+        left = before(revision.graph, rows, revision.version)
+        require_gone(tool, revision, lambda: self.ledger(session), said, left=left)
 
     def roll_back(
         self, session: Session, migration: Migration, script: Script, *, now: datetime

@@ -1,6 +1,7 @@
 """`alembic upgrade REVISION` with the project's own Alembic."""
 
 from faber_db.adapters.handlers.alembic_config import Config
+from faber_db.adapters.handlers.alembic_files import Revision
 from faber_db.adapters.handlers.python_project import library_url, program
 from faber_db.adapters.handlers.user_tool import UserTool, run_tool
 from faber_db.errors import ToolMissing
@@ -38,6 +39,16 @@ def upgrade(
 ) -> tuple[UserTool, str]:
     """Run it; what was run, and what it said."""
     tool = _tool(place, config, "upgrade", migration.version)
+    return tool, run_tool(session, tool, place)
+
+
+def downgrade(
+    session: Session, migration: Migration, place: ToolPlace, config: Config | None
+) -> tuple[UserTool, str]:
+    """Take it back; as `upgrade`. The one before it may have other branches, which stay."""
+    line = migration.line if isinstance(migration, Revision) else ()
+    wanted = line[0] if len(line) > 1 else f"{migration.version}@-1"
+    tool = _tool(place, config, "downgrade", wanted)
     return tool, run_tool(session, tool, place)
 
 

@@ -20,7 +20,7 @@ from faber_db.adapters.handlers.django_status import conflicts, states
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.python_project import library_url, program
 from faber_db.adapters.handlers.reading import folders
-from faber_db.adapters.handlers.user_tool import UserTool, require_row, run_tool
+from faber_db.adapters.handlers.user_tool import UserTool, require_gone, require_row, run_tool
 from faber_db.errors import MigrationNotRecorded, MigrationOutOfOrder, ToolMissing
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
@@ -134,13 +134,21 @@ class Django(AppliedRows):
     def require_obedient(self, place: ToolPlace, dialect: Dialect) -> None:
         require_obedient(lambda there: _manage(there, "showmigrations"), place, dialect)
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
         """`python manage.py migrate APP NAME`, where all that comes before it is applied.
 
         What it needs of apps outside the project, Django applies with it.
         """
         one = _django(migration)
         applied = {row.version for row in self.ledger(session) if row.finished}
+        if back:
+            tool = _manage(place, "migrate", one.app, _before(one), "--no-input")
+            said = run_tool(session, tool, place)
+            left = applied - {one.version}
+            require_gone(tool, one, lambda: self.ledger(session), said, left=left)
+            return
         lacking = [v for v in one.needs if v not in applied]
         if lacking and not one.replaces:
             raise MigrationOutOfOrder(
@@ -242,6 +250,12 @@ class Django(AppliedRows):
 def _django(migration: Migration) -> DjangoMigration:
     assert isinstance(migration, DjangoMigration)  # noqa: S101 - `parse` makes no other
     return migration
+
+
+def _before(migration: DjangoMigration) -> str:
+    """Django's name of the state before a migration: of its app, where several come before it, one."""
+    line = [v for v in migration.needs if _parts(v)[0] == migration.app]
+    return _parts(line[0])[1] if line else "zero"
 
 
 def _parts(version: str) -> tuple[str, str]:

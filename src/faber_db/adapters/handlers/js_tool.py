@@ -126,6 +126,10 @@ class JsTool:
         """
         raise NotImplementedError
 
+    def back_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """The same, and the words that have it take back exactly one, the newest."""
+        raise NotImplementedError
+
     def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
         """The same, and the words that have it only ask what is applied.
 
@@ -290,16 +294,22 @@ class JsTool:
 
         require_obedient(tool, place, dialect)
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
         """Have the project's own tool apply it; no other migration may wait before it."""
         here = self.in_project(place.root, place.folder)
         before = {row.version for row in here.ledger(session)}
         table = here.candidates.chosen(session)
         named = here._as_named(session, table, migration) if before else migration
-        program, words = here.tool_words(place, named)
+        program, words = (here.back_words if back else here.tool_words)(place, named)
         typed = is_typed([migration.path, *here.texts])
         tool = program.run_as(place, words, session.dialect, typed=typed)
         said = user_tool.run_tool(session, tool, place)
+        if back:
+            left = before - {migration.version}
+            user_tool.require_gone(tool, migration, lambda: here.ledger(session), said, left=left)
+            return
         user_tool.require_row(tool, migration, lambda: here.ledger(session), said)
         here._require_only(session, migration, before)
 

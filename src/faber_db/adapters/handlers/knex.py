@@ -141,6 +141,9 @@ class Knex(NamedFiles):
         """`migrate:up NAME`, with the project's only knexfile where that does not lie beside it."""
         return self._words(place, "migrate:up", migration.name)
 
+    def back_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        return self._words(place, "migrate:down", migration.name)
+
     def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
         return self._words(place, "migrate:currentVersion")
 
@@ -152,11 +155,13 @@ class Knex(NamedFiles):
             words += ["--knexfile", str(files[0])]
         return program, words
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
         """Knex takes its lock itself, so ours is lent to it for that time."""
         table = self.in_project(place.root, place.folder).candidates.chosen(session)
         with knex_lock.lent(session, table.ending(_LOCK), wait=_AGAIN):
-            super().run_tool(session, migration, place)
+            super().run_tool(session, migration, place, back=back)
 
     def generate(
         self,

@@ -77,6 +77,10 @@ class Sequelize(NamedFiles):
         """
         return self._words(place, "db:migrate", "--to", migration.name)
 
+    def back_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """An older CLI takes no notice of `--name`, and takes back the newest."""
+        return self._words(place, "db:migrate:undo", "--name", migration.name)
+
     def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
         return self._words(place, "db:migrate:status")
 
@@ -87,17 +91,19 @@ class Sequelize(NamedFiles):
             words += ["--migrations-path", str(place.folder)]
         return program, words
 
-    def run_tool(self, session: Session, migration: Migration, place: ToolPlace) -> None:
+    def run_tool(
+        self, session: Session, migration: Migration, place: ToolPlace, *, back: bool = False
+    ) -> None:
         """With `--to` the CLI applies whatever waits before it too, so nothing may wait there."""
         done = {row.version for row in self.in_project(place.root, place.folder).ledger(session)}
         names = sorted(file.name for file in place.folder.iterdir() if self.wants(file.name))
         before = [n for n in names if n < migration.path and version_of(n) not in done]
-        if before:
+        if before and not back:
             raise MigrationOutOfOrder(
                 f"{before[0]} waits before {migration.path}, and Sequelize's CLI would apply both",
                 hint="Apply them in their order.",
             )
-        super().run_tool(session, migration, place)
+        super().run_tool(session, migration, place, back=back)
 
     def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
         kept = option(self.texts.values(), "migrationStorage").values

@@ -143,6 +143,10 @@ class TypeOrm(JsTool):
         """TypeORM's CLI only knows all that wait, so a few lines of ours call its `runMigrations`."""
         return self._words(place, migration.name)
 
+    def back_words(self, place: ToolPlace, migration: Migration) -> tuple[JsProgram, list[str]]:
+        """The same lines call its `undoLastMigration`, which knows this one only."""
+        return self._words(place, migration.name, "back")
+
     def look_words(self, place: ToolPlace) -> tuple[JsProgram, list[str]]:
         """Those lines of ours, which without a migration only connect."""
         return self._words(place)

@@ -1,5 +1,5 @@
 // Applies exactly one migration with the project's own TypeORM: node typeorm_one.cjs DATA_SOURCE NAME
-// Without NAME it only connects.
+// Without NAME it only connects; with `back` after it, that one is taken back.
 //
 // TypeORM runs whatever is in `dataSource.migrations`, so only the wanted one is left there. Its own
 // `runMigrations` then does what it always does: transaction, row, ledger.
@@ -8,7 +8,7 @@
 const path = require("node:path");
 const { createRequire } = require("node:module");
 
-const [file, wanted] = process.argv.slice(2);
+const [file, wanted, back] = process.argv.slice(2);
 const ours = createRequire(path.join(process.cwd(), "package.json"));
 
 async function run() {
@@ -25,7 +25,12 @@ async function run() {
     const mode = dataSource.options.migrationsTransactionMode;
     const own = found[0].transaction !== undefined; // which mode "all" does not allow
     dataSource.migrations.splice(0, dataSource.migrations.length, found[0]);
-    const done = await dataSource.runMigrations({ transaction: own && mode !== "none" ? "each" : mode || "all" });
+    const transaction = own && mode !== "none" ? "each" : mode || "all";
+    if (back !== undefined) {
+      await dataSource.undoLastMigration({ transaction });
+      return;
+    }
+    const done = await dataSource.runMigrations({ transaction });
     if (done.length !== 1) throw new Error(`TypeORM applied ${done.length} migrations`);
     console.log(`applied ${done[0].name}`);
   } finally {

@@ -10,7 +10,7 @@ import secrets
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -146,6 +146,39 @@ def require_row(
         f" {migration.version}: it reached another database, or did nothing. {_told(said)}".strip(),
         hint="Have the project read its database's URL from the variable that the configuration"
         " names, then look what the tool changed and where.",
+    )
+
+
+def require_gone(
+    tool: UserTool,
+    migration: Migration,
+    ledger: Callable[[], Sequence[LedgerRow]],
+    said: str,
+    *,
+    left: Collection[str],
+) -> None:
+    """Look whether the tool took back this one, and no other.
+
+    Args:
+        tool: which was run.
+        migration: that it had to take back.
+        ledger: of the database that we are connected to.
+        said: by the tool.
+        left: the versions whose rows have to be there now.
+
+    Raises:
+        ToolFailed: others are, whatever the tool said.
+    """
+    found = {row.version for row in ledger() if row.finished}
+    if found == set(left):
+        return
+    more = ", ".join(sorted(set(left) - found))
+    what = "did nothing, or reached another database" if migration.version in found else (
+        f"took back {more} with it" if more else "left other rows"
+    )  # fmt: skip
+    raise ToolFailed(
+        f"{tool.name} was to take back {migration.version}, and {what}. {_told(said)}".strip(),
+        hint="Look what stands in the ledger before the next try.",
     )
 
 
