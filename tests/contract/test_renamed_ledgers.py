@@ -133,6 +133,28 @@ SAID = {  # by what a project's own files say, and what that means on PostgreSQL
         "ops.done",
     ),
     "yoyo.ini": ("yoyo", {"yoyo.ini": "[DEFAULT]\nmigration_table = Done\n"}, "Done"),
+    "drizzle.config.ts": (
+        "drizzle",
+        {
+            "drizzle.config.ts": "export default defineConfig({ schema: './s.ts', dialect: 'postgresql',"
+            " migrations: { table: 'Done', schema: 'ops' } });\n"
+        },
+        "ops.Done",
+    ),
+    "drizzle.config.ts, table": (
+        "drizzle",
+        {
+            "drizzle.config.ts": "export default { migrations: { table: `done` }, dialect: 'postgresql' }"
+        },
+        "drizzle.done",
+    ),
+    "drizzle.config.js, SQLite": (
+        "drizzle",
+        {
+            "drizzle.config.js": "module.exports = { dialect: 'sqlite', migrations: { table: 'done' } };\n"
+        },
+        "done",
+    ),
     "our configuration": ("goose", {"faber-db": "ops.done"}, "ops.done"),
     "our configuration before theirs": (
         "dbmate",
@@ -212,6 +234,11 @@ UNREAD = {
     ),
     "a quote": ("flyway", {"flyway.conf": 'flyway.table=a"; DROP TABLE b; --\n'}, "not a plain"),
     "too long a name": ("dbmate", {".env": f"DBMATE_MIGRATIONS_TABLE={'a' * 64}\n"}, "not a plain"),
+    "a program's name": (
+        "drizzle",
+        {"drizzle.config.ts": "export default { migrations: { table: process.env.T } }\n"},
+        "not a plain",
+    ),
     "two names": (
         "dbmate",
         {".env": "DBMATE_MIGRATIONS_TABLE=a\n", ".env.test": "DBMATE_MIGRATIONS_TABLE=b\n"},
@@ -233,7 +260,7 @@ def test_a_name_that_is_not_known_is_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["flyway", "goose", "dbmate", "golang-migrate", "yoyo"])
+@pytest.mark.parametrize("name", ["flyway", "goose", "dbmate", "golang-migrate", "yoyo", "drizzle"])
 def test_another_name_on_mariadb(name: str, tmp_path: Path, new_mariadb: Callable[[], str]) -> None:
     """A schema is a database there: only our own can hold the ledger."""
     with Mysql().connect(new_mariadb()) as session:
@@ -243,7 +270,7 @@ def test_another_name_on_mariadb(name: str, tmp_path: Path, new_mariadb: Callabl
             in_folder(name, {"faber-db": "ops.done"}, tmp_path).ledger(session)
 
 
-@pytest.mark.parametrize("name", ["flyway", "goose", "dbmate", "golang-migrate", "yoyo"])
+@pytest.mark.parametrize("name", ["flyway", "goose", "dbmate", "golang-migrate", "yoyo", "drizzle"])
 def test_setting_and_database_disagree(name: str, tmp_path: Path) -> None:
     """The usual ledger is there, and the project names another one: nothing is applied again."""
     with Sqlite(tmp_path / "l").connect(str(tmp_path / "a.db"), create=True) as session:
@@ -277,6 +304,11 @@ NAMED = {
     "flyway": ("flyway.conf", "flyway.table=customers", "V1__a.sql"),
     "yoyo": ("yoyo.ini", "[DEFAULT]\nmigration_table=customers", "1_a.sql"),
     "golang-migrate": (".env", "D=x://b/c?x-migrations-table=customers", "1_a.up.sql"),
+    "drizzle": (
+        "drizzle.config.js",
+        "dialect: 'sqlite', migrations: { table: 'customers' }",
+        "0000_a.sql",
+    ),
     "sequelize": (".sequelizerc", "migrationStorageTableName: 'customers'", "20260101000000-a.js"),
     "knex": ("knexfile.js", "migrations: { tableName: 'customers' }", "20260101000000_a.js"),
     "typeorm": ("ormconfig.js", "migrationsTableName: 'customers'", "1700000000000-A.js"),
@@ -305,7 +337,7 @@ def test_a_table_of_the_application_is_not_named_as_one(name: str, tmp_path: Pat
             " timestamp integer, version_num text, card text, version text, dirty bool, version_id"
             " int, is_applied int, tstamp int, migration_hash text, migration_id text,"
             " applied_at_utc text, installed_rank int, description text, type text, script text,"
-            " checksum int, installed_by text, installed_on text, execution_time int, success int)"
+            " hash text, created_at int, checksum int, installed_by text, installed_on text, execution_time int, success int)"
         )
         with pytest.raises(LedgerError, match=r"has the columns .*card.* besides"):
             handler.ledger(session)

@@ -13,7 +13,7 @@ if (product === "postgresql") {
   const client = new Client({ connectionString: address });
   await client.connect();
   try {
-    await migrate(drizzle(client), { migrationsFolder: folder });
+    await migrate(drizzle({ client }), { migrationsFolder: folder });
   } finally {
     await client.end();
   }

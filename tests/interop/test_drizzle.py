@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("node") is None, reason="needs node"),
 ]
 PINNED = ("drizzle-orm@0.45.4", "drizzle-kit@0.31.11", "pg@8.16.3", "sql.js@1.13.0")
+PINNED_1 = ("drizzle-orm@1.0.0-rc.5", "drizzle-kit@1.0.0-rc.5", "pg@8.16.3", "sql.js@1.13.0")
 MIGRATE = Path(__file__).with_name("drizzle_migrate.mjs")
 HANDLER = Drizzle()
 LIMITS = Limits(lock_timeout=timedelta(seconds=10), lock_retries=0)
@@ -36,6 +37,11 @@ TYPES = {"sqlite": ("sqlite", "sqliteTable"), "postgresql": ("pg", "pgTable")}
 @pytest.fixture(scope="session")
 def packages() -> Path:
     return installed("drizzle", PINNED)
+
+
+@pytest.fixture(scope="session")
+def packages_of_1() -> Path:
+    return installed("drizzle-1", PINNED_1)
 
 
 class Project:
@@ -106,6 +112,15 @@ class Project:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def project(request: pytest.FixtureRequest, tmp_path: Path, packages: Path) -> Project:
+    return made(request, tmp_path, packages)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def project_of_1(request: pytest.FixtureRequest, tmp_path: Path, packages_of_1: Path) -> Project:
+    return made(request, tmp_path, packages_of_1)
+
+
+def made(request: pytest.FixtureRequest, tmp_path: Path, packages: Path) -> Project:
     url: str = request.getfixturevalue(f"{request.param}_url")
     engine: Engine = Postgresql() if request.param == "postgresql" else Sqlite(tmp_path / "locks")
     root = tmp_path / "project"
@@ -234,3 +249,73 @@ def test_both_deploy_at_once(postgresql_url: str, tmp_path: Path, packages: Path
         rows = Counter(session.query("SELECT created_at FROM drizzle.__drizzle_migrations"))
         assert set(rows.values()) == {1}
         assert names(session) == ["t0", "t1", "t2"]
+
+
+def test_each_takes_the_others_rows_of_1_for_its_own(project_of_1: Project) -> None:
+    """What drizzle-kit generates, what we apply, what the migrator then finds to do, and back."""
+    project = project_of_1
+    project.draw(users="id")
+    project.kit("generate", "--name", "first")
+    (first,) = project.history()
+    with project.engine.connect(project.url, create=True) as session:
+        project.apply(session, first)
+        ours = (shape_of_1(session), rows_of_1(session))
+    assert project.migrate() == "done\n"  # it finds nothing to do: the table would be there twice
+    with project.engine.connect(project.url) as session:
+        table = session.query("SELECT count(*) FROM users")
+        assert table == [(0,)]
+        for name in reversed([*names(session), *project_tables(session)]):
+            session.execute(f"DROP TABLE {name}")
+    assert project.migrate() == "done\n"
+    with project.engine.connect(project.url) as session:
+        assert (shape_of_1(session), rows_of_1(session)) == ours
+        assert project.states(session) == ["applied"]
+    added = project.add("backfill", "INSERT INTO users VALUES (1);", "DELETE FROM users;")
+    assert project.migrate() == "done\n"
+    project.draw(users="id age")
+    project.kit("generate", "--name", "third")  # it goes on from its last snapshot
+    with project.engine.connect(project.url) as session:
+        assert session.query("SELECT id FROM users") == [(1,)]
+        *_, last = project.history()
+        assert last.version > added.version or last.name.endswith("third")
+        assert sorted(project.states(session)) == ["applied", "applied", "pending"]
+        project.apply(session, last)
+        assert names(session) == ["users"]
+    assert project.migrate() == "done\n"
+
+
+def project_tables(session: Session) -> list[str]:
+    return [t.full_name for t in session.catalogue().tables if t.name == "__drizzle_migrations"]
+
+
+def shape_of_1(session: Session) -> str:
+    return repr([t for t in session.catalogue().tables if t.name == "__drizzle_migrations"])
+
+
+def rows_of_1(session: Session) -> list[tuple[object, ...]]:
+    (table,) = project_tables(session)
+    return session.query(
+        f"SELECT id, hash, created_at, name, applied_at IS NULL FROM {table} ORDER BY id"
+    )
+
+
+def test_1_runs_in_its_renamed_ledger(
+    postgresql_url: str, tmp_path: Path, packages_of_1: Path
+) -> None:
+    """As drizzle-kit reads `migrations` of its configuration."""
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project", packages_of_1, Postgresql(), postgresql_url)
+    config = project.root / "drizzle.config.js"
+    renamed = "migrations: { table: 'Done', schema: 'ops' } };"
+    config.write_text(config.read_text().replace("} };", "}, " + renamed))
+    project.draw(users="id")
+    project.kit("generate", "--name", "first")
+    handler = HANDLER.in_project(project.root, project.folder)
+    (first,) = project.history()
+    with project.engine.connect(project.url) as session:
+        script = parse(first.up, session.dialect)
+        handler.apply_one(session, first, script, now=datetime.now(UTC))
+    said = project.kit("migrate")
+    assert "applied successfully" in said, said
+    with project.engine.connect(project.url) as session:
+        assert session.query('SELECT name FROM ops."Done"') == [(first.name,)]

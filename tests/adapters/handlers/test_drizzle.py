@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import detect_handler
 from faber_db.adapters.handlers.drizzle import Drizzle
 from faber_db.adapters.handlers.drizzle_journal import BREAKPOINT, JOURNAL, separated
-from faber_db.errors import LedgerForeign, MigrationUnreadable
+from faber_db.errors import LedgerError, LedgerForeign, MigrationUnreadable
 from faber_db.model.dialect import Dialect
-from faber_db.model.migration import MigrationStatus, SourceFile
+from faber_db.model.migration import Migration, MigrationStatus, SourceFile
 from faber_db.services.ports import Session
 from faber_db.sql.script import parse
 
@@ -233,3 +233,103 @@ def test_turso_is_sqlite(session: Session) -> None:
     files = [journal(entry(1, "a"), dialect="turso"), SourceFile("a.sql", b"SELECT 1;")]
     (one,) = HANDLER.parse(files)
     HANDLER.apply_one(session, one, parse(one.up, session.dialect), now=NOW)
+
+
+ONE, TWO = "20260101000000_one", "20260102000000_two"
+
+
+def folders_of_1(**scripts: str) -> list[SourceFile]:
+    return [
+        SourceFile(f"{n.lstrip('_')}/migration.sql", sql.encode()) for n, sql in scripts.items()
+    ]
+
+
+def both_of_1() -> list[SourceFile]:
+    return folders_of_1(
+        _20260101000000_one="CREATE TABLE one (a int)",
+        _20260102000000_two=f"CREATE TABLE two (a int){BREAKPOINT}CREATE TABLE three (a int)",
+    )
+
+
+def test_discover_folders_of_1(tmp_path: Path) -> None:
+    for name in (ONE, TWO):
+        place = tmp_path / "src/db/migrations" / name
+        place.mkdir(parents=True)
+        (place / "migration.sql").write_text("SELECT 1;")
+        (place / "snapshot.json").write_text("{}")
+    found = detect_handler(tmp_path)
+    assert found is not None
+    assert (found.handler, found.evidence) == ("drizzle", "2 folders of Drizzle 1.0")
+    assert found.folder == tmp_path / "src/db/migrations"
+
+
+BAD_1 = {
+    "a journal too": ([*both_of_1(), journal()], "of an older one"),
+    "no moment": (folders_of_1(first="SELECT 1;"), "begins with no moment"),
+    "no such moment": (folders_of_1(_20261399000000_a="SELECT 1;"), "begins with no moment"),
+    "one second twice": (
+        folders_of_1(_20260101000000_a="SELECT 1;", _20260101000000_b="SELECT 1;"),
+        "same second",
+    ),
+    "only a way back": ([SourceFile(f"{ONE}/down.sql", b"SELECT 1;")], "no migration.sql"),
+}
+
+
+@pytest.mark.parametrize(("files", "why"), BAD_1.values(), ids=BAD_1)
+def test_bad_folders_of_1(files: list[SourceFile], why: str) -> None:
+    with pytest.raises(MigrationUnreadable, match=why):
+        HANDLER.parse(files)
+
+
+def test_prismas_folders_are_none_of_1() -> None:
+    with pytest.raises(LedgerForeign, match="Prisma"):
+        HANDLER.parse([*both_of_1(), SourceFile("migration_lock.toml", b'provider = "sqlite"')])
+
+
+def test_folders_of_1_go_by_name(session: Session) -> None:
+    one, two = HANDLER.parse(both_of_1())
+    assert (one.version, two.name) == (ONE, TWO)
+    HANDLER.apply_one(session, two, parse(two.up, session.dialect), now=NOW)
+    rows = session.query("SELECT name, created_at, hash FROM __drizzle_migrations")
+    assert rows == [(TWO, 1_767_312_000_000, hashlib.sha256(two.content).hexdigest())]
+    assert told(session, (one, two)) == ["out_of_order", "applied"]  # Drizzle would run it too
+    edited = HANDLER.parse([*both_of_1()[:1], SourceFile(two.path, b"SELECT 2;")])
+    assert told(session, edited) == ["out_of_order", "edited"]
+    HANDLER.mark(session, two, "rolled_back", now=NOW)
+    assert told(session, (one, two)) == ["pending", "pending"]
+
+
+def test_a_new_folder_of_1_sorts_last() -> None:
+    existing = HANDLER.parse(both_of_1())
+    early = datetime(2025, 1, 1, tzinfo=UTC)
+    files = HANDLER.generate("Add it", "SELECT 1;", "SELECT 2;", now=early, existing=existing)
+    assert [f.path for f in files] == [
+        "20260102000001_add_it/migration.sql",
+        "20260102000001_add_it/down.sql",
+    ]
+    assert HANDLER.parse([*both_of_1(), *files])[-1].down == "SELECT 2;"
+
+
+def test_folder_and_ledger_of_different_ages(session: Session) -> None:
+    """Drizzle 1.0 writes names into an older ledger before it goes on; we do not do it for it."""
+    (old,), (new, _) = HANDLER.parse(folder(a=100)), HANDLER.parse(both_of_1())
+    HANDLER.apply_one(session, old, parse(old.up, session.dialect), now=NOW)
+    for refused in (
+        lambda: HANDLER.status((new,), HANDLER.ledger(session)),
+        lambda: HANDLER.apply_one(session, new, parse(new.up, session.dialect), now=NOW),
+        lambda: HANDLER.mark(session, new, "applied", now=NOW),
+    ):
+        with pytest.raises(LedgerError, match=r"from before Drizzle 1\.0"):
+            refused()
+    session.execute("DROP TABLE __drizzle_migrations")
+    HANDLER.apply_one(session, new, parse(new.up, session.dialect), now=NOW)
+    for refused in (
+        lambda: HANDLER.status((old,), HANDLER.ledger(session)),
+        lambda: HANDLER.mark(session, old, "applied", now=NOW),
+    ):
+        with pytest.raises(LedgerError, match=r"has the names of Drizzle 1\.0"):
+            refused()
+
+
+def told(session: Session, files: Sequence[Migration]) -> list[str]:
+    return [s.state.value for s in HANDLER.status(files, HANDLER.ledger(session))]

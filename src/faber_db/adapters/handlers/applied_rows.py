@@ -39,8 +39,8 @@ class AppliedRows(OneLedger, ABC):
     makes_schema: ClassVar[bool] = False  # the tool makes the schema of its ledger too
 
     @abstractmethod
-    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
-        """What makes the ledger's tables, and the rows that an empty one has."""
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
+        """What makes the ledger's tables for a migration, and the rows that an empty one has."""
 
     @abstractmethod
     def applying(
@@ -90,7 +90,7 @@ class AppliedRows(OneLedger, ABC):
         if rehearse:
             ran = session.run(script, wrap=migration.wrap, rehearse=True, observe=observe)
         else:
-            table = self._ensure(session)
+            table = self._ensure(session, migration)
             then = self.applying(session.dialect, table, migration, now)
             require_writable(session, migration, script, then)
             ran = session.run(
@@ -131,7 +131,7 @@ class AppliedRows(OneLedger, ABC):
         stands = migration.version in {row.version for row in self.ledger(session)}
         if state == "rolled_back" and not stands:
             raise LedgerError(f"{migration.name} does not stand in {self.located(session).label}")
-        table = self._ensure(session)
+        table = self._ensure(session, migration)
         bounds = self.removing(session.dialect, table, migration, now) if stands else []
         if state == "applied":
             bounds = bounds + self.applying(session.dialect, table, migration, now)
@@ -152,18 +152,18 @@ class AppliedRows(OneLedger, ABC):
         body = by_hand.in_one(dialect, text, rows) if in_one else by_hand.then(text, rows)
         if back:
             return body
-        bounds = [*self._schema(dialect, table), *self.making(dialect, table)]
+        bounds = [*self._schema(dialect, table), *self.making(dialect, table, migration)]
         made = "".join(f"{by_hand.spelled(dialect, b)};\n" for b in bounds)
         return f"{made}{body}"
 
-    def _ensure(self, session: Session) -> LedgerTable:
+    def _ensure(self, session: Session, migration: Migration) -> LedgerTable:
         """The ledger, made where there is none."""
         table = self.located(session)
         if self.columns_there(session, table) is None:
             with session.transaction():
                 if table.schema and not table.has_schema(session):
                     self._execute(session, self._schema(session.dialect, table))
-                self._execute(session, self.making(session.dialect, table))
+                self._execute(session, self.making(session.dialect, table, migration))
         return table
 
     def _schema(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:

@@ -83,7 +83,7 @@ class Dbmate(RenamedLedger, AppliedRows):
         rows = session.query(f"SELECT version FROM {name} ORDER BY version")  # noqa: S608 -- quoted
         return [LedgerRow(str(row[0]), str(row[0]), None, None) for row in rows]
 
-    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
         kind, name = _VERSION.get(dialect, _LIMITED), table.quoted(dialect)
         return [Bound(f"CREATE TABLE IF NOT EXISTS {name} (version {kind} PRIMARY KEY)")]
 

@@ -178,7 +178,7 @@ class Django(AppliedRows):
         """Nothing: `django-admin startproject` writes what is the project's own to decide."""
         return ()
 
-    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
         key, moment = _DDL[dialect]
         return [
             Bound(

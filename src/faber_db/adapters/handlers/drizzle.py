@@ -5,21 +5,26 @@ Read and written as drizzle-kit and drizzle-orm's migrator do (checked against d
 pending in one transaction and has no lock; here each migration has its own, with its row in it.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
+from faber_db.adapters.handlers import drizzle_folders, js_project, other_tools
 from faber_db.adapters.handlers import drizzle_journal as journal
 from faber_db.adapters.handlers import drizzle_ledger as ledger_of
-from faber_db.adapters.handlers import other_tools
+from faber_db.adapters.handlers.applied_rows import AppliedRows
+from faber_db.adapters.handlers.drizzle_folders import FolderMigration
 from faber_db.adapters.handlers.drizzle_journal import JOURNAL, DrizzleMigration
 from faber_db.adapters.handlers.drizzle_status import told
+from faber_db.adapters.handlers.js_text import option
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.adapters.handlers.naming import slug_of
 from faber_db.adapters.handlers.reading import beginning_of, folders
-from faber_db.adapters.handlers.single_transaction import is_one
-from faber_db.adapters.handlers.tables import require_writable
-from faber_db.errors import LedgerError, MigrationIrreversible, MigrationUnreadable, NotSupported
+from faber_db.adapters.handlers.renamed_ledger import RenamedLedger, Said
+from faber_db.adapters.handlers.status import status
+from faber_db.adapters.handlers.tables import tables_among
+from faber_db.errors import LedgerError, MigrationUnreadable
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
     AppliedMigration,
@@ -30,49 +35,109 @@ from faber_db.model.migration import (
     SourceFile,
     StatementRun,
 )
-from faber_db.services.ports import FoundHistory, Session
+from faber_db.services.ports import Bound, FoundHistory, Session
 from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Script
 
+_CONFIG = re.compile(r"drizzle[\w.-]*\.config\.[cm]?[jt]s|drizzle\.config\.json")
 _PRODUCTS = {"postgresql": "postgresql", "sqlite": "sqlite", "turso": "sqlite"}
 _PRODUCTS |= dict.fromkeys(("mysql", "singlestore"), "mysql")
 _SHOWN = 3  # files in a note
 
 
-class Drizzle:
-    """The entries of a journal, in its order."""
+class Drizzle(RenamedLedger, AppliedRows):
+    """The entries of a journal, in its order; or folders, in the order of their names."""
 
     name = "drizzle"
     code = False
     default_folder = "drizzle"
-    ledger_tables = (ledger_of.NAME, ledger_of.IN_SCHEMA)
+    tool = "Drizzle"
+    usual = LedgerTable(ledger_of.NAME, ledger_of.SCHEMA)
+    columns = ledger_of.COLUMNS
+    more_columns = ledger_of.NAMED
+    makes_schema = True
+
+    def names_in(self, root: Path, folder: Path) -> Iterator[Said]:
+        """`migrations` of `drizzle.config.*`; only PostgreSQL has the schema."""
+        package = js_project.package_of(root, folder)
+        for path, text in js_project.configurations(package, _CONFIG):
+            table = option([text], "table", within="migrations")
+            schema = option([text], "schema", within="migrations")
+            named = (*table.values, *schema.values)
+            if table.unread or schema.unread or max(len(table.values), len(schema.values)) > 1:
+                yield Said(path.relative_to(root).as_posix(), "")
+            elif named:
+                name = (*table.values, ledger_of.NAME)[0].replace(".", " ")
+                where = (*schema.values, ledger_of.SCHEMA)[0]
+                products = option([text], "dialect").values
+                inside = where.replace(".", " ") if "postgresql" in products else ""
+                yield Said(path.relative_to(root).as_posix(), name, inside)
+
+    @property
+    def ledger_tables(self) -> tuple[str, ...]:
+        is_usual = self._named.tables == (self.usual,)
+        return (ledger_of.NAME, self.usual.label) if is_usual else super().ledger_tables
+
+    def located(self, session: Session) -> LedgerTable:
+        """Where the project says it is, else in Drizzle's schema or on the search path.
+
+        Raises:
+            LedgerError: it is in both.
+        """
+        table = super().located(session)
+        if table != self.usual:
+            return table
+        found = tables_among(session, [table.name], {table.schema: table.name})
+        if len(found) > 1:
+            raise LedgerError(
+                f"there are two ledgers of Drizzle: {' and '.join(found)}",
+                hint="Find out which one the project's migrator uses, and drop the other.",
+            )
+        return LedgerTable(table.name) if found == (table.name,) else table
 
     def discover(self, root: Path) -> list[FoundHistory]:
-        """Folders with `meta/_journal.json`."""
+        """Folders with `meta/_journal.json`, and those with folders that have a script and a snapshot."""
         found = []
         for folder, _ in folders(root):
             if (folder / JOURNAL).is_file():
                 engine = _engine_in(beginning_of(folder / JOURNAL))
                 found.append(FoundHistory(self.name, folder, JOURNAL, engine))
+            elif count := sum(map(_is_ours, folder.iterdir())):
+                why = f"{count} folder{'s' * (count > 1)} of Drizzle 1.0"
+                found.append(FoundHistory(self.name, folder, why))
         return found
 
     def wants(self, path: str) -> bool:
-        """The journal, scripts beside its folder, and whatever gives another tool away."""
+        """The journal, scripts beside its folder, those of 1.0, and what gives another tool away."""
         own = path == JOURNAL or ("/" not in path and path.endswith(".sql"))
-        return own or bool(other_tools.tool_of_file(path))
+        return own or _is_in_folder(path) or bool(other_tools.tool_of_file(path))
 
     def parse(self, files: Sequence[SourceFile]) -> tuple[Migration, ...]:
         wanted = [file for file in files if self.wants(file.path)]
-        other_tools.refuse_files(sorted(f.path for f in wanted if f.path != JOURNAL))
+        other_tools.refuse_files(
+            sorted(f.path for f in wanted if f.path != JOURNAL and not _is_in_folder(f.path))
+        )
+        if any(_is_in_folder(file.path) for file in wanted):
+            return drizzle_folders.read(wanted)
         return journal.read(wanted)
 
-    def ledger(self, session: Session) -> tuple[LedgerRow, ...]:
-        return ledger_of.read(session)
+    def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
+        return ledger_of.rows(session, table)
 
     def status(
         self, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[MigrationStatus, ...]:
-        return told(history, ledger)
+        """As everywhere since 1.0; before that, what comes of Drizzle's looking at one number.
+
+        Raises:
+            LedgerError: folder and ledger are of different ages.
+        """
+        told_of = [row.version for row in ledger if row.finished]
+        named = any(not version.isdecimal() for version in told_of)
+        if history and told_of:
+            columns = tuple(ledger_of.NAMED if named else ledger_of.COLUMNS)
+            ledger_of.require_form(self._named.tables[0], columns, named=_is_named(history[0]))
+        return status(history, ledger) if _is_of_1(history) or named else told(history, ledger)
 
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
@@ -92,10 +157,6 @@ class Drizzle:
             ),
         )
 
-    def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
-        """Nothing: Drizzle has none."""
-        return nullcontext()
-
     def apply_one(
         self,
         session: Session,
@@ -107,57 +168,42 @@ class Drizzle:
         observe: Callable[[StatementRun], None] | None = None,
     ) -> AppliedMigration:
         _check_provider(session, migration)
-        then = () if rehearse else [ledger_of.insert(ledger_of.ensure(session), migration)]
-        require_writable(session, migration, script, then)
-        ran = session.run(
-            script,
-            wrap=True,
-            then=then,
-            rehearse=rehearse,
-            observe=observe,
-            name=migration.version,
-        )
-        return AppliedMigration(
-            migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
+        return super().apply_one(
+            session, migration, script, now=now, rehearse=rehearse, observe=observe
         )
 
     def roll_back(
         self, session: Session, migration: Migration, script: Script, *, now: datetime
     ) -> AppliedMigration:
-        """Run `<tag>.down.sql`, which is ours: Drizzle has no way back, and does not read it."""
-        if migration.down is None:
-            raise MigrationIrreversible(
-                f"{migration.name} has no {migration.name}.down.sql",
-                hint="Write it beside its script, or restore a backup.",
-            )
+        """Run the down script, which is ours: Drizzle has no way back, and does not read it."""
         _check_provider(session, migration)
-        then = [ledger_of.delete(ledger_of.ensure(session), migration)]
-        require_writable(session, migration, script, then)
-        ran = session.run(script, wrap=True, then=then, name=migration.version)
-        return AppliedMigration(
-            migration.version, migration.name, migration.sha256, ran.duration_ms, ran.statements
+        return super().roll_back(session, migration, script, now=now)
+
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
+        return ledger_of.making(dialect, table, named=_is_named(migration))
+
+    def applying(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
+        return [ledger_of.inserting(dialect, table, migration)]
+
+    def removing(
+        self, dialect: Dialect, table: LedgerTable, migration: Migration, now: datetime | None
+    ) -> list[Bound]:
+        return [ledger_of.deleting(dialect, table, migration)]
+
+    def _ensure(self, session: Session, migration: Migration) -> LedgerTable:
+        table = super()._ensure(session, migration)
+        ledger_of.require_form(table, table.columns(session), named=_is_named(migration))
+        return table
+
+    def _as_written(self, table: LedgerTable, dialect: Dialect) -> LedgerTable:
+        """Drizzle's own schema is one of PostgreSQL."""
+        return (
+            LedgerTable(table.name)
+            if dialect is not Dialect.POSTGRESQL and table == self.usual
+            else table
         )
-
-    def mark(self, session: Session, migration: Migration, state: str, *, now: datetime) -> None:
-        """The row is written, with the checksum that the file has now, or removed."""
-        if state not in ("applied", "rolled_back"):
-            raise NotSupported(f"a migration cannot be marked {state!r}")
-        stands = migration.version in {row.version for row in self.ledger(session)}
-        if state == "rolled_back" and not stands:
-            raise LedgerError(f"{migration.name} does not stand in {ledger_of.NAME}")
-        table = ledger_of.ensure(session) if state == "applied" else ledger_of.table_of(session)
-        with session.transaction():
-            if table:
-                gone = ledger_of.delete(table, migration)
-                session.execute(gone.sql, gone.parameters)
-            if state == "applied":
-                row = ledger_of.insert(table, migration)
-                session.execute(row.sql, row.parameters)
-        session.settle(migration.version)
-
-    def by_hand(self, dialect: Dialect, migration: Migration, script: Script, *, back: bool) -> str:
-        whole = is_one(migration, script)
-        return ledger_of.text_by_hand(dialect, migration, whole=whole, back=back)
 
     def generate(
         self,
@@ -171,8 +217,11 @@ class Drizzle:
     ) -> tuple[SourceFile, ...]:
         """The script, the journal with its entry, and a way back where there is one.
 
-        `when` is after that of every entry, so that Drizzle runs it everywhere.
+        `when` is after that of every entry, so that Drizzle runs it everywhere. Where the folder is
+        one of 1.0, a folder of its own.
         """
+        if _is_of_1(existing):
+            return drizzle_folders.new_files(name, up, down, now=now, existing=existing)
         newest = max((int(migration.version) for migration in existing), default=-1)
         when = max(int(now.timestamp() * 1000), newest + 1)
         tag = f"{journal.next_prefix(existing)}_{slug_of(name)}"
@@ -180,6 +229,24 @@ class Drizzle:
 
     def scaffold(self, engine: str, reference: str) -> tuple[SourceFile, ...]:
         return (SourceFile(f"{self.default_folder}/.gitkeep", b""),)
+
+
+def _is_named(migration: Migration) -> bool:
+    return isinstance(migration, FolderMigration)
+
+
+def _is_of_1(history: Sequence[Migration]) -> bool:
+    return bool(history) and _is_named(history[0])
+
+
+def _is_in_folder(path: str) -> bool:
+    return drizzle_folders.FILE.fullmatch(path) is not None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is a migration of 1.0; Prisma has such folders too, without a snapshot."""
+    files = (drizzle_folders.SCRIPT, drizzle_folders.SNAPSHOT)
+    return all((folder / name).is_file() for name in files)
 
 
 def _engine_in(text: str) -> str:

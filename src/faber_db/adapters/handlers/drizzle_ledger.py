@@ -1,15 +1,12 @@
-"""Drizzle's `__drizzle_migrations`: `hash` is the SHA-256 of the file, `created_at` the entry's `when`.
+"""Drizzle's `__drizzle_migrations`: `hash` is the SHA-256 of the file, `created_at` its time.
 
-On PostgreSQL it lies in the schema `drizzle`, or on the search path where the project says so. The
-migrator looks at nothing but the greatest `created_at` (drizzle-orm, */dialect.js, `migrate`).
+On PostgreSQL it lies in the schema `drizzle`, or on the search path where the project says so. Up to
+0.x the migrator looks at nothing but the greatest `created_at` (drizzle-orm, */dialect.js, `migrate`);
+1.0 adds `name` and `applied_at`, and looks at the names (up-migrations/*.js, */session.js).
 """
 
-from collections.abc import Sequence
-
-from faber_db.adapters.handlers import by_hand
-from faber_db.adapters.handlers.other_tools import refuse_ledgers
-from faber_db.adapters.handlers.status import with_interrupted
-from faber_db.adapters.handlers.tables import columns_of, require_columns, tables_among
+from faber_db.adapters.handlers.drizzle_folders import FolderMigration
+from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.errors import LedgerError
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import LedgerRow, Migration
@@ -18,114 +15,99 @@ from faber_db.sql.mysql_transactions import MYSQL
 
 NAME = "__drizzle_migrations"
 SCHEMA = "drizzle"
-IN_SCHEMA = f"{SCHEMA}.{NAME}"
-_COLUMNS = {"id", "hash", "created_at"}
+COLUMNS = frozenset({"id", "hash", "created_at"})
+NAMED = COLUMNS | {"name", "applied_at"}
+"""The columns since 1.0."""
+
 _DDL = {
-    Dialect.POSTGRESQL: (
-        f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-        f"CREATE TABLE {IN_SCHEMA} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)",
-    ),
-    Dialect.SQLITE: (
-        f"CREATE TABLE {NAME} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)",
-    ),
+    Dialect.POSTGRESQL: "CREATE TABLE IF NOT EXISTS {} (id SERIAL PRIMARY KEY, hash text NOT NULL,"
+    " created_at bigint)",
+    Dialect.SQLITE: "CREATE TABLE IF NOT EXISTS {} (id SERIAL PRIMARY KEY, hash text NOT NULL,"
+    " created_at numeric)",
 }
 _DDL |= dict.fromkeys(
     MYSQL,
-    (f"CREATE TABLE {NAME} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)",),
+    "CREATE TABLE IF NOT EXISTS {} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)",
 )
+_NAMED_DDL = {
+    Dialect.POSTGRESQL: "CREATE TABLE IF NOT EXISTS {} (id SERIAL PRIMARY KEY, hash text NOT NULL,"
+    " created_at bigint, name text, applied_at timestamp with time zone DEFAULT now())",
+    Dialect.SQLITE: "CREATE TABLE IF NOT EXISTS {} (id INTEGER PRIMARY KEY, hash text NOT NULL,"
+    " created_at numeric, name text, applied_at TEXT)",
+}
+_NAMED_DDL |= dict.fromkeys(
+    MYSQL,
+    "CREATE TABLE IF NOT EXISTS {} (id SERIAL PRIMARY KEY, hash TEXT NOT NULL, created_at BIGINT,"
+    " name TEXT, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+)
+_NOW = "strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now')"  # SQLite has no default there
 
 
-def table_of(session: Session) -> str:
-    """Where the ledger is, as SQL names it; empty where there is none.
+def rows(session: Session, table: LedgerTable) -> list[LedgerRow]:
+    """By name where the ledger has names, else by time; of several, the newest."""
+    ledger = table.quoted(session.dialect)
+    name = "name" if "name" in (table.columns(session) or ()) else "NULL"
+    newest: dict[str, LedgerRow] = {}
+    for created_at, digest, named in session.query(
+        f"SELECT created_at, hash, {name} FROM {ledger} ORDER BY created_at"  # noqa: S608 -- quoted
+    ):
+        version = str(named) if named is not None else _time(table, created_at)
+        newest[version] = LedgerRow(version, version, str(digest), None)
+    return list(newest.values())
+
+
+def making(dialect: Dialect, table: LedgerTable, *, named: bool) -> list[Bound]:
+    return [Bound((_NAMED_DDL if named else _DDL)[dialect].format(table.quoted(dialect)))]
+
+
+def inserting(dialect: Dialect, table: LedgerTable, migration: Migration) -> Bound:
+    ledger = table.quoted(dialect)
+    if not isinstance(migration, FolderMigration):
+        return Bound(
+            f"INSERT INTO {ledger} (hash, created_at) VALUES (%s, %s)",  # noqa: S608 -- quoted
+            (migration.sha256, int(migration.version)),
+        )
+    column, value = (", applied_at", f", {_NOW}") if dialect is Dialect.SQLITE else ("", "")
+    return Bound(
+        f"INSERT INTO {ledger} (hash, created_at, name{column}) VALUES (%s, %s, %s{value})",  # noqa: S608 -- quoted
+        (migration.sha256, migration.millis, migration.version),
+    )
+
+
+def deleting(dialect: Dialect, table: LedgerTable, migration: Migration) -> Bound:
+    named = isinstance(migration, FolderMigration)
+    column, value = ("name", migration.version) if named else ("created_at", _number(migration))
+    return Bound(f"DELETE FROM {table.quoted(dialect)} WHERE {column} = %s", (value,))  # noqa: S608 -- quoted
+
+
+def require_form(table: LedgerTable, columns: tuple[str, ...] | None, *, named: bool) -> None:
+    """Raise where folder and ledger are of different ages of Drizzle.
 
     Raises:
-        LedgerForeign: another tool's is there.
-        LedgerError: it has another shape, or there are two.
+        LedgerError: what Drizzle itself has to do first.
     """
-    found = tables_among(session, [NAME], {SCHEMA: NAME})
-    if not found:
-        refuse_ledgers(session, NAME, _COLUMNS)
-        return ""
-    if len(found) > 1:
+    if columns is None or named == ("name" in columns):
+        return
+    if named:
         raise LedgerError(
-            f"there are two ledgers of Drizzle: {' and '.join(found)}",
-            hint="Find out which one the project's migrator uses, and drop the other.",
+            f"{table.label} is from before Drizzle 1.0, and the folder is not",
+            hint="Let drizzle-orm 1.0 or `drizzle-kit migrate` write the names into it first.",
         )
-    (table,) = found
-    require_columns(table, _columns(session, table), _COLUMNS)
-    return table
-
-
-def read(session: Session) -> tuple[LedgerRow, ...]:
-    table = table_of(session)
-    if not table:
-        return with_interrupted((), session)
-    rows = session.query(f"SELECT created_at, hash FROM {table} ORDER BY created_at")  # noqa: S608 -- constants
-    newest: dict[str, LedgerRow] = {}
-    for created_at, digest in rows:
-        version = _version(created_at)
-        newest[version] = LedgerRow(version, version, str(digest), None)
-    return with_interrupted(list(newest.values()), session)
-
-
-def ensure(session: Session) -> str:
-    """The ledger's name, made where there is none, in a transaction of its own."""
-    if table := table_of(session):
-        return table
-    with session.transaction():
-        for ddl in _DDL[session.dialect]:
-            session.execute(ddl)
-    return _made(session.dialect)
-
-
-def insert(table: str, migration: Migration) -> Bound:
-    return Bound(
-        f"INSERT INTO {table} (hash, created_at) VALUES (%s, %s)",  # noqa: S608 -- constants
-        (migration.sha256, int(migration.version)),
+    raise LedgerError(
+        f"{table.label} has the names of Drizzle 1.0, and the folder is from before it",
+        hint="Run `drizzle-kit up` in the project, as drizzle-orm 1.0 asks for.",
     )
 
 
-def delete(table: str, migration: Migration) -> Bound:
-    return Bound(
-        f"DELETE FROM {table} WHERE created_at = %s",  # noqa: S608 -- constants
-        (int(migration.version),),
-    )
+def _number(migration: Migration) -> int:
+    return int(migration.version)
 
 
-def text_by_hand(dialect: Dialect, migration: Migration, *, whole: bool, back: bool) -> str:
-    """Script and row for the server's own client; see `Handler.by_hand`."""
-    table, digest = _made(dialect), by_hand.literal(dialect, migration.sha256)
-    text = (migration.down or "") if back else migration.up
-    row = (
-        f"DELETE FROM {table} WHERE created_at = {int(migration.version)}"  # noqa: S608 -- constants
-        if back
-        else f"INSERT INTO {table} (hash, created_at) VALUES ({digest}, {int(migration.version)})"  # noqa: S608 -- quoted
-    )
-    body = by_hand.in_one(dialect, text, row) if whole else by_hand.then(text, row)
-    made = [by_hand.made_once(ddl) for ddl in _DDL[dialect]]
-    return body if back else "\n".join([*made, body])
-
-
-def _made(dialect: Dialect) -> str:
-    return IN_SCHEMA if dialect is Dialect.POSTGRESQL else NAME
-
-
-def _columns(session: Session, table: str) -> Sequence[str]:
-    if table == NAME:
-        return columns_of(session, table) or ()
-    rows = session.query(
-        "SELECT attname::text FROM pg_catalog.pg_attribute"
-        " WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-        (table,),
-    )
-    return [str(row[0]) for row in rows]
-
-
-def _version(created_at: object) -> str:
+def _time(table: LedgerTable, created_at: object) -> str:
     try:
         return str(int(str(created_at)))
     except ValueError as error:
         raise LedgerError(
-            f"{NAME} holds a created_at that is no number",
+            f"{table.label} holds a created_at that is no number",
             hint="Drizzle writes the entry's `when` there; look at the row.",
         ) from error

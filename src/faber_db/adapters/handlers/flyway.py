@@ -172,7 +172,7 @@ class Flyway(RenamedLedger, AppliedRows):
         stands = row is not None and not row.rolled_back
         if state == "rolled_back" and not stands:
             raise LedgerError(f"{migration.name} does not stand in {self.located(session).label}")
-        table = self._ensure(session)
+        table = self._ensure(session, migration)
         with session.transaction():
             failed = flyway_ledger.removing_failed(session.dialect, table, _name_of(migration))
             self._execute(session, [failed])
@@ -200,7 +200,7 @@ class Flyway(RenamedLedger, AppliedRows):
     def rows(self, session: Session, table: LedgerTable) -> list[LedgerRow]:
         return flyway_ledger.rows(session, table)
 
-    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
         return flyway_ledger.making(dialect, table)
 
     def applying(

@@ -165,7 +165,7 @@ class Goose(RenamedLedger, AppliedRows):
             return nullcontext()
         return advisory_lock(session, _LOCK_KEY, wait=wait, whose="goose")
 
-    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
         name = table.quoted(dialect)
         made = _DDL[dialect].format(table=name)
         return [Bound(made), Bound(_FIRST_ROW.format(table=name), (True,))]

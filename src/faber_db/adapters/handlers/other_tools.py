@@ -67,10 +67,12 @@ _SCHEMAS = {"drizzle": "__drizzle_migrations", "sqitch": "changes"}
 _VALUES = (
     (("version",), re.compile(r"\d{14}")),
     (("id", "created_at", "hash"), re.compile(r"[0-9a-f]{64}")),
+    (("id", "created_at", "name", "applied_at", "hash"), re.compile(r"[0-9a-f]{64}")),
 )
 """Columns of ledgers that an application's table may have too, and what the last one holds."""
 
 _BESIDE = {
+    ("Prisma", "drizzle"),  # `x/migration.sql` is a migration of Drizzle 1.0 too
     ("Django", "alembic"),  # a numbered program beside `versions`, which Alembic never reads
     *(("Atlas", handler) for handler in ("goose", "golang-migrate", "flyway", "dbmate")),
 }

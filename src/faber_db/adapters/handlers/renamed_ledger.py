@@ -70,6 +70,7 @@ class OneLedger:
     tool: ClassVar[str]  # as people write it
     usual: ClassVar[LedgerTable]
     columns: ClassVar[frozenset[str]]  # without which it is another table
+    more_columns: ClassVar[frozenset[str]] = frozenset()  # all, where a newer form has more
     beside: ClassVar[tuple[str, ...]] = ()  # tables of the tool that nobody can rename
     folds: ClassVar[bool] = False  # the tool writes the name without quotes
 
@@ -126,7 +127,8 @@ class OneLedger:
         """
         columns = table.columns(session)
         if columns is None:
-            other_tools.refuse_ledgers(session, table.label, self.columns)
+            for shape in filter(None, (self.columns, self.more_columns)):
+                other_tools.refuse_ledgers(session, table.label, shape)
             if self._named.unread_in:
                 raise LedgerError(
                     f"{self._named.unread_in} gives {self.tool}'s ledger a name that is not a plain"
@@ -137,7 +139,8 @@ class OneLedger:
         if missing := self.columns - set(columns):
             raise LedgerError(f"{table.label} lacks the columns {', '.join(sorted(missing))}")
         if table.name != self.usual.name:
-            require_nothing_else(table.label, columns, [self.columns], self.tool)
+            shapes = [self.columns, self.more_columns]
+            require_nothing_else(table.label, columns, shapes, self.tool)
         return columns
 
     def _as_written(self, table: LedgerTable, dialect: Dialect) -> LedgerTable:

@@ -151,7 +151,7 @@ class Yoyo(RenamedLedger, AppliedRows):
             found.append(LedgerRow(str(name), str(name), None, moment_of(table.label, at)))
         return found
 
-    def making(self, dialect: Dialect, table: LedgerTable) -> list[Bound]:
+    def making(self, dialect: Dialect, table: LedgerTable, migration: Migration) -> list[Bound]:
         version = (
             f"INSERT INTO _yoyo_version (version, installed_at_utc) SELECT 2, {NOW[dialect]}"  # noqa: S608 -- constants
             " FROM (SELECT 1 AS n) AS once WHERE NOT EXISTS (SELECT 1 FROM _yoyo_version)"
