@@ -41,6 +41,9 @@ _MEANINGS = {
 }
 
 
+MAKE_ROOM = "Make room on the disk of the database."
+
+
 class FaberDbError(Exception):
     """A failure we foresaw."""
 

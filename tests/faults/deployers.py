@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,9 +81,12 @@ def _child(
     recorded: Sequence[SourceFile],
     texts: Sequence[bytes],
     file: str,
+    largest: int,
 ) -> None:
     if texts:
         _stop_at(texts, file, to_parent)
+    if largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     try:
         answer = work(root, environ, back, recorded)
     except FaberDbError as error:
@@ -151,13 +155,15 @@ def started(
     recorded: Sequence[SourceFile] = (),
     texts: Sequence[bytes] = (),
     file: str = "",
+    largest: int = 0,
 ) -> Iterator[Deployer]:
     """A process that builds, or rolls back; with `texts` held at the last of them on that file.
 
+    With `largest` no file can grow beyond that many bytes.
     Of a format of programs it applies what was `recorded`, without the tool.
     """
     here, there = CONTEXT.Pipe(duplex=False)
-    arguments = (there, root, dict(environ), back, tuple(recorded), tuple(texts), file)
+    arguments = (there, root, dict(environ), back, tuple(recorded), tuple(texts), file, largest)
     process = CONTEXT.Process(target=_child, args=arguments, daemon=True)
     process.start()
     there.close()

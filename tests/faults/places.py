@@ -129,7 +129,12 @@ class Place:
 
     @contextmanager
     def deployer(
-        self, *, back: bool = False, texts: Sequence[bytes] = (), state: Path | None = None
+        self,
+        *,
+        back: bool = False,
+        texts: Sequence[bytes] = (),
+        state: Path | None = None,
+        largest: int = 0,
     ) -> Iterator[Deployer]:
         """A process that builds, or rolls the newest back; on SQLite held at the last of `texts`."""
         file = "" if self.proxy else self.url.removeprefix("sqlite:")
@@ -141,6 +146,7 @@ class Place:
             recorded=self.recorded,
             texts=given,
             file=file,
+            largest=largest,
         ) as deployer:
             yield deployer
 

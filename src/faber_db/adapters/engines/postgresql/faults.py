@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from faber_db.errors import (
+    MAKE_ROOM,
     ConnectionFailed,
     ConnectionLost,
     FaberDbError,
@@ -24,6 +25,7 @@ QUERY_CANCELED = "57014"
 INSUFFICIENT_PRIVILEGE = "42501"
 UNSAFE_NEW_ENUM_VALUE = "55P04"
 ACTIVE_TRANSACTION = "25001"
+DISK_FULL = "53100"
 OBJECT_IN_USE = "55006"
 
 _PASSWORD = re.compile(r"(password\s*'[^']*')|(://[^/\s@]*:[^/\s@]*@)", re.I)
@@ -65,7 +67,7 @@ def translated(error: "psycopg.Error") -> FaberDbError:
         return ConnectionLost(
             "the connection to the server ended", hint="Check the server and try again."
         )
-    failure = StatementFailed(words(error))
+    failure = StatementFailed(words(error), hint=MAKE_ROOM if state == DISK_FULL else "")
     failure.state = state or ""
     return failure
 

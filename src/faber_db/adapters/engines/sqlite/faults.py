@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from faber_db.errors import (
+    MAKE_ROOM,
     ConnectionFailed,
     FaberDbError,
     LockTimeout,
@@ -56,7 +57,8 @@ def translated(error: sqlite3.Error) -> FaberDbError:
             f"the database file cannot be written: {error}",
             hint="Give this account write access to the file and to its folder.",
         )
-    failure = StatementFailed(str(error))
+    full = code == sqlite3.SQLITE_FULL
+    failure = StatementFailed(str(error), hint=MAKE_ROOM if full else "")
     failure.state = getattr(error, "sqlite_errorname", "")
     return failure
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
-from faber_db.errors import LockBusy
+from faber_db.errors import LockBusy, StateUnusable
 from faber_db.model.migration import LockHolder
 
 _PAUSE = 0.05  # seconds between two looks
@@ -27,14 +27,17 @@ def deploy_lock(folder: Path, file: Path, *, wait: timedelta) -> Iterator[None]:
 
     Raises:
         LockBusy: held by somebody else for all of `wait`.
+        StateUnusable: its file cannot be written, as on a full disk.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _path(folder, file)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with _writing(path):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = monotonic() + wait.total_seconds()
     try:
         _take(descriptor, file, deadline)
-        _name_holder(descriptor)
+        with _writing(path):
+            _name_holder(descriptor)
         with _lock_beside(file, deadline):
             yield
     finally:
@@ -46,12 +49,14 @@ def _lock_beside(file: Path, deadline: float) -> Iterator[None]:
     """The same for all accounts and state folders; who may make no file there cannot deploy."""
     path = _beside(file)
     try:
-        descriptor = _open_beside(path, file, deadline)
+        with _writing(path):
+            descriptor = _open_beside(path, file, deadline)
     except PermissionError:
         yield
         return
     try:
-        _name_holder(descriptor)
+        with _writing(path):
+            _name_holder(descriptor)
         yield
     finally:
         path.unlink(missing_ok=True)  # still locked: who waits for it sees that it is another file
@@ -115,6 +120,19 @@ def _take(descriptor: int, file: Path, deadline: float) -> None:
                     hint="Wait until it has ended; a dead process holds no lock.",
                 ) from error
             sleep(_PAUSE)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError:
+        raise  # the caller knows what that means
+    except OSError as error:
+        raise StateUnusable(
+            f"the deployment lock {path} cannot be written: {(error.strerror or '').lower()}",
+            hint="Make room on that disk; nothing ran.",
+        ) from error
 
 
 def _name_holder(descriptor: int) -> None:
