@@ -31,8 +31,8 @@ def type_of(stream: Stream) -> TypeName:
     words: list[str] = []
     while not stream.done and stream.peek().kind in (WORD, QUOTED):
         word, following = stream.peek().word, stream.peek(1).word
-        named = (word == "BINARY" and not words) or (word == "CHARACTER" and following != "SET")
-        if word in _ATTRIBUTES and not (named and stream.dialect is not Dialect.SQLITE):
+        binary = word == "BINARY" and not words and stream.dialect is not Dialect.SQLITE
+        if word in _ATTRIBUTES and not (binary or (word == "CHARACTER" and following != "SET")):
             break
         words.append(stream.identifier().upper())
     arguments: tuple[str, ...] = ()
@@ -263,7 +263,18 @@ def table_constraint(stream: Stream) -> Constraint | None:
     else:
         return None
     _conflict(stream)
-    index_options(stream)
+    if stream.dialect is not Dialect.SQLITE:
+        index_options(stream)
+    return found
+
+
+def table_constraints(stream: Stream) -> list[Constraint]:
+    """The constraints of one element of CREATE TABLE; SQLite wants no comma between them."""
+    found: list[Constraint] = []
+    while (constraint := None if stream.done else table_constraint(stream)) is not None:
+        found.append(constraint)
+    if found:
+        stream.expect_end()
     return found
 
 

@@ -31,6 +31,7 @@ from faber_db.sql.grammar.columns import (
     index_options,
     index_type,
     table_constraint,
+    table_constraints,
     type_of,
 )
 from faber_db.sql.grammar.expressions import expression_of
@@ -73,11 +74,10 @@ def create_table(stream: Stream) -> Iterator[Action]:
                 like = (part.table(),)
                 continue
             index = _index_element(part, table)
-            constraint = None if index is not None else table_constraint(part)
             if index is not None:
                 indexes.append(index)
-            elif constraint is not None:
-                constraints.append(constraint)
+            elif found := table_constraints(part):
+                constraints.extend(found)
             else:
                 columns.append(column_of(part))
     options = _options(stream)
