@@ -16,7 +16,8 @@ def find(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
     kind = action.kind or (named[0].kind if named else "")
     if found and named and found.is_unique(named[0].columns, without=action.name):
         return
-    if kind in ("primary key", "unique") and not _replaced(action, scene):
+    columns = named[0].columns if named else ()
+    if kind in ("primary key", "unique") and not _made_again(action.table, columns, scene):
         yield Hazard(
             (f"{action.table}.{action.name}",), detail=f"{kind} {action.name} of {action.table}"
         )
@@ -29,6 +30,8 @@ def find_index(action: Drop, scene: Scene) -> Iterator[Hazard]:
         for index in table.indexes:
             if index.name in action.names and index.unique and not table.born:
                 if not index.predicate and table.is_unique(index.columns, without=index.name):
+                    continue
+                if _made_again(table.name, index.columns, scene, index.predicate):
                     continue
                 yield Hazard((index.name,), detail=f"unique index {index.name} of {table.name}")
     found = scene.table(action.table) if scene.mysql else None
@@ -52,15 +55,27 @@ def _again(key: Constraint, scene: Scene) -> bool:
     return False
 
 
-def _replaced(action: DropConstraint, scene: Scene) -> bool:
-    actions = (*scene.statement.actions, *scene.actions_later())
-    return any(
-        isinstance(a, AddConstraint)
-        and a.table == action.table
-        and a.constraint.kind in ("primary key", "unique")
-        and not a.constraint.deferrable  # ON CONFLICT takes no deferrable one (55000)
-        for a in actions
-    )
+def _made_again(
+    table: str, columns: tuple[str, ...], scene: Scene, predicate: str = ""
+) -> bool:
+    """Whether the transaction makes a key again that ON CONFLICT on these columns finds.
+
+    A table that was renamed to make room for its copy is looked for by its old name too. Columns
+    that are not known may be any.
+    """
+    found = scene.table(table)
+    names = {table, found.was} if found is not None and found.was else {table}
+    alone = scene.mysql or not scene.transaction.open  # code meets the gap between statements
+    for action in (*scene.statement.actions, *(() if alone else scene.actions_later())):
+        if isinstance(action, AddConstraint) and action.table in names:
+            key = action.constraint
+            same = key.kind in ("primary key", "unique") and not key.deferrable  # 55000
+            if same and (not columns or not key.columns or set(key.columns) == set(columns)):
+                return True
+        elif isinstance(action, CreateIndex) and action.table in names and action.unique:
+            if set(action.columns) == set(columns) and action.predicate == predicate:
+                return True
+    return False
 
 
 RULE = Rule(
