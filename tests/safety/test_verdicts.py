@@ -32,6 +32,26 @@ ACCEPTED_MISSES: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
         ("app_break",),
         "the rights are given again, but for DELETE, which only the database could tell",
     ),
+    ("postgresql", "wild-enum-value-in-one-transaction-by-cast-text"): (
+        ("fails", "any hazard"),
+        "a value that is put together from pieces is not looked for",
+    ),
+    ("mysql", "wild-moved-to-other-database"): (
+        ("data_loss",),
+        "the rows are there, in another database, and that it leaves this one is said",
+    ),
+    ("sqlite", "wild-rebuild-as-strict-with-text-in-integer"): (
+        ("fails",),
+        "that the copy takes another column is said, not that its values do not fit",
+    ),
+    ("sqlite", "wild-rebuild-with-deferred-keys"): (
+        ("fails",),
+        "a child two steps away holds the cascade back",
+    ),
+    ("sqlite", "wild-rebuild-or-replace-under-a-new-key"): (
+        ("app_break",),
+        "which rows the application reads is not known",
+    ),
     **{
         ("sqlite", name): (("app_break",), "which rows the application reads is not known")
         for name in (

@@ -63,6 +63,7 @@ class ColumnDefinition:
     type: TypeName
     nullable: bool = True  # False: NOT NULL or PRIMARY KEY
     default: Expression | None = None
+    says_null: bool = False  # DEFAULT NULL is written out
     identity: str = ""  # "always", "by default", "autoincrement", "serial"
     generated: str = ""  # "stored", "virtual"
     generation: Expression | None = None
@@ -351,6 +352,7 @@ class CreateRoutine(Action):
     pinned_path: bool = False  # SET search_path
     trigger: bool = False
     arguments: tuple[str, ...] = ()  # types of the input arguments
+    named: tuple[str, ...] = ()  # their names; empty for one without
     optional: int = 0  # how many of them have a default
     returns: str = ""
     row_fields: tuple[str, ...] = ()  # of a trigger function: columns that it reads or sets
@@ -424,6 +426,7 @@ class AlterSequence(Action):
     name: str
     restart: bool = False  # at a value that is written out
     bounded: bool = False  # MAXVALUE or MINVALUE is given
+    backwards: bool = False  # INCREMENT BY is negative
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,13 @@ def find(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
 
 
 def find_column(action: AddColumn, scene: Scene) -> Iterator[Hazard]:
-    if not scene.postgresql or action.column.default is None or scene.is_new(action.table):
+    column = action.column
+    given = column.default is not None or column.says_null  # DEFAULT NULL too has it look
+    if not scene.postgresql or not given or scene.is_new(action.table):
         return
-    for constraint in action.column.constraints:
+    for constraint in column.constraints:
         if constraint.kind == "foreign key":
-            detail = f"foreign key of new column {action.column.name}, which has a default"
+            detail = f"foreign key of new column {column.name}, for which a default is written"
             yield Hazard((action.table, constraint.references), detail=detail, table=action.table)
 
 

@@ -13,6 +13,7 @@ from faber_db.model.statement import (
     CreateTable,
     CreateTrigger,
     CreateView,
+    Rename,
 )
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
@@ -82,6 +83,12 @@ def find_trigger(action: CreateTrigger, scene: Scene) -> Iterator[Hazard]:
         yield _taken("trigger", action.name)
 
 
+def find_renamed(action: Rename, scene: Scene) -> Iterator[Hazard]:
+    """SQLite takes a name that differs only by case for the name of another table."""
+    if scene.sqlite and action.kind == "table" and action.old.lower() == action.new.lower():
+        yield _taken("table", action.new)
+
+
 def _is_free(scene: Scene) -> bool:
     """Whether what is there is known, and the statement runs whatever else there is."""
     guarded = scene.routine or scene.statement.text.lstrip()[:2].lower() == "do"
@@ -110,5 +117,6 @@ RULE = Rule(
         at(AddEnumValue, find_value),
         at(CreateView, find_view),
         at(CreateTrigger, find_trigger),
+        at(Rename, find_renamed),
     ),
 )

@@ -1,5 +1,6 @@
 """Every rule over every action of a script, in order."""
 
+import re
 from dataclasses import dataclass, field
 
 from faber_db.model.dialect import Dialect
@@ -13,7 +14,7 @@ from faber_db.model.finding import (
     TableLock,
     worst,
 )
-from faber_db.model.statement import Action, NotUnderstood, Transaction
+from faber_db.model.statement import Action, NotUnderstood, TableAction, Transaction
 from faber_db.rules.ahead import Ahead
 from faber_db.rules.base import Hazard, Look, Rule
 from faber_db.rules.consequences import with_consequences
@@ -31,6 +32,7 @@ from faber_db.sql.watch import UNWATCHED, Watch
 
 _RUN_HERE_MARIADB = 1011  # series 10.11
 _CUT = 300
+_IF_THERE = re.compile(r"\s*alter\s+table\s+if\s+exists\b", re.IGNORECASE)
 _RUN_HERE = (15, 17, 18)  # major versions of PostgreSQL that the claims were run on
 
 
@@ -95,7 +97,8 @@ class Walk:
         )
         if taken_out:
             self.transaction.control(Transaction("commit"))
-        for action, routine in with_consequences(statement.actions, self.state):
+        actions = () if _passed_over(statement, self.state) else statement.actions
+        for action, routine in with_consequences(actions, self.state):
             scene = Scene(
                 context=self.context,
                 statement=statement,
@@ -214,6 +217,18 @@ class Walk:
             low_ms=span.low_ms,
             high_ms=span.high_ms,
         )
+
+
+def _passed_over(statement: Statement, state: State) -> bool:
+    """ALTER TABLE IF EXISTS of a table that is known not to be there."""
+    first = next(iter(statement.actions), None)
+    return (
+        isinstance(first, TableAction)
+        and state.certain
+        and bool(_IF_THERE.match(statement.text))
+        and state.lacks("table", first.table)
+        and state.lacks("view", first.table)
+    )
 
 
 def _timed(finding: Finding, span: Span, until_line: int) -> Finding:

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import AddConstraint, Constraint, CreateIndex, Drop, DropConstraint
+from faber_db.model.statement import (
+    Action,
+    AddConstraint,
+    Constraint,
+    CreateIndex,
+    Drop,
+    DropConstraint,
+)
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -55,9 +62,7 @@ def _again(key: Constraint, scene: Scene) -> bool:
     return False
 
 
-def _made_again(
-    table: str, columns: tuple[str, ...], scene: Scene, predicate: str = ""
-) -> bool:
+def _made_again(table: str, columns: tuple[str, ...], scene: Scene, predicate: str = "") -> bool:
     """Whether the transaction makes a key again that ON CONFLICT on these columns finds.
 
     A table that was renamed to make room for its copy is looked for by its old name too. Columns
@@ -66,16 +71,23 @@ def _made_again(
     found = scene.table(table)
     names = {table, found.was} if found is not None and found.was else {table}
     alone = scene.mysql or not scene.transaction.open  # code meets the gap between statements
-    for action in (*scene.statement.actions, *(() if alone else scene.actions_later())):
-        if isinstance(action, AddConstraint) and action.table in names:
-            key = action.constraint
-            same = key.kind in ("primary key", "unique") and not key.deferrable  # 55000
-            if same and (not columns or not key.columns or set(key.columns) == set(columns)):
-                return True
-        elif isinstance(action, CreateIndex) and action.table in names and action.unique:
-            if set(action.columns) == set(columns) and action.predicate == predicate:
-                return True
-    return False
+    later = () if alone else scene.actions_later()
+    return any(_makes(a, names, columns, predicate) for a in (*scene.statement.actions, *later))
+
+
+def _makes(action: Action, tables: set[str], columns: tuple[str, ...], predicate: str) -> bool:
+    """Whether an action makes a key over exactly these columns."""
+    if isinstance(action, AddConstraint) and action.table in tables:
+        key = action.constraint
+        unique = key.kind in ("primary key", "unique") and not key.deferrable  # 55000
+        return unique and (not columns or not key.columns or set(key.columns) == set(columns))
+    return (
+        isinstance(action, CreateIndex)
+        and action.table in tables
+        and action.unique
+        and set(action.columns) == set(columns)
+        and action.predicate == predicate
+    )
 
 
 RULE = Rule(

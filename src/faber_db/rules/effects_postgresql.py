@@ -201,7 +201,8 @@ def _add_column(action: AddColumn, state: State, major: int | None) -> Iterator[
     yield TableEffect(action.table, _AEL, scan=scans or rewrites, rewrite=rewrites)
     for constraint in column.constraints:
         if constraint.references:
-            works = column.default is not None and not constraint.not_valid
+            given = column.default is not None or column.says_null  # even NULL has it look
+            works = given and not constraint.not_valid
             yield TableEffect(constraint.references, _SRE)
             if works:
                 yield TableEffect(action.table, _AEL, scan=True)

@@ -22,6 +22,9 @@ def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
     for name in action.names:
         users: tuple[str, ...] = ()
         if action.kind in ("table", "view", "materialized view"):
+            found = scene.table(name)
+            if found is not None and found.in_front:  # what depends, depends on the other one
+                continue
             users = scene.state.views_on(name)
             if action.kind == "table":
                 gone = set(action.names)
@@ -34,6 +37,8 @@ def find(action: Drop, scene: Scene) -> Iterator[Hazard]:
             users = (f"rights of {name}",)
         elif action.kind in ("type", "domain"):
             users = scene.state.type_users(name)
+        elif action.kind == "function":
+            users = scene.state.triggers_calling(name)
         if users:
             yield Hazard((name,), detail=f"{', '.join(users)} depends on {name}")
 

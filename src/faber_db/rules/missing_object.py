@@ -99,6 +99,17 @@ def find_index(action: CreateIndex, scene: Scene) -> Iterator[Hazard]:
             yield from _column(action.table, column, scene)
 
 
+def find_place(action: AddColumn | RedefineColumn, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: AFTER a column that is not there."""
+    definition = action.column if isinstance(action, AddColumn) else action.definition
+    place = definition.position.removeprefix("after ")
+    beside = {
+        scene.state.key(a.column.name) for a in scene.statement.actions if isinstance(a, AddColumn)
+    }
+    if place != definition.position and scene.state.key(place) not in beside:
+        yield from _column(action.table, place, scene)
+
+
 def find_constraint(action: AddConstraint, scene: Scene) -> Iterator[Hazard]:
     yield from find_table(action, scene)
     constraint = action.constraint
@@ -184,6 +195,7 @@ RULE = Rule(
     source="PostgreSQL manual, Error Codes (42P01, 42703, 42704); MariaDB manual, Error Codes (1054, 1091, 1146)",
     looks=(
         at(AddColumn, find_table),
+        at(AddColumn, find_place),
         at(ChangeType, find_column),
         at(SetNotNull, find_column),
         at(DropNotNull, find_column),
@@ -191,6 +203,7 @@ RULE = Rule(
         at(DropDefault, find_column),
         at(DropColumn, find_drop_column),
         at(RedefineColumn, find_redefined),
+        at(RedefineColumn, find_place),
         at(AddConstraint, find_constraint),
         at(ValidateConstraint, find_named),
         at(DropConstraint, find_named),

@@ -23,6 +23,7 @@ from faber_db.model.statement import (
     TypeName,
 )
 from faber_db.rules.base import Hazard, Rule, at
+from faber_db.rules.redefinition import charset
 from faber_db.rules.scene import Scene
 from faber_db.rules.type_changes import category
 
@@ -183,8 +184,15 @@ def find_routine(action: CreateRoutine, scene: Scene) -> Iterator[Hazard]:
     before = scene.state.routines.get(action.name.lower())
     if before is None or not action.replace or not scene.postgresql:
         return
-    if before.arguments == action.arguments and before.returns != action.returns:
+    if before.arguments != action.arguments:
+        return
+    if before.returns != action.returns:
         yield _no(action.name, f"{action.name} returns {before.returns}, which stays (42P13)")
+    if before.optional > action.optional:
+        yield _no(action.name, f"an argument of {action.name} would lose its default (42P13)")
+    for old, new in zip(before.named, action.named, strict=False):
+        if old and old != new:
+            yield _no(action.name, f"argument {old} of {action.name} keeps its name (42P13)")
 
 
 def find_refresh(action: Maintain, scene: Scene) -> Iterator[Hazard]:
@@ -212,6 +220,25 @@ def find_generated(action: RedefineColumn, scene: Scene) -> Iterator[Hazard]:
     if column is not None and scene.mysql and virtual != (column.generated == "virtual"):
         name = f"{action.table}.{action.column}"
         yield _no(name, f"{name} cannot change between virtual and stored (1907, 3106)")
+
+
+def find_length(action: AddColumn | RedefineColumn, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: a VARCHAR is no longer than a row, of 65,535 bytes."""
+    definition = action.column if isinstance(action, AddColumn) else action.definition
+    kind, arguments = definition.type, definition.type.arguments
+    if not scene.mysql or kind.name not in ("varchar", "varbinary") or len(arguments) != 1:
+        return
+    table = scene.table(action.table)
+    by_default = table.charset if table is not None else ""
+    named = charset(kind, definition.collation) or by_default
+    wide = 1 if kind.name == "varbinary" else _BYTES.get(named, 1)
+    if arguments[0].isdigit() and int(arguments[0]) * wide > _ROW_BYTES:
+        name = f"{action.table}.{definition.name}"
+        yield _no(name, f"{name} would be longer than a row may be (1074, 1118)")
+
+
+_ROW_BYTES = 65_535
+_BYTES = {"utf8mb4": 4, "utf8mb3": 3, "utf8": 3}
 
 
 def find_primary(action: DropConstraint, scene: Scene) -> Iterator[Hazard]:
@@ -262,5 +289,7 @@ RULE = Rule(
         at(ChangeType, find_type),
         at(DropConstraint, find_primary),
         at(RedefineColumn, find_generated),
+        at(AddColumn, find_length),
+        at(RedefineColumn, find_length),
     ),
 )

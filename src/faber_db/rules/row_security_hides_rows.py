@@ -46,6 +46,9 @@ def find_narrower(action: AlterPolicy | CreatePolicy, scene: Scene) -> Iterator[
 
 def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if action.kind == "policy" and not scene.is_new(action.table):
+        named = (scene.state.key(action.table), action.names[0])
+        if action.if_exists and scene.state.certain and named not in scene.state.policy_names:
+            return
         again = any(isinstance(a, CreatePolicy) for a in scene.actions_later())
         detail = f"policy {action.names[0]} of {action.table} goes"
         yield Hazard((action.table,), Risk.LOW if again else Risk.HIGH, detail=detail)

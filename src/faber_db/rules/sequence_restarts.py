@@ -9,7 +9,9 @@ from faber_db.rules.scene import Scene
 
 
 def find(action: AlterSequence, scene: Scene) -> Iterator[Hazard]:
-    if action.restart and f"sequence {action.name}" not in scene.state.born_others:
+    if (
+        action.restart or action.backwards
+    ) and f"sequence {action.name}" not in scene.state.born_others:
         yield Hazard((action.name,), detail=f"sequence {action.name}")
 
 

@@ -175,6 +175,7 @@ class TableState:
     policies: bool = False
     filled_from: list[Insert] = field(default_factory=list)
     was: str = ""  # its name before the script renamed it
+    in_front: bool = False  # made in another schema, or for the session, beside one of that name
     options: tuple[str, ...] = ()  # "strict", "without rowid"
     charset: str = ""  # MySQL: of columns that name none
 
@@ -269,6 +270,7 @@ class State:
         self.schemas: set[str] = set()
         self.born_others: set[str] = set()  # "sequence ticket_seq"
         self.policies: set[str] = set()  # tables that have one
+        self.policy_names: set[tuple[str, str]] = set()  # table and name
         self.open_policies: set[str] = set()  # tables with one that lets every row through
         self.grantees: set[str] = set()  # roles that hold rights
         self.granted: set[str] = set()  # what a GRANT names: "users", "every table in public"
@@ -481,6 +483,15 @@ class State:
         pattern = rf"(?<!\w){re.escape(column)}(?!\w)|{_STAR}"
         return text is None or bool(re.search(pattern, text, re.I))
 
+    def triggers_calling(self, function: str) -> tuple[str, ...]:
+        """The triggers of tables that run a function."""
+        wanted = function.rpartition(".")[2].lower()
+        return tuple(
+            f"trigger {t.name} of {t.table}"
+            for t in self.triggers.values()
+            if t.function.rpartition(".")[2].lower() == wanted
+        )
+
     def partitions_of(self, table: str) -> Iterator[TableState]:
         """The partitions of a table, and theirs."""
         pending = [self.key(table)]
@@ -640,6 +651,7 @@ class State:
             self.extensions = True
         elif kind == "policy":
             self.policies.add(self.key(table))
+            self.policy_names.add((self.key(table), name))
             if not _NARROW_POLICY.search(definition):
                 self.open_policies.add(self.key(table))
         elif kind in ("function", "procedure", "trigger", "rule", "grant"):
@@ -749,6 +761,7 @@ class State:
                 self.routines[action.name.lower()] = action
             case CreatePolicy():
                 self.policies.add(self.key(action.table))
+                self.policy_names.add((self.key(action.table), action.name))
                 if action.open:
                     self.open_policies.add(self.key(action.table))
             case Grant(revoke=False, membership=False):
@@ -827,6 +840,7 @@ class State:
             partition_of=action.partition_of,
             partition_default=action.partition_default,
             unlogged=action.unlogged,
+            in_front=key in self.tables,
         )
 
     def _inherited(self, action: CreateTable) -> dict[str, ColumnState]:

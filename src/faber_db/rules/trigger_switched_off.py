@@ -16,12 +16,19 @@ def find(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
 def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
     if action.kind not in ("trigger", "rule") or scene.is_new(action.table):
         return
+    if action.if_exists and scene.state.certain and action.table and not _is_there(action, scene):
+        return
     again = any(
         isinstance(a, CreateTrigger) and a.name in action.names for a in scene.actions_later()
     )
     if not again:
         names = tuple(action.names)
         yield Hazard((action.table or names[0],), detail=f"{action.kind} {', '.join(names)} goes")
+
+
+def _is_there(action: Drop, scene: Scene) -> bool:
+    known = scene.state.triggers if action.kind == "trigger" else scene.state.rules
+    return any((scene.state.key(action.table), name) in known for name in action.names)
 
 
 RULE = Rule(

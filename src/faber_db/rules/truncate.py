@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from faber_db.model.finding import Kind, Risk
-from faber_db.model.statement import Truncate
+from faber_db.model.statement import TableSetting, Truncate
 from faber_db.rules.base import Hazard, Rule, at
 from faber_db.rules.scene import Scene
 
@@ -19,6 +19,16 @@ def find(action: Truncate, scene: Scene) -> Iterator[Hazard]:
             yield Hazard(tuple(reached), detail=detail)
 
 
+def find_discarded(action: TableSetting, scene: Scene) -> Iterator[Hazard]:
+    """MySQL: DISCARD TABLESPACE deletes the file that holds the rows."""
+    if action.setting == "discard" and not scene.is_empty(action.table):
+        yield Hazard(
+            (action.table,),
+            detail=f"tablespace of {action.table}",
+            effect="The file with its rows is deleted, and every query on it fails (1814) until another is imported.",
+        )
+
+
 RULE = Rule(
     code="truncate",
     kind=Kind.DATA_LOSS,
@@ -26,5 +36,8 @@ RULE = Rule(
     effect="Every row is gone; row triggers do not see it.",
     remedy="DELETE what has to go, in batches and with a condition, after a backup.",
     source="PostgreSQL manual, TRUNCATE",
-    looks=(at(Truncate, find),),
+    looks=(
+        at(Truncate, find),
+        at(TableSetting, find_discarded),
+    ),
 )

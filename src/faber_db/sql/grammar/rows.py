@@ -35,6 +35,7 @@ _MODIFIED = re.compile(
     r"|\A\s*(INSERT\b)(?:\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY)\b)+",
     re.IGNORECASE,
 )
+_JSON_PAIRS = re.compile(r"\bJSON_OBJECT(?:AGG)?\s*\(", re.IGNORECASE)
 _UPDATE_OR = re.compile(r"\A\s*UPDATE\s+OR\s+(ROLLBACK|ABORT|REPLACE|FAIL|IGNORE)\b", re.IGNORECASE)
 _FILES = {"load_file", "load_extension", "readfile", "writefile"}
 
@@ -96,6 +97,7 @@ def _tree(text: str, dialect: Dialect) -> "exp.Expr":
     )  # a fallback is our finding, not a log line
     text = _REPLACE.sub("INSERT INTO ", text)  # sqlglot reads REPLACE as an opaque command
     text = _UPDATE_OR.sub("UPDATE", text)
+    text = _JSON_PAIRS.sub("JSON_ARRAY(", text)  # it wants KEY … VALUE where a column is called so
     if dialect is not Dialect.SQLITE:
         text = _MODIFIED.sub(lambda found: found[1] or found[2], text)  # it does not know these
         text = _STARRED.sub(lambda found: found[0].replace(".*", ""), text)  # DELETE t.* FROM t

@@ -285,7 +285,10 @@ def alter_sequence(node: Message, _text: str) -> Iterator[Action]:
         o.def_elem.defname in ("maxvalue", "minvalue") and o.def_elem.HasField("arg")
         for o in node.options
     )
-    yield AlterSequence(relation(node.sequence), restart, bounded)
+    backwards = any(
+        o.def_elem.defname == "increment" and unwrap(o.def_elem.arg).ival < 0 for o in node.options
+    )
+    yield AlterSequence(relation(node.sequence), restart, bounded, backwards)
 
 
 _EVENTS = ((4, "insert"), (8, "delete"), (16, "update"), (32, "truncate"))  # catalog/pg_trigger.h

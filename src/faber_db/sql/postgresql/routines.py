@@ -36,6 +36,7 @@ def create_function(node: Message, text: str) -> Iterator[Action]:
         pinned_path=_pinned(o.def_elem for o in node.options),
         trigger=returns == "trigger",
         arguments=tuple(type_of(p.arg_type).text for p in _inputs(node)),
+        named=tuple(p.name for p in _inputs(node)),
         optional=sum(p.HasField("defexpr") for p in _inputs(node)),
         returns=_returns(node),
         row_fields=tuple(dict.fromkeys(_ROW_FIELD.findall(text))) if returns == "trigger" else (),

@@ -96,6 +96,7 @@ def walk_elements(node: Message) -> Iterator[Message]:
 def column(node: Message) -> ColumnDefinition:
     """A column definition."""
     nullable, default, identity, generated = not node.is_not_null, None, "", ""
+    says_null = False
     generation: Expression | None = None
     constraints: list[Constraint] = []
     type_name = type_of(node.type_name)
@@ -105,7 +106,8 @@ def column(node: Message) -> ColumnDefinition:
             case "CONSTR_NOTNULL":
                 nullable = False
             case "CONSTR_DEFAULT":
-                default = None if is_null(unwrap(part.raw_expr)) else expression(part.raw_expr)
+                says_null = is_null(unwrap(part.raw_expr))
+                default = None if says_null else expression(part.raw_expr)
             case "CONSTR_IDENTITY":
                 identity, nullable = (
                     ("always" if part.generated_when == "a" else "by default"),
@@ -126,6 +128,7 @@ def column(node: Message) -> ColumnDefinition:
         type=type_name,
         nullable=nullable,
         default=default,
+        says_null=says_null,
         identity=identity,
         generated=generated,
         generation=generation,
