@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -215,6 +215,8 @@ def verb(
 ) -> Callable[[Callable[Concatenate[Call, P], int]], Callable[Concatenate[Call, P], int]]:
     """Register a function as a verb; the options of every verb are added to its own.
 
+    A parameter that is a dataclass stands for its fields: a row of options that several verbs have.
+
     Args:
         program: the program, or a group of it.
         panel: heading in the help.
@@ -240,7 +242,7 @@ def verb(
             own = Common(json=as_json, color=color, project=project)
             bound: Callable[..., int] = function
             try:
-                return bound(Call(own.over(outer)), **arguments)
+                return bound(Call(own.over(outer)), **_in_rows(function, arguments))
             except KeyboardInterrupt as pressed:  # typer would end in silence
                 raise Cancelled("cancelled") from pressed
 
@@ -267,11 +269,33 @@ def _parameters(function: Callable[..., int]) -> list[inspect.Parameter]:
             name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
         )
 
-    own = list(inspect.signature(function).parameters.values())[1:]
+    rows = _rows(function).values()
+    own = [p for p in _own(function) if not is_dataclass(p.annotation)]
     return [
         *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
+        *(keyword(f.name, f.type, f.default) for row in rows for f in fields(row)),
         keyword("context", typer.Context, inspect.Parameter.empty),
         keyword("as_json", JsonOption, False),
         keyword("color", ColorOption, "auto"),
         keyword("project", ProjectOption, ""),
     ]
+
+
+def _own(function: Callable[..., int]) -> list[inspect.Parameter]:
+    """All but the call."""
+    return list(inspect.signature(function).parameters.values())[1:]
+
+
+def _rows(function: Callable[..., int]) -> dict[str, Any]:
+    """The parameters that stand for several options, with the dataclass of each."""
+    return {p.name: p.annotation for p in _own(function) if is_dataclass(p.annotation)}
+
+
+def _in_rows(function: Callable[..., int], given: dict[str, Any]) -> dict[str, Any]:
+    """What typer gives, as the function takes it."""
+    rows = {
+        name: row(**{field.name: given[field.name] for field in fields(row)})
+        for name, row in _rows(function).items()
+    }
+    taken = {field.name for row in rows.values() for field in fields(row)}
+    return {k: v for k, v in given.items() if k not in taken} | rows

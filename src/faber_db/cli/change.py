@@ -10,13 +10,12 @@ import typer
 from faber_db.cli import standard_input
 from faber_db.cli.call import Call, DatabaseOption, verb
 from faber_db.cli.coordinate import (
+    Asked,
     DryRunOption,
     OptionalEnvironment,
-    PlanOption,
     WaitOption,
     WorkOption,
     coordinate,
-    requested,
 )
 from faber_db.errors import ConfigMissing, Exit, InputError
 
@@ -127,49 +126,43 @@ def register(program: typer.Typer) -> None:
     @verb(program, panel=PANEL)
     def build(
         call: Call,
+        asked: Asked,
         environment: OptionalEnvironment = "",
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
         wait: WaitOption = True,
-        database: DatabaseOption = "",
     ) -> int:
         """Apply what is pending to the build environment (dev), and check it."""
         from faber_db.services import build as service
+        from faber_db.services.coordinate import Request
 
-        request = requested(call, environment, work_id, plan, dry_run, database)
+        request = asked.request(call, Request, environment)
         return coordinate(call, service.run, request, wait=wait)
 
     @verb(program, panel=PANEL)
     def evaluate(
         call: Call,
+        asked: Asked,
         environment: OptionalEnvironment = "",
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
         wait: WaitOption = True,
-        database: DatabaseOption = "",
     ) -> int:
         """Apply what is pending to staging, with findings, drift and measured times."""
         from faber_db.services import evaluate as service
+        from faber_db.services.coordinate import Request
 
-        request = requested(call, environment, work_id, plan, dry_run, database)
+        request = asked.request(call, Request, environment)
         return coordinate(call, service.run, request, wait=wait)
 
     @verb(program, panel=PANEL)
     def release(
         call: Call,
+        asked: Asked,
         environment: OptionalEnvironment = "",
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
         wait: WaitOption = True,
-        database: DatabaseOption = "",
     ) -> int:
         """Release what is pending to production, once a person has signed."""
         from faber_db.services import release as service
+        from faber_db.services.coordinate import Request
 
-        request = requested(call, environment, work_id, plan, dry_run, database)
+        request = asked.request(call, Request, environment)
         return coordinate(call, service.run, request, wait=wait)
 
 

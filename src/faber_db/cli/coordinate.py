@@ -1,12 +1,12 @@
 """What build, evaluate, release and rollback share: arguments, waiting, drawing."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
-from faber_db.cli.call import Call, environment_names
+from faber_db.cli.call import Call, DatabaseOption, environment_names
 from faber_db.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -84,20 +84,28 @@ def followed(
     return answer
 
 
-def requested(
-    call: Call, environment: str, work_id: str, plan: str, dry_run: bool, database: str
-) -> "Request":
-    """The request of build, evaluate and release."""
-    from faber_db.services.coordinate import Request
+@dataclass(frozen=True)
+class Asked:
+    """The options of every verb that plans a change, and carries it out."""
 
-    return Request(
-        environment=environment,
-        work_id=work_id,
-        dry_run=dry_run,
-        plan_id=plan,
-        database=database,
-        requester=call.requester,
-    )
+    work_id: WorkOption = ""
+    plan: PlanOption = ""
+    dry_run: DryRunOption = False
+    database: DatabaseOption = ""
+
+    def request(self, call: Call, model: "type[R]", environment: str, **more: object) -> "R":
+        """The service's request; `more` is what its verb has beside."""
+        return model.model_validate(
+            {
+                "environment": environment,
+                "work_id": self.work_id,
+                "dry_run": self.dry_run,
+                "plan_id": self.plan,
+                "database": self.database,
+                "requester": call.requester,
+                **more,
+            }
+        )
 
 
 def coordinate(

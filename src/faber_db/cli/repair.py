@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, verb
-from faber_db.cli.coordinate import DryRunOption, PlanOption, WorkOption
+from faber_db.cli.call import Call, EnvironmentArgument, verb
+from faber_db.cli.coordinate import Asked, coordinate
 from faber_db.errors import Exit
 
 if TYPE_CHECKING:
@@ -74,29 +74,17 @@ def _register_mark(program: typer.Typer) -> None:
 
     @verb(mark)
     def applied(
-        call: Call,
-        environment: EnvironmentArgument,
-        version: VersionArgument,
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
-        database: DatabaseOption = "",
+        call: Call, environment: EnvironmentArgument, version: VersionArgument, asked: Asked
     ) -> int:
         """Record that a migration is applied; signed where the environment is protected."""
-        return _mark(call, "applied", environment, version, work_id, plan, dry_run, database)
+        return _mark(call, "applied", environment, version, asked)
 
     @verb(mark, name="rolled-back")
     def rolled_back(
-        call: Call,
-        environment: EnvironmentArgument,
-        version: VersionArgument,
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
-        database: DatabaseOption = "",
+        call: Call, environment: EnvironmentArgument, version: VersionArgument, asked: Asked
     ) -> int:
         """Take a migration off the ledger; signed where the environment is protected."""
-        return _mark(call, "rolled_back", environment, version, work_id, plan, dry_run, database)
+        return _mark(call, "rolled_back", environment, version, asked)
 
 
 def _register_baseline(program: typer.Typer) -> None:
@@ -104,6 +92,7 @@ def _register_baseline(program: typer.Typer) -> None:
     def baseline(
         call: Call,
         environment: EnvironmentArgument,
+        asked: Asked,
         up_to: Annotated[
             str,
             typer.Option(
@@ -116,24 +105,16 @@ def _register_baseline(program: typer.Typer) -> None:
                 "--accept-differences", help="Although its schema is not what they yield."
             ),
         ] = False,
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
-        database: DatabaseOption = "",
     ) -> int:
         """Adopt a database that is there: mark its migrations applied, if they yield its schema."""
-        from faber_db.cli.coordinate import coordinate
         from faber_db.services import baseline as service
 
-        request = service.BaselineRequest(
-            environment=environment,
+        request = asked.request(
+            call,
+            service.BaselineRequest,
+            environment,
             up_to=up_to,
             accept_differences=accept_differences,
-            work_id=work_id,
-            dry_run=dry_run,
-            plan_id=plan,
-            database=database,
-            requester=call.requester,
         )
         return coordinate(call, service.run, request, wait=True, did="adopted")
 
@@ -141,27 +122,12 @@ def _register_baseline(program: typer.Typer) -> None:
 def _register_accept_edit(program: typer.Typer) -> None:
     @verb(program, name="accept-edit", panel=PANEL)
     def accept_edit(
-        call: Call,
-        environment: EnvironmentArgument,
-        version: VersionArgument,
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
-        database: DatabaseOption = "",
+        call: Call, environment: EnvironmentArgument, version: VersionArgument, asked: Asked
     ) -> int:
         """Record that an applied migration was edited, after showing what differs; nothing runs."""
-        from faber_db.cli.coordinate import coordinate
         from faber_db.services import accept_edit as service
 
-        request = service.AcceptEditRequest(
-            environment=environment,
-            version=version,
-            work_id=work_id,
-            dry_run=dry_run,
-            plan_id=plan,
-            database=database,
-            requester=call.requester,
-        )
+        request = asked.request(call, service.AcceptEditRequest, environment, version=version)
         return coordinate(call, service.run, request, wait=True, did="accepted")
 
 
@@ -170,51 +136,22 @@ def _register_resume(program: typer.Typer) -> None:
     def resume(
         call: Call,
         environment: EnvironmentArgument,
+        asked: Asked,
         version: Annotated[
             str, typer.Argument(metavar="VERSION", help="Where several did not end.")
         ] = "",
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
-        database: DatabaseOption = "",
     ) -> int:
         """Go on with a migration that failed or is half applied, past what is proved to be there."""
-        from faber_db.cli.coordinate import coordinate
         from faber_db.services import resume as service
 
-        request = service.ResumeRequest(
-            environment=environment,
-            version=version,
-            work_id=work_id,
-            dry_run=dry_run,
-            plan_id=plan,
-            database=database,
-            requester=call.requester,
-        )
+        request = asked.request(call, service.ResumeRequest, environment, version=version)
         return coordinate(call, service.run, request, wait=True)
 
 
-def _mark(
-    call: Call,
-    marked_as: "MarkedAs",
-    environment: str,
-    version: str,
-    work_id: str,
-    plan: str,
-    dry_run: bool,
-    database: str,
-) -> int:
-    from faber_db.cli.coordinate import coordinate
+def _mark(call: Call, marked_as: "MarkedAs", environment: str, version: str, asked: Asked) -> int:
     from faber_db.services import mark as service
 
-    request = service.MarkRequest(
-        environment=environment,
-        version=version,
-        marked_as=marked_as,
-        work_id=work_id,
-        dry_run=dry_run,
-        plan_id=plan,
-        database=database,
-        requester=call.requester,
+    request = asked.request(
+        call, service.MarkRequest, environment, version=version, marked_as=marked_as
     )
     return coordinate(call, service.run, request, wait=True, did="marked")

@@ -6,10 +6,10 @@ import typer
 
 from faber_db.cli.call import Call, DatabaseOption, EnvironmentArgument, environment_names, verb
 from faber_db.cli.coordinate import (
+    Asked,
     DryRunOption,
     PlanOption,
     WaitOption,
-    WorkOption,
     coordinate,
     followed,
 )
@@ -76,28 +76,17 @@ def register(program: typer.Typer) -> None:
     def rollback(
         call: Call,
         environment: EnvironmentArgument,
+        asked: Asked,
         to: Annotated[
             str,
             typer.Option("--to", metavar="MIGRATION", help="Take back what was applied after it."),
         ] = "",
-        work_id: WorkOption = "",
-        plan: PlanOption = "",
-        dry_run: DryRunOption = False,
         wait: WaitOption = True,
-        database: DatabaseOption = "",
     ) -> int:
         """Take the newest migration back by its down script."""
         from faber_db.services import rollback as service
 
-        request = service.RollbackRequest(
-            environment=environment,
-            to=to,
-            work_id=work_id,
-            dry_run=dry_run,
-            plan_id=plan,
-            database=database,
-            requester=call.requester,
-        )
+        request = asked.request(call, service.RollbackRequest, environment, to=to)
         return coordinate(call, service.run, request, wait=wait, did="rolled back")
 
 
