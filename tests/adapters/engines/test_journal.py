@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.errors import MigrationFailed, ResumeUnsafe
 from faber_db.model.dialect import Dialect
+from faber_db.model.migration import StatementRun
 from faber_db.services.ports import Bound, Engine, Limits, Session
 from faber_db.sql.script import parse
 
@@ -488,3 +490,43 @@ def test_it_is_read_while_deployments_make_it_and_take_it_away(place: Place) -> 
         deploying.result()
         assert not session.interrupted()
         assert journal_is_gone(session)
+
+
+AT_WORK = {
+    "sqlite": "faber_db.adapters.engines.sqlite.session.SqliteSession._is_deployed_to",
+    "postgresql": "faber_db.adapters.engines.postgresql.lock.is_held_by_another",
+    "mariadb": "faber_db.adapters.engines.mysql.lock.is_held_by_another",
+}
+"""By product: what asks whether somebody deploys."""
+
+
+def test_a_run_that_ends_well_while_it_is_read_was_not_cut_off(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are seen, and then nobody deploys any more."""
+    begun, go_on = threading.Event(), threading.Event()
+    asks = pkgutil.resolve_name(AT_WORK[place.product])
+
+    def pause(ran: StatementRun) -> None:
+        if ran.line == 2:
+            begun.set()
+            assert go_on.wait(60)
+
+    def deploy() -> None:
+        with place.session() as session, session.deploy_lock(wait=timedelta(seconds=20)):
+            alone = "CREATE TABLE o (a int)" if place.product == "mariadb" else "VACUUM"
+            text = parse(f"CREATE TABLE n (a int);\n{alone};", session.dialect)
+            session.run(text, wrap=False, then=LEDGER, name="one", observe=pause)
+
+    with place.session() as session, ThreadPoolExecutor(1) as threads:
+        deploying = threads.submit(deploy)
+        assert begun.wait(60)
+        assert "one" in session.interrupted()
+
+        def asks_later(*given: object) -> bool:
+            go_on.set()
+            deploying.result()
+            return bool(asks(*given))
+
+        monkeypatch.setattr(AT_WORK[place.product], asks_later)
+        assert session.interrupted() == {}

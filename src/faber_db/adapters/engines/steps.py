@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from faber_db.adapters.engines.stretches import Stretch, Unit, first_words
 from faber_db.errors import ResumeUnsafe
@@ -54,6 +55,7 @@ class Told:
     left: bool = False  # something that does not count stays behind, such as an invalid index
 
 
+Row = TypeVar("Row")
 Look = Callable[[Step], Told]
 """Asks the catalogue what became of a step that was under way or failed."""
 
@@ -70,6 +72,20 @@ def lines_of(stretch: Stretch) -> str:
     """`3`, `3, 5, 7`, and not more than a few."""
     shown = ", ".join(str(s.line) for s in stretch.statements[:20])
     return shown + (", …" if len(stretch.statements) > 20 else "")
+
+
+def of_one_moment(
+    read: Callable[[], list[Row]], at_work: Callable[[], bool]
+) -> tuple[list[Row], bool]:
+    """The rows of a journal, and whether their run goes on.
+
+    One that ended well between the two looks has taken its rows away, and was not cut off.
+    """
+    while found := read():
+        goes_on = at_work()
+        if goes_on or read() == found:
+            return found, goes_on
+    return [], False
 
 
 def told(steps: Iterable[Step], look: Look, *, at_work: bool) -> Mapping[str, str]:

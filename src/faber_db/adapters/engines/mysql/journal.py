@@ -7,14 +7,21 @@ the database, and the catalogue tells of the one that was under way.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faber_db.adapters.engines.batches import Checkpoint
 from faber_db.adapters.engines.mysql import evidence
 from faber_db.adapters.engines.mysql.connect import rows
 from faber_db.adapters.engines.mysql.faults import is_gone
-from faber_db.adapters.engines.steps import Step, Told, lines_of, sha256_of, steps_done
+from faber_db.adapters.engines.steps import (
+    Step,
+    Told,
+    lines_of,
+    of_one_moment,
+    sha256_of,
+    steps_done,
+)
 from faber_db.adapters.engines.stretches import Stretch
 
 if TYPE_CHECKING:
@@ -130,19 +137,20 @@ class Journal:
         )
 
 
-def read(connection: "Connection", *, at_work: bool) -> Mapping[str, str]:
+def read(connection: "Connection", *, at_work: Callable[[], bool]) -> Mapping[str, str]:
     """What the last run that did not end well has left, in words, by the name of its migration.
 
     Args:
         connection: only reads.
-        at_work: another session holds the deployment lock, so that it is no run that was cut off.
+        at_work: whether another session holds the deployment lock, so that no run was cut off.
     """
     said: dict[str, list[str]] = {}
-    for name, lines, state, names, digest, remains in _kept(connection, _SELECT):
+    found, goes_on = of_one_moment(lambda: _kept(connection, _SELECT), at_work)
+    for name, lines, state, names, digest, remains in found:
         step = f"line {lines}" if "," not in str(lines) else f"lines {lines}"
         checkpoint = str(names).startswith("{")
         looked = ((str(names),) if checkpoint else tuple(json.loads(str(names))), str(digest))
-        words = _words(connection, str(state), str(remains), looked, at_work=at_work)
+        words = _words(connection, str(state), str(remains), looked, at_work=goes_on)
         said.setdefault(str(name), []).append(f"{step} {words}")
     return {name: "; ".join(words) for name, words in said.items()}
 

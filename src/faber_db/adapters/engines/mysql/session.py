@@ -148,7 +148,7 @@ class MysqlSession:
 
     def interrupted(self) -> Mapping[str, str]:
         with translating():
-            return read(self._connection, at_work=lock.is_held_by_another(self._connection))
+            return read(self._connection, at_work=lambda: lock.is_held_by_another(self._connection))
 
     def settle(self, name: str) -> None:
         with translating():

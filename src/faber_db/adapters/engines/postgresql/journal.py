@@ -16,6 +16,7 @@ from faber_db.adapters.engines.steps import (
     Step,
     Told,
     lines_of,
+    of_one_moment,
     set_again,
     sha256_of,
     steps_done,
@@ -163,10 +164,8 @@ def rows(connection: "Connection") -> list[Step]:
 
 def read(connection: "Connection", *, at_work: Callable[[], bool]) -> Mapping[str, str]:
     """What the last run that did not end well has left, in words, by the name of its migration."""
-    found = rows(connection)
-    if not found:
-        return {}
-    return told(found, lambda step: evidence.after(connection, step), at_work=at_work())
+    found, goes_on = of_one_moment(lambda: rows(connection), at_work)
+    return told(found, lambda step: evidence.after(connection, step), at_work=goes_on)
 
 
 def forget(connection: "Connection", name: str) -> None:

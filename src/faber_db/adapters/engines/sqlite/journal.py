@@ -17,6 +17,7 @@ from faber_db.adapters.engines.steps import (
     Step,
     Told,
     lines_of,
+    of_one_moment,
     set_again,
     sha256_of,
     steps_done,
@@ -134,8 +135,8 @@ def rows(connection: sqlite3.Connection) -> list[Step]:
 
 def read(connection: sqlite3.Connection, *, at_work: Callable[[], bool]) -> Mapping[str, str]:
     """What the last run that did not end well has left, in words, by the name of its migration."""
-    found = rows(connection)
-    return told(found, _look, at_work=at_work()) if found else {}
+    found, goes_on = of_one_moment(lambda: rows(connection), at_work)
+    return told(found, _look, at_work=goes_on)
 
 
 def forget(connection: sqlite3.Connection, name: str) -> None:
