@@ -9,6 +9,7 @@ import pytest
 
 from faber_db import app
 from faber_db.adapters.handlers.sql import TABLE
+from faber_db.errors import LedgerBlocked, LedgerError, LedgerFailed
 from faber_db.executor import planning
 from faber_db.model.answer import State
 from faber_db.model.migration import LedgerRow, Migration
@@ -135,3 +136,25 @@ def test_a_deployment_while_another_is_planned(
     answer = build.run(coordinate.Request(), app.build(project.root, project.environ))
     assert (answer.details.state, answer.details.applied) == (State.SKIPPED, []), answer
     assert project.rows("dev", "SELECT count(*) FROM counters") == [(1,)]
+
+
+@pytest.mark.parametrize("problem", [LedgerFailed, LedgerBlocked])
+def test_what_was_in_the_way_for_a_moment(
+    project: Project, monkeypatch: pytest.MonkeyPatch, problem: type[LedgerError]
+) -> None:
+    """A deployment is seen half-way, and has ended well before it is waited for."""
+    project.add_migration(ADD, "CREATE TABLE counters (n integer);\n")
+    look = planning.require_unblocked
+
+    def look_and_be_overtaken(
+        ground: planning.Ground, history: Sequence[Migration], ledger: Sequence[LedgerRow]
+    ) -> None:
+        look(ground, history, ledger)
+        monkeypatch.undo()
+        assert project.run("build").returncode == 0
+        raise problem("what it had begun was seen")
+
+    monkeypatch.setattr(planning, "require_unblocked", look_and_be_overtaken)
+    answer = build.run(coordinate.Request(), app.build(project.root, project.environ))
+    assert (answer.details.state, answer.errors) == (State.SKIPPED, []), answer
+    assert project.columns("dev", "counters") == ["n"]

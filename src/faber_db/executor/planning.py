@@ -458,17 +458,17 @@ def _pending_now(
 ) -> tuple[Migration, ...]:
     """As `pending_of`; what a deployment has begun and not finished is no failure while it runs.
 
+    What is in the way is looked at again while nobody deploys, so that it is no moment of another one.
+
     Raises:
         LockBusy: it goes on for longer than is waited.
     """
     try:
         return pending_of(ground, history, ledger)
-    except LedgerFailed:
+    except (LedgerFailed, LedgerBlocked):
         wait_for_others(ground)  # one that began after the last look
-        now = ground.database.handler.ledger(ground.session)
-        if tuple(now) == tuple(ledger):
-            raise
-        return pending_of(ground, history, now)
+        with ground.session.deploy_lock(wait=_OTHERS):
+            return pending_of(ground, history, ground.database.handler.ledger(ground.session))
 
 
 def require_sound(status: MigrationStatus, environment: str) -> None:
