@@ -14,6 +14,7 @@ from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers import handler_for, knex_lock
+from faber_db.adapters.handlers.at_work import AtWork, others_at_work
 from faber_db.adapters.handlers.ledger_table import LedgerTable
 from faber_db.errors import LedgerError, LockBusy
 from faber_db.model.migration import LedgerNote
@@ -196,3 +197,21 @@ def test_a_deployment_of_knex_in_one_transaction(postgresql_url: str) -> None:
             other.rollback()
         with KNEX.lock(session, wait=AT_ONCE):
             assert value(session) < 0
+
+
+def test_what_is_given_back_while_it_is_asked_who_has_it(
+    one: Session, two: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Knex ends well right before we look who is at work: nothing is stuck."""
+    with KNEX.lock(one, wait=AT_ONCE):
+        pass
+    one.execute("UPDATE knex_migrations_lock SET is_locked = 1")
+    assert notes(two)
+    looks = others_at_work
+
+    def look(session: Session) -> AtWork:
+        one.execute("UPDATE knex_migrations_lock SET is_locked = 0")
+        return looks(session)
+
+    monkeypatch.setattr(knex_lock, "others_at_work", look)
+    assert notes(two) == ()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faber_db.adapters.engines.sqlite import Sqlite
-from faber_db.adapters.handlers import detect_handler
+from faber_db.adapters.handlers import detect_handler, yoyo_lock
 from faber_db.adapters.handlers.yoyo import Yoyo
 from faber_db.adapters.handlers.yoyo_text import in_order
 from faber_db.errors import LedgerError, LedgerForeign, MigrationUnreadable
@@ -126,3 +126,21 @@ def test_generate() -> None:
         "20261123090000_b.rollback.sql",
     ]
     assert new[0].content == b"-- depends: 1\n-- transactional: false\n\nVACUUM;"
+
+
+def test_a_lock_given_back_while_its_owner_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """yoyo ends well between our two looks: no row is stuck."""
+    with Sqlite(tmp_path).connect(f"sqlite:{tmp_path / 'a.db'}", create=True) as session:
+        session.execute(yoyo_lock.DDL)
+        session.execute(f"INSERT INTO yoyo_lock (pid) VALUES ({2**22 + 1})")  # no process has it
+        (note,) = yoyo_lock.notes(session)
+        assert note.blocks
+
+        def ends(_: int) -> bool:
+            session.execute("DELETE FROM yoyo_lock")
+            return False
+
+        monkeypatch.setattr(yoyo_lock, "_lives", ends)
+        assert yoyo_lock.notes(session) == ()

@@ -37,7 +37,7 @@ class Versions:
         """
         columns = columns_of(session, self.table, schema=self.schema)
         if columns is None:
-            other_tools.refuse_ledgers(session, self.table, () if self.schema else (_COLUMN,))
+            self._refuse_others(session)
             return ()
         if _COLUMN not in columns:
             raise LedgerError(f"{self.full_name} lacks the columns {_COLUMN}")
@@ -49,9 +49,17 @@ class Versions:
     def ensure(self, session: Session) -> None:
         """Make the table as Alembic does, where there is none."""
         if columns_of(session, self.table, schema=self.schema) is None:
-            other_tools.refuse_ledgers(session, self.table, () if self.schema else (_COLUMN,))
+            self._refuse_others(session)
             with session.transaction():
                 session.execute(self.ddl(session.dialect))
+
+    def _refuse_others(self, session: Session) -> None:
+        other_tools.refuse_ledgers(
+            session,
+            self.table,
+            () if self.schema else (_COLUMN,),
+            is_there=lambda: columns_of(session, self.table, schema=self.schema) is not None,
+        )
 
     def ddl(self, dialect: Dialect) -> str:
         """As Alembic makes it."""

@@ -27,7 +27,13 @@ from faber_db.adapters.handlers.js_text import Found, code_of, is_program, tool_
 from faber_db.adapters.handlers.ledger_table import Candidates, LedgerTable, require_nothing_else
 from faber_db.adapters.handlers.reading import text_of
 from faber_db.adapters.handlers.status import status, with_interrupted
-from faber_db.errors import LedgerError, MigrationUnreadable, NotSupported, ToolFailed
+from faber_db.errors import (
+    LedgerError,
+    LedgerForeign,
+    MigrationUnreadable,
+    NotSupported,
+    ToolFailed,
+)
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import (
     AppliedMigration,
@@ -254,9 +260,15 @@ class JsTool:
     def notes(
         self, session: Session, history: Sequence[Migration], ledger: Sequence[LedgerRow]
     ) -> tuple[LedgerNote, ...]:
-        return remains.notes(
-            session, history, ledger, why=self.leaves, leave_out=self.ledger_tables
-        )
+        """What a try has left; what somebody applies while it is looked for has its row by then."""
+        while True:
+            found = remains.notes(
+                session, history, ledger, why=self.leaves, leave_out=self.ledger_tables
+            )
+            now = self.ledger(session) if found else ledger
+            if {row.version for row in now} == {row.version for row in ledger}:
+                return found
+            ledger = now
 
     def lock(self, session: Session, *, wait: timedelta) -> AbstractContextManager[None]:
         """Nothing: the tool has none. Our own, which is held already, does not stop its CLI."""
@@ -381,8 +393,14 @@ class JsTool:
         return "ts" if (package / "tsconfig.json").is_file() else "js"
 
     def _refuse_others(self, session: Session) -> None:
-        other_tools.refuse_ledgers(session, self.table)
-        self.candidates.require_no_other(session, self.tool, self.shapes, self.is_ledger(session))
+        try:
+            other_tools.refuse_foreign(session, self.table)
+            self.candidates.require_no_other(
+                session, self.tool, self.shapes, self.is_ledger(session)
+            )
+        except (LedgerForeign, LedgerError):
+            if self.candidates.chosen(session).columns(session) is None:
+                raise  # else a deployment has made it since
 
     def is_ledger(self, session: Session) -> Callable[[str], bool]:
         """Tells of a table with a ledger's columns whether its rows are a ledger's."""

@@ -74,19 +74,27 @@ def notes(session: Session, table: LedgerTable, newest: str) -> tuple[LedgerNote
     """
     if table.columns(session) is None:
         return ()
-    values = [v for (v,) in session.query(_select(session, table))]
+    while True:
+        values = _values(session, table)
+        note = _note(session, table, values, newest)
+        if note is None or _values(session, table) == values:
+            return (note,) if note else ()
+        # else who held it has ended well while it was asked who that is
+
+
+def _note(
+    session: Session, table: LedgerTable, values: list[object], newest: str
+) -> LedgerNote | None:
     if len(values) > 1:
         hint = f"{UNLOCK} leaves one row; run it when no deployment runs."
         words = f"{table.label} has {len(values)} rows, so that Knex refuses to run anything"
-        return (LedgerNote("lock-rows-several", words, hint, blocks=True),)
+        return LedgerNote("lock-rows-several", words, hint, blocks=True)
     if not values or not values[0]:
-        return ()
+        return None
     if values == [-_number(session)] and session.dialect is not Dialect.SQLITE:
-        return ()  # on SQLite the number is the process's, which may have two sessions
+        return None  # on SQLite the number is the process's, which may have two sessions
     value = int(str(values[0]))
-    if value < 0:
-        return (_of_ours(session, table, value),)
-    return (_of_knex(session, table, newest),)
+    return _of_ours(session, table, value) if value < 0 else _of_knex(session, table, newest)
 
 
 def _of_ours(session: Session, table: LedgerTable, value: int) -> LedgerNote:
@@ -195,9 +203,13 @@ def _select(session: Session, table: LedgerTable) -> str:
     return f"SELECT is_locked FROM {table.quoted(session.dialect)}"  # noqa: S608 -- quoted
 
 
+def _values(session: Session, table: LedgerTable) -> list[object]:
+    return [value for (value,) in session.query(_select(session, table))]
+
+
 def _value(session: Session, table: LedgerTable) -> int | None:
-    rows = session.query(_select(session, table))
-    return int(str(rows[0][0] or 0)) if len(rows) == 1 else None
+    values = _values(session, table)
+    return int(str(values[0] or 0)) if len(values) == 1 else None
 
 
 def _number(session: Session) -> int:

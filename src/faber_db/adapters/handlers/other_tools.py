@@ -4,7 +4,7 @@ Two tools over one schema undo each other's work, so what belongs to another is 
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from faber_db.adapters.handlers.tables import (
@@ -156,23 +156,48 @@ def _first_paths(folder: Path, *, only: Sequence[str]) -> Iterator[str]:
             yield from (f"{entry.name}/{file.name}" for file in entry.iterdir())
 
 
-def refuse_ledgers(session: Session, own: str, shape: Collection[str] = ()) -> None:
+def refuse_ledgers(
+    session: Session,
+    own: str,
+    shape: Collection[str] = (),
+    *,
+    is_there: Callable[[], bool] | None = None,
+) -> None:
     """Raise where a database without a ledger of ours carries another one. Talks to the server.
 
     Args:
         session: talks to the server.
-        own: the ledger that is not there.
+        own: the ledger that was not there when it was looked for.
         shape: the columns that it has, where its tool lets a project give it another name.
+        is_there: looks for it again, where `own` alone does not say how. A deployment may have made
+            it since, with its first row; then it is no other one.
 
     Raises:
         LedgerForeign: names the tool and the table.
         LedgerError: it stands in another schema, or there is one like it under another name.
+    """
+    try:
+        refuse_foreign(session, own)
+        _refuse_renamed(session, own, shape)
+    except (LedgerForeign, LedgerError):
+        if not (is_there() if is_there else columns_of(session, own) is not None):
+            raise
+
+
+def refuse_foreign(session: Session, own: str) -> None:
+    """Raise where there is another tool's ledger, or ours in another schema.
+
+    Raises:
+        LedgerForeign, LedgerError.
     """
     for table in tables_among(session, list(_LEDGERS), _SCHEMAS):
         tool = _tool_of(session, table)
         if table != own and tool:
             raise error_for(f"the database holds {table}, the ledger of {tool}", tool)
     _refuse_elsewhere(session, own)
+
+
+def _refuse_renamed(session: Session, own: str, shape: Collection[str]) -> None:
     for table in tables_with(session, shape) if shape else ():
         if _holds_migrations(session, table, shape):
             raise LedgerError(

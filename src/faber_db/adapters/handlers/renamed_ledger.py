@@ -128,7 +128,12 @@ class OneLedger:
         columns = table.columns(session)
         if columns is None:
             for shape in filter(None, (self.columns, self.more_columns)):
-                other_tools.refuse_ledgers(session, table.label, shape)
+                other_tools.refuse_ledgers(
+                    session,
+                    table.label,
+                    shape,
+                    is_there=lambda: table.columns(session) is not None,
+                )
             if self._named.unread_in:
                 raise LedgerError(
                     f"{self._named.unread_in} gives {self.tool}'s ledger a name that is not a plain"

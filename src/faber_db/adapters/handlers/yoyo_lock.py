@@ -63,6 +63,8 @@ def notes(session: Session) -> tuple[LedgerNote, ...]:
     message = f"yoyo's lock row is held by {_named(owner)}"
     if _lives(owner):
         return (LedgerNote("tool-lock-held", message, "A deployment waits for it."),)
+    if owner_of(session) != owner:
+        return notes(session)  # it ended well meanwhile, and took its row away before
     return (LedgerNote("lock-row-stuck", message, _BREAK, blocks=True),)
 
 
