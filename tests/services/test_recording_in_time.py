@@ -68,8 +68,10 @@ def test_after_one_that_does_not_run_none_is_tried(project: Project) -> None:
     found = readable(app, app.database())
     assert _ran(project) == ["aaa"]
     assert {type(error) for error in found.missing.values()} == {ToolFailed}
-    assert "it broke" in found.reasons["ccc"]
-    assert "comes after a program that does not run" in found.reasons["ccc"]
+    assert "it broke" in found.reasons["aaa"]
+    assert found.reasons["ccc"] == (
+        "ccc: it comes after a program that does not run, aaa. Mend that one first"
+    )
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ class Readable:
 
     @property
     def reasons(self) -> dict[str, str]:
-        return {version: error.message for version, error in self.missing.items()}
+        return {v: f"{e.message}. {e.hint}".rstrip(". ") for v, e in self.missing.items()}
 
 
 def readable(
@@ -137,7 +137,7 @@ def unseen(migrations: Iterable[Migration], missing: Mapping[str, str]) -> tuple
             objects=(),
             effect="It was not recorded, so it was not analysed:"
             f" {missing.get(migration.version) or 'nobody recorded it'}.",
-            remedy="Write what it has to do as plain statements, which can be recorded.",
+            remedy="Mend what is said there, or write it as plain statements, which can be recorded.",
             confidence=Confidence.PARSED,
             migration=migration.name,
         )

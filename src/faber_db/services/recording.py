@@ -133,7 +133,7 @@ class _Work:
         self._places: dict[int, tuple[Listening, int]] = {}  # with how many are applied there
         self._outcomes: dict[str, Outcome] = {}
         self._obedient = False  # the tool was seen to take the database that it is told
-        self._stopped: tuple[int, ToolFailed] | None = None  # at a program that does not run
+        self._stopped: int | None = None  # where a program does not run
         self._kept = Kept(app, database, self._history)
 
     def __enter__(self) -> "_Work":
@@ -192,16 +192,16 @@ class _Work:
             raise Cancelled("cancelled while programs were recorded; what is recorded is kept")
 
     def _outcome(self, number: int, migration: Migration, *, twice: bool, back: bool) -> Outcome:
-        at, stopped = self._stopped or (len(self._history), None)
-        if stopped is not None and number + back > at:
-            why = f"it comes after a program that does not run: {stopped.message}"
-            return Outcome.failed(ToolFailed(why, hint=stopped.hint), migration.name)
+        at = self._stopped
+        if at is not None and number + back > at:
+            why = f"it comes after a program that does not run, {self._history[at].name}"
+            return Outcome.failed(ToolFailed(why, hint="Mend that one first."), migration.name)
         try:
             found = self._record(number, migration, twice=twice, back=back)
             return Outcome(sql=found.sql, before="" if back else found.before)
         except ToolFailed as error:
             if not back:
-                self._stopped = number, error
+                self._stopped = number
             return Outcome.failed(error, migration.name)
         except (MigrationNotRecorded, MigrationNotReproducible) as error:
             return Outcome.failed(error, migration.name)
