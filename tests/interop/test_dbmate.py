@@ -14,6 +14,7 @@ from faber_db.adapters.engines.mysql import Mysql
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
 from faber_db.adapters.handlers.dbmate import TABLE, Dbmate
+from faber_db.adapters.handlers.renamed_ledger import required_name
 from faber_db.errors import FaberDbError, MigrationFailed
 from faber_db.model.migration import Migration, SourceFile
 from faber_db.model.target import Marker
@@ -171,3 +172,17 @@ def test_both_deploy_at_once(project: Project) -> None:
         shown = [t.name for t in session.catalogue(leave_out=HANDLER.ledger_tables).tables]
         assert shown == ["t0", "t1", "t2"]
         assert "Pending: 0" in project.dbmate("status")
+
+
+def test_in_a_ledger_of_another_name(project: Project) -> None:
+    """As `--migrations-table` has it: the case is kept, a dot parts the schema on PostgreSQL."""
+    table = "ops.Done" if project.engine.name == "postgresql" else "Done"
+    handler = HANDLER.with_ledger(required_name(table))
+    one = project.add("one", "CREATE TABLE one (a int);", "DROP TABLE one;")
+    with project.engine.connect(project.url, create=True) as session:
+        handler.apply_one(session, one, parse(one.up, session.dialect), now=datetime.now(UTC))
+        assert "Pending: 0" in project.dbmate("--migrations-table", table, "status")
+        project.add("two", "CREATE TABLE two (a int);", "DROP TABLE two;")
+        assert "Applied: " in project.dbmate("--migrations-table", table, "up")
+        states = handler.status(project.history(), handler.ledger(session))
+        assert [s.state.value for s in states] == ["applied", "applied"]

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from faber_db.adapters.engines.mysql import Mysql, address
 from faber_db.adapters.engines.postgresql import Postgresql
 from faber_db.adapters.engines.sqlite import Sqlite
+from faber_db.adapters.handlers.renamed_ledger import required_name
 from faber_db.adapters.handlers.yoyo import Yoyo
 from faber_db.errors import LockBusy
 from faber_db.model.migration import Migration, SourceFile
@@ -204,3 +205,19 @@ def test_one_waits_for_the_lock_of_the_other(project: Callable[[str], Project]) 
         assert HANDLER.notes(session, (), ()) == ()
         with HANDLER.lock(session, wait=timedelta(0)):
             pass
+
+
+def test_in_a_ledger_of_another_name(project: Callable[[str], Project]) -> None:
+    """As `--migration-table` has it; its other tables keep their names."""
+    place = project("renamed")
+    handler = HANDLER.with_ledger(required_name("Done"))
+    with place.engine.connect(place.url, create=True) as session:
+        first = place.history()[0]
+        script = parse(first.up, session.dialect)
+        handler.apply_one(session, first, script, now=datetime.now(UTC))
+    said = place.yoyo("list", "--migration-table", "Done")
+    assert [line.split()[0] for line in said.splitlines()[2:]] == ["A", "U", "U"]
+    place.yoyo("apply", "--migration-table", "Done")
+    with place.engine.connect(place.url) as session:
+        states = handler.status(place.history(), handler.ledger(session))
+        assert [s.state.value for s in states] == ["applied"] * 3
