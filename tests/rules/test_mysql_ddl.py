@@ -11,6 +11,7 @@ from tests.rules.judging import only, serious
 
 M, A = Dialect.MYSQL, Dialect.MARIADB
 SCHEMA = """
+CREATE TABLE b (x VARBINARY(100) NULL, y BLOB NULL);
 CREATE TABLE parent (id INT NOT NULL PRIMARY KEY) DEFAULT CHARSET=utf8mb4;
 CREATE TABLE t (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, parent_id INT NOT NULL, short VARCHAR(30) NOT NULL DEFAULT '',
@@ -37,6 +38,8 @@ CASES: dict[str, tuple[str, Dialect, int, list[str]]] = {
     "the statement before the session": (
         "SET alter_algorithm = 'INSTANT'; ALTER TABLE t MODIFY n BIGINT NULL, ALGORITHM=COPY", A, 0, [COPY]),
     "COPY of what is instant": ("ALTER TABLE t ADD COLUMN c INT, ALGORITHM=COPY", A, 0, [COPY]),
+    "BINARY to a BLOB that holds it": ("ALTER TABLE b MODIFY x BLOB", A, 101_100, [COPY]),
+    "BLOB to a larger one": ("ALTER TABLE b MODIFY y MEDIUMBLOB", A, 101_100, [COPY]),
     "LOCK=SHARED of what is instant": ("ALTER TABLE t ADD COLUMN c INT, LOCK=SHARED", A, 0, []),
     "LOCK=EXCLUSIVE": ("CREATE INDEX i ON t (n) LOCK=EXCLUSIVE", A, 0, [COPY]),
     "fulltext with LOCK=NONE": ("CREATE FULLTEXT INDEX i ON t (word) LOCK=NONE", M, 0, [REFUSED]),

@@ -9,6 +9,7 @@ from faber_db.rules.state import ColumnState
 
 INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
 _TEXTS = ("tinytext", "text", "mediumtext", "longtext")
+_BLOBS = ("tinyblob", "blob", "mediumblob", "longblob")
 _STRINGS = ("char", "varchar", *_TEXTS)
 _BYTES = {"utf8mb4": 4, "utf8mb3": 3, "utf8": 3, "latin1": 1, "ascii": 1, "binary": 1}
 _SHORT = 127  # bytes of a VARCHAR whose length MariaDB stores the same below and above 255
@@ -104,6 +105,10 @@ def cuts(old: TypeName, new: TypeName) -> bool:
         return length(new) < longest
     if old.name in (*_TEXTS, "json") and new.name in (*_TEXTS, "json"):
         return _text_rank(new) < _text_rank(old)
+    if old.name in _BLOBS and new.name in _BLOBS:
+        return _BLOBS.index(new.name) < _BLOBS.index(old.name)
+    if old.name in ("varbinary", "binary") and new.name in _BLOBS:
+        return new.name == "tinyblob" and length(old) > 255
     if old.name in ("varchar", "char") and new.name in _TEXTS:
         return new.name == "tinytext" and length(old) > 63
     if old.name in INTEGERS and new.name in _STRINGS:

@@ -186,3 +186,7 @@ SET FOREIGN_KEY_CHECKS = 1;
 -- case: wild-char-trailing-blanks
 -- role: hazard
 ALTER TABLE customers MODIFY avatar BINARY(20) NULL;
+
+-- case: wild-varbinary-to-blob
+-- role: hazard
+ALTER TABLE customers MODIFY avatar MEDIUMBLOB NULL;
