@@ -23,6 +23,7 @@ from faber_db.errors import (
 )
 from faber_db.executor import jobs
 from faber_db.executor.local import LocalExecutor
+from faber_db.executor.settling import settle
 from faber_db.model.approval import Approval
 from faber_db.model.job import Job, JobState
 from faber_db.model.plan import PlanKind, PlanState, StoredPlan
@@ -377,3 +378,23 @@ def test_no_credential_goes_where_others_look(
     assert not (folder / "migrate").exists()
     assert not place.is_there(app)
     assert app.state.plan(plan_id).state is PlanState.FAILED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_process_that_died_is_told_by_what_is_there(
+    made: bool, place: Place, keys: dict[str, SigningKey]
+) -> None:
+    app = place.executor()
+    plan_id = signed(app, keys, roles=True)
+    job = app.executor.start(plan_id)
+    assert app.state.move_plan(plan_id, expect=(PlanState.CLAIMED,), to=PlanState.USED)
+    if made:
+        place.administer(f"CREATE DATABASE {place.name}")
+    assert settle(app, job).state is JobState.FAILED
+    stored = app.state.plan(plan_id)
+    assert stored.state is PlanState.FAILED
+    there = "is there, perhaps without all of its rights" if made else "is not there"
+    assert there in stored.reason
+    assert "credentials" in stored.reason
