@@ -16,6 +16,7 @@ from typing import Any
 
 from faber_db.app import build as opened
 from faber_db.errors import FaberDbError
+from faber_db.executor import deploying, planning
 from faber_db.model.answer import Answer, refused
 from faber_db.model.dialect import Dialect
 from faber_db.model.migration import MigrationState, SourceFile
@@ -99,6 +100,12 @@ def _child(
             "applied": list(answer.details.applied),
         }
     )
+
+
+def _be_patient() -> None:
+    """Of twenty on a busy machine the last one waits for longer than a person would."""
+    coordinate.WATCH_SECONDS = PATIENCE * 3 / 4  # less than whoever asks it waits
+    deploying._LOCK_WAIT = planning._OTHERS = timedelta(seconds=coordinate.WATCH_SECONDS)
 
 
 def _stop_at(texts: Sequence[bytes], file: str, to_parent: Connection) -> None:

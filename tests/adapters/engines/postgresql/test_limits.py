@@ -102,7 +102,7 @@ def test_what_is_set_for_role_or_database_does_not_count(prepared: str) -> None:
 @pytest.mark.slow
 def test_waiting_for_a_second_lock_counts_with_the_first(prepared: str) -> None:
     """What is held already is not held for twice as long."""
-    limits = Limits(lock_timeout=timedelta(seconds=3), lock_retries=0)
+    limits = Limits(lock_timeout=timedelta(seconds=60), lock_retries=0)
     with (
         Postgresql().connect(prepared, limits=limits) as session,
         psycopg.connect(prepared) as first,
@@ -128,4 +128,4 @@ def test_waiting_for_a_second_lock_counts_with_the_first(prepared: str) -> None:
         session.run(parse(text, Dialect.POSTGRESQL), wrap=True)
         going.join()
         ((left,),) = session.query("SELECT v::float8 FROM seen")
-        assert 0.3 <= float(str(left)) <= 2.5
+        assert 0.3 <= float(str(left)) <= 59.5

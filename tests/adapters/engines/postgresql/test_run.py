@@ -240,7 +240,7 @@ def test_a_lost_connection_says_so(engine: Postgresql, postgresql_url: str) -> N
 
 
 def test_statement_timeout(engine: Postgresql, postgresql_url: str) -> None:
-    limits = Limits(statement_timeout=timedelta(milliseconds=100))
+    limits = Limits(statement_timeout=timedelta(seconds=1))
     with engine.connect(postgresql_url, limits=limits) as session:
         with pytest.raises(MigrationFailed) as caught:
             session.run(script("CREATE TABLE t (a int); SELECT pg_sleep(30)"), wrap=True)
