@@ -325,6 +325,23 @@ def test_a_numbered_program_beside_the_versions_is_not_djangos(tmp_path: Path) -
     assert found.handler == "alembic"
 
 
+def test_what_flask_migrate_leaves_out_is_told(tmp_path: Path, session: Session) -> None:
+    folder = project(tmp_path)
+    ini = folder / "alembic.ini"
+    (tmp_path / "alembic.ini").rename(ini)
+    ini.write_text("[alembic]\n")
+    place = ToolPlace(tmp_path, folder, "sqlite:x", (), {}, Limits(timedelta(seconds=1)))
+    (migration,) = ALEMBIC.parse(
+        [SourceFile("versions/a.py", b"revision = 'a'\ndown_revision = None")]
+    )
+    with pytest.raises(ToolMissing, match="Flask-Migrate") as caught:
+        in_project(ALEMBIC, tmp_path, folder).run_tool(session, migration, place)  # type: ignore[attr-defined]
+    assert "script_location" in caught.value.hint
+    ini.write_text("[alembic]\nscript_location = %(here)s\n")
+    with pytest.raises(ToolMissing, match="not found in the project's own environment"):
+        in_project(ALEMBIC, tmp_path, folder).run_tool(session, migration, place)  # type: ignore[attr-defined]
+
+
 def test_a_folder_without_a_configuration(tmp_path: Path) -> None:
     project(tmp_path)
     (tmp_path / "alembic.ini").unlink()

@@ -58,6 +58,13 @@ def current(place: ToolPlace, config: Config | None) -> UserTool:
 
 
 def _tool(place: ToolPlace, config: Config | None, *words: str) -> UserTool:
+    if config is None and (place.folder / "alembic.ini").is_file():
+        raise ToolMissing(
+            f"{place.folder.name}/alembic.ini has no script_location: Flask-Migrate gives it when"
+            " its own command runs",
+            hint="Write `script_location = %(here)s` into its section [alembic], and have env.py make"
+            " the application and push its context where there is none; `flask db` goes on as before.",
+        )
     if config is None:
         raise ToolMissing(
             f"no alembic.ini or pyproject.toml of this project names {place.folder.name!r}",
