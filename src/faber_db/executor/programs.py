@@ -18,8 +18,6 @@ from faber_db.services.app import App
 from faber_db.services.ports import Cancelled, CodeHandler, Progress, ToolPlace, silent
 from faber_db.services.recording import variables_of
 
-USUAL_VARIABLE = "DATABASE_URL"
-
 
 def run_here(app: App, *, protected: bool) -> bool:
     """Whether programs run as such: the plan's environment is open, and this is the project's account."""
@@ -89,7 +87,7 @@ def _place(
         root=ground.app.root,
         folder=ground.database.folder,
         url=ground.environment.resolve_url(),
-        variables=tuple(dict.fromkeys([*variables_of(ground.database), USUAL_VARIABLE])),
+        variables=variables_of(ground.database),
         environ=environ,
         limits=ground.environment.limits,
         progress=progress,

@@ -327,7 +327,7 @@ class _Work:
             root=self._app.root,
             folder=self._database.folder,
             url=place.url,
-            variables=tuple(dict.fromkeys(variables_of(self._database))),
+            variables=variables_of(self._database),
             environ=place.environ,
             limits=Limits(),
             progress=self._progress,
@@ -336,14 +336,17 @@ class _Work:
         )
 
 
-def variables_of(database: Database) -> Iterator[str]:
+def variables_of(database: Database) -> tuple[str, ...]:
     """The variables that the project reads its URLs from, of all environments, and the usual one."""
+    return tuple(dict.fromkeys([*_named(database), _USUAL_VARIABLE]))
+
+
+def _named(database: Database) -> Iterator[str]:
     for environment in database.environments.values():
         for reference in (environment.settings.url, environment.settings.direct_url):
             kind, name = split(reference) if reference else ("", "")
             if kind == "env":
                 yield name
-    yield _USUAL_VARIABLE
 
 
 def _as_recorded(migration: Migration, sql: str) -> Migration:
