@@ -121,6 +121,17 @@ def test_a_release(tool: str, shop: Project) -> None:
     code, answer = shop.exits("drift", "production")
     assert (code, answer["details"]["differences"]) == (0, []), answer
 
+    plan = shop.plan("rollback", "production")
+    shown = shop.run("plan", "show", plan, "--sql").stdout
+    assert f"recorded from {name} (SHA-256 " in shown
+    assert "DROP TABLE" in shown.upper()
+    done = shop.sign(plan, loses=("people",), deploy=True)
+    assert done.exit_code == 0, done.screen
+    code, answer = shop.exits("status", "production")
+    assert answer["details"]["environments"][0]["counts"] == {"pending": 1}, answer
+    code, answer = shop.exits("drift", "production")
+    assert (code, answer["details"]["differences"]) == (0, []), answer
+
 
 @pytest.mark.parametrize("tool", ["typeorm"], indirect=True)
 def test_a_program_that_reads_data_to_decide(shop: Project) -> None:
