@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from faber_db.adapters.engines.mysql import address as mysql_address
@@ -26,6 +27,10 @@ for measure in (
     "LINES",
 ):  # of a worker's own making; what is printed here has no terminal
     os.environ.pop(measure, None)
+
+# An example is not wrong for being slow, and its first one pays for imports on a loaded machine.
+settings.register_profile("faber-db", deadline=None)
+settings.load_profile("faber-db")
 
 GIVEN = os.environ.get("FABER_DB_TEST_DSN", "")
 GIVEN_MARIADB = os.environ.get("FABER_DB_TEST_MARIADB_DSN", "")
