@@ -778,6 +778,19 @@ def test_only_what_was_fine_can_become_worse() -> None:
     assert preflight.worse([], [answer(False)]) == ""
 
 
+def test_each_statement_is_compared_with_itself() -> None:
+    def answers(*found: tuple[int, bool | None]) -> list[PreflightAnswer]:
+        return [
+            PreflightAnswer(question="q", answer=f"of {line}", ok=ok, asked_at="", line=line)
+            for line, ok in found
+        ]
+
+    never_known = answers((1, True), (2, None), (2, True))
+    assert preflight.worse(never_known, never_known) == ""
+    assert preflight.worse(never_known, answers((1, True), (2, None), (2, None))) == "q: of 2"
+    assert preflight.worse(never_known, answers((1, None), (2, None), (2, True))) == "q: of 1"
+
+
 @pytest.mark.parametrize(
     ("before", "now", "grew"), [(9_999, 10_001, True), (20_000, 90_000, False), (None, 9**9, False)]
 )

@@ -23,14 +23,20 @@ def measured(analysis: Analysis, answers: Sequence[PreflightAnswer]) -> Analysis
 
 def worse(before: Sequence[PreflightAnswer], after: Sequence[PreflightAnswer]) -> str:
     """What was fine when the plan was made and is not now, or grew beyond its size class."""
-    fine = {a.question for a in before if a.ok}
-    counted = {a.question: a.found for a in before if a.found is not None}
-    found = {
-        a.question: a.answer
-        for a in after
-        if (a.question in fine and not a.ok) or _outgrew(counted.get(a.question), a.found)
-    }
+    earlier: dict[tuple[str, int, str], list[PreflightAnswer]] = {}
+    for a in before:
+        earlier.setdefault(_place(a), []).append(a)
+    found: dict[str, str] = {}
+    for a in after:  # the same question of another statement may never have had an answer
+        known = earlier.get(_place(a))
+        then = known.pop(0) if known else None
+        if then and ((then.ok and not a.ok) or _outgrew(then.found, a.found)):
+            found[a.question] = a.answer
     return "; ".join(f"{question}: {answer}" for question, answer in found.items())
+
+
+def _place(answer: PreflightAnswer) -> tuple[str, int, str]:
+    return answer.migration, answer.line, answer.question
 
 
 def _outgrew(before: int | None, now: int | None) -> bool:
