@@ -111,6 +111,21 @@ def test_what_is_assigned_to(text: str, expected: list[str]) -> None:
     ] == expected
 
 
+OWN_TYPES = {
+    "a type of the project": ('a "kind"; b text;', ["Query", "Truncate"]),
+    "of a schema": ("a public.kind := 'x'; b text;", ["Query", "Truncate"]),
+    "of a column": ("a t.id%TYPE; b kind := 'x';", ["Query", "Truncate"]),
+    "a record": ("a record; b text;", ["NotUnderstood"]),
+}
+
+
+@pytest.mark.parametrize(("declared", "expected"), OWN_TYPES.values(), ids=OWN_TYPES)
+def test_values_go_into_variables_of_own_types(declared: str, expected: list[str]) -> None:
+    body = f"DECLARE {declared} BEGIN SELECT x, y INTO a, b FROM t; TRUNCATE users; END"
+    looked_at = (Query, Truncate, NotUnderstood)
+    assert [type(a).__name__ for a in actions(body) if isinstance(a, looked_at)] == expected
+
+
 @pytest.mark.parametrize(
     ("body", "always"),
     [

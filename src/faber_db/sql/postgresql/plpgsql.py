@@ -22,6 +22,15 @@ from faber_db.sql.postgresql.templates import Variables, texts_of
 _ASSIGNMENT = re.compile(r"""((?:[^:='"\[]|"[^"]*"|\[[^\]]*\])+):?=(?!=)(.*)""", re.DOTALL)
 # libpg_query 18 closes the variables that every trigger function has (TG_OP and others) once too often
 _BROKEN = re.compile(r'("datums":\[(?:\{"PLpgSQL_rec":\{[^{}]*\}\},)*)((?:\{\}\},)+)')
+# A type of the project's own is a record to libpg_query, which knows no schema; only declarations can
+# stand between the body's DECLARE and its BEGIN, so no statement is read otherwise than it is written.
+_DECLARED = re.compile(r"(\$\w*\$\s*DECLARE\b)(.*?)(?=\bBEGIN\b)", re.DOTALL | re.IGNORECASE)
+_OF_OWN_TYPE = re.compile(
+    r"""((?:^|;)\s*\w+\s+(?:CONSTANT\s+)?)(?!record\b)(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))*(?:%TYPE)?"""
+    r"(?=\s*(?:;|:=|=|DEFAULT\b|NOT\b))",
+    re.IGNORECASE,
+)
+_TAKEN_FOR_RECORD = re.compile(r"record variable cannot be part of|is not a scalar variable")
 _OWN_QUERY = {
     "PLpgSQL_stmt_execsql", "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors",
     "PLpgSQL_stmt_return_query", "PLpgSQL_stmt_open",
@@ -90,6 +99,11 @@ def _tree(text: str) -> object:
 
     try:
         return postgast.parse_plpgsql(text)
+    except postgast.PgQueryError as error:
+        plain = _DECLARED.sub(lambda m: m[1] + _OF_OWN_TYPE.sub(r"\1text", m[2]), text, count=1)
+        if plain == text or not _TAKEN_FOR_RECORD.search(error.message):
+            raise
+        return _tree(plain)
     except json.JSONDecodeError as error:
         mended = _BROKEN.sub(lambda m: m[1] + m[2].replace("{}}", "{}"), error.doc, count=1)
         return json.loads(mended)
