@@ -44,8 +44,8 @@ PROGRAM = "revision = {0!r}\ndown_revision = {1!r}\ndef upgrade(): op.create_tab
 class Project:
     """A project with revisions that only Alembic could run, and what stands in for Alembic."""
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.database = root, root / "dev.db"
+    def __init__(self, root: Path, python: Path = Path(sys.executable)) -> None:
+        self.root, self.database, self._python = root, root / "dev.db", python
         (root / "migrations" / "versions").mkdir(parents=True)
         (root / "migrations" / "env.py").write_text("from alembic import context\n")
         (root / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
@@ -66,7 +66,7 @@ class Project:
         programs = self.root / ".venv" / "bin"
         programs.mkdir(parents=True, exist_ok=True)
         (self.root / ".venv" / "pyvenv.cfg").touch()
-        text = TOOL.format(python=sys.executable, database=database, looks=looks, more=more)
+        text = TOOL.format(python=self._python, database=database, looks=looks, more=more)
         for name in ("python", "alembic"):
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)

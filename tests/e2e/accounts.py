@@ -223,6 +223,7 @@ def apart(executor: Account, agent: Account, url: str = "") -> Iterator[Apart]:
     """
     folder = Path(tempfile.mkdtemp(prefix="fdbx-"))
     folder.chmod(0o755)
+    made: Apart | None = None
     try:
         for name, owner, mode in (
             ("executor", executor, 0o700),
@@ -238,9 +239,9 @@ def apart(executor: Account, agent: Account, url: str = "") -> Iterator[Apart]:
         made = Apart(folder, executor, agent, url or str(file), interpreter(folder / "python"))
         _configure(made)
         yield made
-        if made.process is not None and made.process.poll() is None:
-            made.stop()
     finally:
+        if made is not None and made.process is not None and made.process.poll() is None:
+            made.stop()
         if not os.environ.get("KEEP"):
             shutil.rmtree(folder)
 
