@@ -52,7 +52,6 @@ def find_drop(action: Drop, scene: Scene) -> Iterator[Hazard]:
 def _indexes(table: TableState) -> set[str]:
     """MySQL: unique constraints are indexes, and a foreign key has one of its name or its column's."""
     named = {i.name for i in table.indexes} | {c.name for c in table.constraints}
-    named |= {i.columns[0] for i in table.indexes if not i.name and i.columns}
     return {name.lower() for name in named}
 
 

@@ -1,7 +1,7 @@
 """The symbol table: what is there before each action, from the catalogue and the script so far."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypedDict, TypeVar
@@ -682,7 +682,8 @@ class State:
                 found.columns.setdefault(
                     self.key(action.column.name), ColumnState.defined(action.column)
                 )
-                found.constraints.extend(action.column.constraints)
+                for constraint in action.column.constraints:
+                    self._add_constraint(found, constraint)
             case DropColumn() if found := self.table(action.table):
                 found.lose(self.key(action.column))
             case AddColumn():
@@ -691,7 +692,7 @@ class State:
                 self.tables[self.key(action.table)] = fresh
             case AddConstraint():
                 found = self._existing(action.table)
-                found.constraints.append(action.constraint)
+                self._add_constraint(found, action.constraint)
                 if self.is_mysql:
                     _index_foreign_key(found, action.constraint)
             case ValidateConstraint() if found := self.table(action.table):
@@ -704,7 +705,10 @@ class State:
                     c for c in found.constraints if action.name not in found.names_of(c)
                 ]
             case CreateIndex():
-                self._existing(action.table).indexes.append(action)
+                found = self._existing(action.table)
+                if self.is_mysql and not action.name:
+                    action = replace(action, name=_name_of_key(found, action.columns))
+                found.indexes.append(action)
             case Update():
                 for name in action.columns:
                     if column := self.column(action.table, name):
@@ -833,7 +837,6 @@ class State:
             born=True,
             maybe=action.if_not_exists and not self.known and not action.temporary,
             columns=columns,
-            constraints=constraints,
             complete=not action.query and all(p is not None and p.complete for p in parents),
             partitioned=action.partitioned,
             partition_key=action.partition_key,
@@ -842,6 +845,13 @@ class State:
             unlogged=action.unlogged,
             in_front=key in self.tables,
         )
+        for constraint in constraints:
+            self._add_constraint(self.tables[key], constraint)
+
+    def _add_constraint(self, table: TableState, constraint: Constraint) -> None:
+        if self.is_mysql and constraint.kind == "unique" and not constraint.name:
+            constraint = replace(constraint, name=_name_of_key(table, constraint.columns))
+        table.constraints.append(constraint)
 
     def _inherited(self, action: CreateTable) -> dict[str, ColumnState]:
         """The columns that LIKE and INHERITS bring along."""
@@ -1042,6 +1052,14 @@ def named_in(actions: Iterable[Action]) -> set[str]:
         if isinstance(action, Insert | Update | Delete | Query):
             found.update(action.reads)
     return found
+
+
+def _name_of_key(table: TableState, columns: Sequence[str]) -> str:
+    """MySQL calls a key without a name as its first column, and counts on where that is taken."""
+    taken = {i.name.lower() for i in table.indexes} | {c.name.lower() for c in table.constraints}
+    first = columns[0] if columns else ""
+    numbered = (f"{first}_{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (first, *numbered) if name.lower() not in taken)
 
 
 def _index_foreign_key(table: TableState, key: Constraint) -> None:

@@ -190,3 +190,10 @@ ALTER TABLE customers MODIFY avatar BINARY(20) NULL;
 -- case: wild-varbinary-to-blob
 -- role: hazard
 ALTER TABLE customers MODIFY avatar MEDIUMBLOB NULL;
+
+-- case: wild-keys-named-by-the-server
+-- role: safe
+CREATE TABLE badges (id INT PRIMARY KEY, kind VARCHAR(20), label VARCHAR(20), UNIQUE (kind, label), UNIQUE (kind));
+ALTER TABLE badges DROP INDEX kind_2, DROP INDEX kind, ADD UNIQUE (label);
+ALTER TABLE badges DROP KEY label, ADD INDEX (label);
+DROP INDEX label ON badges;
