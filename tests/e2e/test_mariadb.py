@@ -244,6 +244,21 @@ def test_build(shop: Project) -> None:
     assert (code, answer["details"]["state"]) == (0, "skipped"), answer
 
 
+@pytest.mark.slow
+def test_what_a_trial_saw_fail_is_not_begun(shop: Project) -> None:
+    """Its first half would stay; by the policy a person may say that the copy is wrong."""
+    text = "ALTER TABLE customers ADD COLUMN phone text;\nCREATE VIEW bad AS SELECT nothing FROM customers;\n"
+    shop.add_migration(HALF, text)
+    code, answer = shop.exits("build")
+    assert (code, answer["errors"][0]["code"]) == (5, "analysis-refused"), answer
+    assert "line 2" in answer["errors"][0]["message"]
+    assert shop.rows("dev", "SHOW TABLES LIKE 'customers'") == []
+    allowed = {"code": "fails-on-trial", "objects": [], "reason": "the copy is wrong"}
+    shop.configure("dev", allow=[allowed])
+    code, answer = shop.exits("build")
+    assert (code, answer["errors"][0]["code"]) == (2, "migration-failed"), answer
+
+
 def test_an_unreachable_server_is_a_clear_answer(project: Project) -> None:
     project.environ["DATABASE_URL"] = "mysql://ann:hush@127.0.0.1:1/shop"
     for command in ("doctor", "analyze --environment dev"):

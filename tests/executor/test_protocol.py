@@ -210,7 +210,8 @@ def test_one_minor_version_apart_is_near(number: str, version: str, near: bool) 
 def test_nothing_is_reachable_that_opens_a_file_or_runs_a_program() -> None:
     """The whole list, so that an addition is a decision."""
     assert sorted(OPERATIONS) == [
-        "accept-edit", "analyze", "baseline", "build", "cancel", "cancel-job", "create-backup", "deploy", "describe", "drift",
+        "accept-edit", "analyze", "baseline", "build", "cancel", "cancel-job", "create-backup", "db-create", "deploy",
+        "describe", "drift",
         "evaluate", "export-audit", "files", "find", "health", "hello", "list-backups", "list-jobs", "mark",
         "payload", "plan", "policy", "propose", "prune-backups", "reject", "release", "restore",
         "resume", "rollback", "show", "show-audit", "show-backup", "show-job", "sign", "start", "status",

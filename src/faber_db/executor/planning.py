@@ -63,6 +63,7 @@ from faber_db.services.outside import applied_outside
 from faber_db.services.ports import Proposal, Session
 from faber_db.services.trying import ToTry, on_copy
 from faber_db.services.undone import taken_back
+from faber_db.sql.mysql_transactions import MYSQL
 from faber_db.sql.script import Script
 
 PLAN_LIFETIME = timedelta(days=7)
@@ -513,6 +514,7 @@ def require_allowed(ground: Ground, analysis: Analysis) -> None:
         analysis,
         protected=ground.target.protected,
         allowed=[(a.code, a.objects) for a in ground.environment.settings.allow],
+        stays=ground.session.dialect in MYSQL,
     )
     if refused:
         first = refused[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from faber_db.model.catalogue import Catalogue
 from faber_db.model.dialect import Dialect
-from faber_db.model.finding import Analysis, Finding, Kind, Risk, worst
+from faber_db.model.finding import Analysis, Confidence, Finding, Kind, Risk, worst
 from faber_db.model.migration import Migration
 from faber_db.model.trial import TrialRun
 from faber_db.services.ports import Session, TableSize
@@ -153,14 +153,19 @@ def _told(parts: Sequence[Analysis], names: Sequence[str], trial: TrialRun) -> t
 
 
 def refusals(
-    analysis: Analysis, *, protected: bool, allowed: Sequence[tuple[str, tuple[str, ...]]]
+    analysis: Analysis,
+    *,
+    protected: bool,
+    allowed: Sequence[tuple[str, tuple[str, ...]]],
+    stays: bool = False,
 ) -> list[Finding]:
     """The findings that an environment refuses, signature or not.
 
     Critical ones in a protected environment, and in every environment what leaves its own
     database, changes the whole server or touches the records that releases are decided by, unless
     the policy names code and objects. Where that policy needs no signature, another database is
-    not dropped by it.
+    not dropped by it. Where `stays`, since definitions commit by themselves, also what a trial saw
+    fail: half of its migration would be there for good.
     """
 
     def named(finding: Finding) -> bool:
@@ -177,5 +182,6 @@ def refusals(
         and (
             (protected and f.risk is Risk.CRITICAL)
             or (f.code in _REFUSED_EVERYWHERE and f.risk.at_least(_REFUSED_EVERYWHERE[f.code]))
+            or (stays and f.kind is Kind.FAILS and f.confidence is Confidence.MEASURED)
         )
     ]
