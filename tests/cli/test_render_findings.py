@@ -140,6 +140,12 @@ def test_a_clean_script_is_one_line() -> None:
     )
 
 
+def test_programs_have_findings_and_no_statements() -> None:
+    page = Page()
+    page.line(*summary(Risk.HIGH, 54, 0))
+    assert page.render() == "HIGH  54 findings, and no statement that could be read"
+
+
 def test_the_safe_ones_name_their_lock() -> None:
     page = Page()
     add_safe(page, Around(REPORTS, NOW), besides={("", 14, NOT_NULL)})

@@ -233,6 +233,8 @@ def summary(risk: Risk, care: int, total: int) -> tuple[Span | str, ...]:
             risk_word(risk),
             f"  {count(total, 'statement')}: nothing lost, brief locks, no scan or rewrite to wait for",
         )
+    if not total:  # programs, of which nothing is known
+        return risk_word(risk), f"  {count(care, 'finding')}, and no statement that could be read"
     verb = "needs" if care == 1 else "need"
     return risk_word(
         risk
