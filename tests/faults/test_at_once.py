@@ -70,6 +70,7 @@ def test_many_releases_of_one_signed_plan(project_of: Project) -> None:
     assert project.run("audit", "verify").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_busy_table(postgresql_released: Project) -> None:
     """The lock is not had: nothing is kept, and the same signature serves when the table is free."""
     project = postgresql_released
@@ -93,6 +94,7 @@ def test_a_busy_table(postgresql_released: Project) -> None:
     assert "phone" in project.columns("production", "customers")
 
 
+@pytest.mark.slow
 def test_a_busy_file(released: Project) -> None:
     """The same on SQLite: another process writes all the time."""
     project = released

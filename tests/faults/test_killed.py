@@ -14,6 +14,8 @@ import pytest
 from tests.e2e.project import Project
 from tests.faults.watching import events, job_of, kill, parts, started, state_of, wait_until
 
+pytestmark = pytest.mark.slow
+
 ADD = "20261101000000_add"
 SLOW = "20261102000000_slow"
 PHONE = "ALTER TABLE customers ADD COLUMN phone text;\n"
@@ -57,7 +59,6 @@ def table_in_use(project: Project, statement: str) -> Iterator[psycopg.Connectio
         busy.rollback()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("project_of", BOTH, indirect=True)
 def test_during_the_backup(project_of: Project) -> None:
     project = project_of
@@ -137,7 +138,6 @@ def test_between_use_and_the_first_statement(postgresql_released: Project) -> No
     assert "phone" in project.columns("production", "customers")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("project_of", BOTH, indirect=True)
 def test_in_the_second_migration(project_of: Project) -> None:
     """The first one is kept and in the ledger; of the second there is nothing."""
