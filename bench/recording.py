@@ -15,20 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from faber_db.app import build
 from faber_db.services.history import read_folder
 from faber_db.services.recording import recorded
+from tests.interop.test_recorded_release import ENV, PYPI
 
-_ENV = """
-import os
-from alembic import context
-from sqlalchemy import create_engine
-engine = create_engine(os.environ["APP_DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:"))
-with engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 _REVISION = """
 import sqlalchemy as sa
 from alembic import op
@@ -51,7 +44,7 @@ def project(root: Path, count: int, venv: Path) -> None:
     versions.mkdir(parents=True)
     (root / ".venv").symlink_to(venv.resolve())
     (root / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
-    (root / "migrations" / "env.py").write_text(_ENV)
+    (root / "migrations" / "env.py").write_text(ENV)
     (root / "faber-db.json").write_text(_SETTINGS)
     for n in range(count):
         before = f"r{n - 1:04}" if n else None
@@ -88,8 +81,7 @@ def main() -> None:
         venv = given.venv or Path(name) / "venv"
         if given.venv is None:
             subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-            pip = [str(venv / "bin" / "pip"), "install", "-q", "alembic==1.20.1", "psycopg[binary]"]
-            subprocess.run(pip, check=True)
+            subprocess.run([str(venv / "bin" / "pip"), "install", "-q", *PYPI], check=True)
         project(Path(name) / "app", given.count, venv)
         for when in ("first", "again"):
             seconds, missing = measure(Path(name) / "app", twice=given.twice)

@@ -13,8 +13,8 @@ from faber_db.adapters.handlers.python_project import library_url
 from tests.e2e.project import Project
 
 _CACHE = Path(__file__).parents[2] / ".cache"
-_PYPI = ("alembic==1.20.1", "psycopg[binary]>=3.2,<4")
-_ENV = """
+PYPI = ("alembic==1.20.1", "psycopg[binary]>=3.2,<4")
+ENV = """
 import os
 from alembic import context
 from sqlalchemy import create_engine
@@ -67,7 +67,7 @@ def alembic() -> Path:
     if not (folder / "bin" / "alembic").exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         done = subprocess.run(
-            [folder / "bin" / "pip", "install", "-q", *_PYPI], capture_output=True, check=False
+            [folder / "bin" / "pip", "install", "-q", *PYPI], capture_output=True, check=False
         )
         if done.returncode != 0 and not os.environ.get("CI"):
             pytest.skip("Alembic cannot be installed here")
@@ -81,7 +81,7 @@ def shop(tmp_path: Path, new_postgresql: Callable[..., str], alembic: Path) -> P
     (root / "migrations" / "versions").mkdir(parents=True)
     (root / ".venv").symlink_to(alembic)
     (root / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
-    (root / "migrations" / "env.py").write_text(_ENV)
+    (root / "migrations" / "env.py").write_text(ENV)
     url, dev = new_postgresql(), new_postgresql()
     settings = {
         "environments": {
